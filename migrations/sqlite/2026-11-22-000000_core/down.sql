@@ -1,0 +1,10 @@
+drop table store_facts;
+drop table login_failures;
+drop table sessions;
+drop table admins;
+drop table api_tokens;
+drop table sync_changes;
+drop table sync_runs;
+drop table progress;
+drop table company_state;
+drop table companies;

@@ -1,0 +1,188 @@
+//! What an operator sets, by environment or flag; secrets also from a file.
+
+use std::fmt;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use clap::Args;
+
+use crate::error::{Error, Result};
+
+/// Every setting with its default. `--help` explains each one.
+#[derive(Debug, Clone, Args)]
+#[command(next_help_heading = "Settings (flag or environment)")]
+pub struct Config {
+    /// Address and port to serve on. Example: 0.0.0.0:8080 (needs ALX_PUBLIC_URL).
+    #[arg(
+        long,
+        env = "ALX_LISTEN",
+        default_value = "127.0.0.1:8080",
+        global = true
+    )]
+    pub listen: String,
+
+    /// Folder for the embedded store, its copies and the secret key. Made when missing. Example: /var/lib/alx
+    #[arg(long, env = "ALX_DATA_DIR", default_value = "./data", global = true)]
+    pub data_dir: PathBuf,
+
+    /// The store: sqlite://FILE or postgres://USER:PASSWORD@HOST/DB?sslmode=require.
+    /// Default: sqlite, alx.db in the data folder. From a file: ALX_DATABASE_URL_FILE.
+    #[arg(long, env = "ALX_DATABASE_URL", hide_env_values = true, global = true)]
+    pub database_url: Option<Secret>,
+
+    /// Moodle's database, read-only: mysql://USER:PASSWORD@HOST/DB, postgres://… or sqlite://FILE.
+    /// No default. From a file: ALX_MOODLE_URL_FILE.
+    #[arg(long, env = "ALX_MOODLE_URL", hide_env_values = true, global = true)]
+    pub moodle_url: Option<Secret>,
+
+    /// Table prefix of Moodle: letters, digits, underscores, at most 20. Example: mdl_
+    #[arg(long, env = "ALX_MOODLE_PREFIX", default_value = "mdl_", global = true)]
+    pub moodle_prefix: Prefix,
+
+    /// The address that browsers use, where a proxy stands in front. With https the session
+    /// cookie becomes __Host- and Secure. Default: http and the listen address.
+    /// Example: https://reports.example.com
+    #[arg(long, env = "ALX_PUBLIC_URL", global = true)]
+    pub public_url: Option<String>,
+
+    /// Key that tokens are hashed with, at least 32 characters, the same on every instance.
+    /// Default: made once in the data folder. From a file: ALX_SECRET_KEY_FILE.
+    #[arg(long, env = "ALX_SECRET_KEY", hide_env_values = true, global = true)]
+    pub secret_key: Option<Secret>,
+
+    /// Memory for cached API responses, in megabytes, over all companies. Example: 256
+    #[arg(long, env = "ALX_CACHE_MB", default_value_t = 64, value_parser = clap::value_parser!(u64).range(1..=65536), global = true)]
+    pub cache_mb: u64,
+
+    /// Seconds after which a killed run counts as abandoned. Example: 60
+    #[arg(long, env = "ALX_SYNC_LEASE_SECONDS", default_value_t = 30, value_parser = clap::value_parser!(u64).range(1..=3600), global = true)]
+    pub sync_lease_seconds: u64,
+
+    /// Seconds that one answer of Moodle's database may take before a sync gives up. Example: 600
+    #[arg(long, env = "ALX_MOODLE_TIMEOUT_SECONDS", default_value_t = 300, value_parser = clap::value_parser!(u64).range(1..=86400), global = true)]
+    pub moodle_timeout_seconds: u64,
+
+    /// Most connections at the same time. Example: 1024
+    #[arg(long, env = "ALX_MAX_CONNECTIONS", default_value_t = 512, value_parser = clap::value_parser!(u32).range(8..=65536), global = true)]
+    pub max_connections: u32,
+}
+
+impl Config {
+    /// Takes each secret from the file that its `…_FILE` variable names, and makes the data folder.
+    ///
+    /// Fails where both forms of one secret are set, or a file cannot be read.
+    pub fn prepared(mut self) -> Result<Self> {
+        self.database_url = from_file("ALX_DATABASE_URL", self.database_url)?;
+        self.moodle_url = from_file("ALX_MOODLE_URL", self.moodle_url)?;
+        self.secret_key = from_file("ALX_SECRET_KEY", self.secret_key)?;
+        create_private(&self.data_dir)?;
+        Ok(self)
+    }
+
+    /// The store's address: as set, else the SQLite file in the data folder.
+    pub fn store_url(&self) -> Secret {
+        let default = || {
+            Secret::new(format!(
+                "sqlite://{}",
+                self.data_dir.join("alx.db").display()
+            ))
+        };
+        self.database_url.clone().unwrap_or_else(default)
+    }
+
+    /// How long a run is believed to be alive without a sign of life.
+    pub fn sync_lease(&self) -> Duration {
+        Duration::from_secs(self.sync_lease_seconds)
+    }
+
+    /// Whether browsers reach us over TLS, so that cookies can be `Secure`.
+    pub fn over_tls(&self) -> bool {
+        self.public_url
+            .as_deref()
+            .is_some_and(|url| url.starts_with("https://"))
+    }
+}
+
+fn from_file(name: &str, set: Option<Secret>) -> Result<Option<Secret>> {
+    let variable = format!("{name}_FILE");
+    let Some(path) = std::env::var_os(&variable) else {
+        return Ok(set);
+    };
+    if set.is_some() {
+        return Err(Error::Setup(format!(
+            "both {name} and {variable} are set; keep one"
+        )));
+    }
+    let text = std::fs::read_to_string(&path).map_err(|cause| {
+        Error::Setup(format!(
+            "{variable}: {} cannot be read: {cause}",
+            Path::new(&path).display()
+        ))
+    })?;
+    Ok(Some(Secret::new(text.trim_end().to_owned())))
+}
+
+fn create_private(folder: &Path) -> Result<()> {
+    let mut builder = std::fs::DirBuilder::new();
+    builder.recursive(true);
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+    builder.create(folder).map_err(|cause| {
+        Error::Setup(format!(
+            "the data folder {} cannot be made: {cause}",
+            folder.display()
+        ))
+    })
+}
+
+/// A text that never shows in logs or `Debug`.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Secret(String);
+
+impl Secret {
+    /// Hides a text.
+    pub fn new(text: String) -> Self {
+        Self(text)
+    }
+
+    /// The text itself, for the one call that needs it.
+    pub fn reveal(&self) -> &str {
+        &self.0
+    }
+}
+
+impl From<&str> for Secret {
+    fn from(text: &str) -> Self {
+        Self(text.to_owned())
+    }
+}
+
+impl fmt::Debug for Secret {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.write_str("[redacted]")
+    }
+}
+
+/// A table prefix that is safe to write into SQL: `^[A-Za-z0-9_]{0,20}$`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Prefix(String);
+
+impl Prefix {
+    /// The prefix as text.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl std::str::FromStr for Prefix {
+    type Err = String;
+
+    fn from_str(text: &str) -> std::result::Result<Self, Self::Err> {
+        let safe = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'_';
+        if text.len() <= 20 && text.bytes().all(safe) {
+            Ok(Self(text.to_owned()))
+        } else {
+            Err("use at most 20 letters, digits and underscores".into())
+        }
+    }
+}

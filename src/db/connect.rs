@@ -1,0 +1,96 @@
+//! Opening connections: which database an address names, and TLS.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use diesel::ConnectionError;
+use diesel_async::{AsyncMysqlConnection, AsyncPgConnection};
+use mysql_async::OptsBuilder;
+use tokio_postgres::config::SslMode;
+use tokio_postgres_rustls::MakeRustlsConnect;
+
+use super::driver::{MysqlConnection, PgConnection};
+use super::io;
+
+/// How long a connection may take to open.
+pub const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// The databases that an address can name.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    /// `sqlite://path` or a plain path.
+    Sqlite,
+    /// `postgres://` or `postgresql://`.
+    Postgres,
+    /// `mysql://` or `mariadb://`.
+    Mysql,
+}
+
+impl Kind {
+    /// The database an address names, or `None` for a scheme nobody knows.
+    pub fn of(url: &str) -> Option<Self> {
+        match url.split_once("://").map(|(scheme, _)| scheme) {
+            Some("sqlite") => Some(Self::Sqlite),
+            Some("postgres" | "postgresql") => Some(Self::Postgres),
+            Some("mysql" | "mariadb") => Some(Self::Mysql),
+            _ => None,
+        }
+    }
+}
+
+/// Opens a PostgreSQL connection; `sslmode` in the address decides about TLS (default `prefer`).
+pub fn postgres(url: &str) -> Result<PgConnection, ConnectionError> {
+    let mut config: tokio_postgres::Config = url
+        .parse()
+        .map_err(|_| ConnectionError::InvalidConnectionUrl("not a PostgreSQL address".into()))?;
+    config.connect_timeout(CONNECT_TIMEOUT);
+    io::wait(async {
+        let opened = if config.get_ssl_mode() == SslMode::Disable {
+            let (client, wire) = config.connect(tokio_postgres::NoTls).await.map_err(bad)?;
+            AsyncPgConnection::try_from_client_and_connection(client, wire).await?
+        } else {
+            let (client, wire) = config
+                .connect(MakeRustlsConnect::new(tls()))
+                .await
+                .map_err(bad)?;
+            AsyncPgConnection::try_from_client_and_connection(client, wire).await?
+        };
+        Ok(PgConnection::new(opened))
+    })
+}
+
+/// Opens a MariaDB or MySQL connection; `?require_ssl=true` in the address asks for TLS.
+pub fn mysql(url: &str) -> Result<MysqlConnection, ConnectionError> {
+    let url = url.replacen("mariadb://", "mysql://", 1);
+    let options = mysql_async::Opts::from_url(&url).map_err(|_| {
+        ConnectionError::InvalidConnectionUrl("not a MariaDB or MySQL address".into())
+    })?;
+    let options = OptsBuilder::from_opts(options)
+        .stmt_cache_size(0)
+        .client_found_rows(true)
+        .prefer_socket(false);
+    io::wait(async {
+        let opening = tokio::time::timeout(CONNECT_TIMEOUT, mysql_async::Conn::new(options));
+        let opened = opening
+            .await
+            .map_err(|_| bad("no answer within 10 seconds"))?
+            .map_err(bad)?;
+        Ok(MysqlConnection::new(
+            AsyncMysqlConnection::try_from(opened).await?,
+        ))
+    })
+}
+
+fn bad(cause: impl std::fmt::Display) -> ConnectionError {
+    ConnectionError::BadConnection(cause.to_string())
+}
+
+fn tls() -> rustls::ClientConfig {
+    let mut roots = rustls::RootCertStore::empty();
+    roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
+    rustls::ClientConfig::builder_with_provider(Arc::new(rustls::crypto::ring::default_provider()))
+        .with_safe_default_protocol_versions()
+        .expect("ring knows TLS 1.2 and 1.3")
+        .with_root_certificates(roots)
+        .with_no_client_auth()
+}

@@ -1,0 +1,186 @@
+//! `Db`: reads, snapshots and writes, each in the transaction it needs.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use actix_web::web;
+use diesel::connection::SimpleConnection;
+use diesel::result::{DatabaseErrorKind, Error as DieselError};
+
+use super::manager::{Manager, Purpose};
+use super::{CONNECT_TIMEOUT, Conn, Kind};
+use crate::config::Secret;
+use crate::error::{Error, Result};
+
+type Pool = r2d2::Pool<Manager>;
+
+/// The store. Cloning shares its pools.
+#[derive(Clone)]
+pub struct Db {
+    kind: Kind,
+    target: Secret,
+    writers: Arc<Pool>,
+    readers: Arc<Pool>,
+    lookups: Arc<Pool>,
+}
+
+impl Db {
+    /// Opens the store that an address names, without touching its tables.
+    ///
+    /// Fails for an address of no known database and for one that does not answer within 10 seconds.
+    pub fn open(url: &Secret) -> Result<Self> {
+        let kind = Kind::of(url.reveal()).filter(|kind| *kind != Kind::Mysql);
+        let kind = kind.ok_or_else(|| {
+            Error::Setup("ALX_DATABASE_URL must begin with sqlite:// or postgres://".into())
+        })?;
+        let target = match kind {
+            Kind::Sqlite => Secret::from(url.reveal().trim_start_matches("sqlite://")),
+            _ => url.clone(),
+        };
+        let writers = if kind == Kind::Sqlite { 1 } else { 8 };
+        Ok(Self {
+            kind,
+            writers: pool(kind, &target, Purpose::Write, writers)?,
+            readers: pool(kind, &target, Purpose::Read, 8)?,
+            lookups: pool(kind, &target, Purpose::Read, 8)?,
+            target,
+        })
+    }
+
+    /// Which database this is.
+    pub fn kind(&self) -> Kind {
+        self.kind
+    }
+
+    /// Path or address, for the copy before a migration.
+    pub(super) fn target(&self) -> &Secret {
+        &self.target
+    }
+
+    /// Runs one read. Blocking: not for a handler, see [`Db::run`].
+    pub fn read<T>(&self, work: impl FnOnce(&mut Conn) -> Result<T>) -> Result<T> {
+        work(&mut *take(&self.readers)?)
+    }
+
+    /// Runs several reads in one snapshot: none sees a commit that another does not. Blocking.
+    pub fn snapshot<T>(&self, work: impl FnOnce(&mut Conn) -> Result<T>) -> Result<T> {
+        self.read(|conn| {
+            transaction(
+                conn,
+                "begin",
+                "begin isolation level repeatable read read only",
+                work,
+            )
+        })
+    }
+
+    /// Runs one write transaction; an error undoes all of it. Blocking.
+    ///
+    /// On SQLite there is one writer at a time. On PostgreSQL a conflict with another writer runs `work` again,
+    /// up to five times.
+    pub fn write<T>(&self, mut work: impl FnMut(&mut Conn) -> Result<T>) -> Result<T> {
+        let mut conn = take(&self.writers)?;
+        for _ in 0..4 {
+            match transaction(&mut conn, "begin immediate", "begin", &mut work) {
+                Err(error) if is_conflict(&error) => {
+                    log::debug!("a write met another one and is tried again")
+                }
+                done => return done,
+            }
+        }
+        transaction(&mut conn, "begin immediate", "begin", work)
+    }
+
+    /// [`Db::snapshot`] for a handler: off the thread that serves requests.
+    pub async fn run<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&mut Conn) -> Result<T> + Send + 'static,
+    ) -> Result<T> {
+        let db = self.clone();
+        off_thread(move || db.snapshot(work)).await
+    }
+
+    /// [`Db::write`] for a handler.
+    pub async fn change<T: Send + 'static>(
+        &self,
+        work: impl FnMut(&mut Conn) -> Result<T> + Send + 'static,
+    ) -> Result<T> {
+        let db = self.clone();
+        off_thread(move || db.write(work)).await
+    }
+
+    /// One read by key that takes microseconds: on SQLite it stays on the thread that asks.
+    pub async fn lookup<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&mut Conn) -> Result<T> + Send + 'static,
+    ) -> Result<T> {
+        if self.kind == Kind::Sqlite {
+            return work(&mut *take(&self.lookups)?);
+        }
+        let db = self.clone();
+        off_thread(move || work(&mut *take(&db.lookups)?)).await
+    }
+}
+
+/// Runs blocking work on the pool of threads that is there for it.
+pub async fn off_thread<T: Send + 'static>(
+    work: impl FnOnce() -> Result<T> + Send + 'static,
+) -> Result<T> {
+    web::block(work).await.map_err(Error::unavailable)?
+}
+
+fn pool(kind: Kind, target: &Secret, purpose: Purpose, size: u32) -> Result<Arc<Pool>> {
+    let manager = Manager {
+        kind,
+        target: target.clone(),
+        purpose,
+    };
+    let pool = r2d2::Pool::builder()
+        .max_size(size)
+        .min_idle(Some(u32::from(purpose == Purpose::Write)))
+        .test_on_check_out(true)
+        .connection_timeout(CONNECT_TIMEOUT + Duration::from_secs(5))
+        .build(manager)
+        .map_err(Error::unavailable)?;
+    Ok(Arc::new(pool))
+}
+
+fn take(pool: &Pool) -> Result<r2d2::PooledConnection<Manager>> {
+    pool.get().map_err(Error::unavailable)
+}
+
+fn transaction<T>(
+    conn: &mut Conn,
+    sqlite: &str,
+    postgres: &str,
+    work: impl FnOnce(&mut Conn) -> Result<T>,
+) -> Result<T> {
+    let begin = if matches!(conn, Conn::Sqlite(_)) {
+        sqlite
+    } else {
+        postgres
+    };
+    conn.batch_execute(begin)?;
+    match work(conn) {
+        Ok(value) => conn
+            .batch_execute("commit")
+            .map(|()| value)
+            .map_err(Error::from),
+        Err(error) => {
+            if let Err(cause) = conn.batch_execute("rollback") {
+                log::warn!("a rollback failed: {cause}");
+            }
+            Err(error)
+        }
+    }
+}
+
+fn is_conflict(error: &Error) -> bool {
+    matches!(
+        error,
+        Error::Store(DieselError::DatabaseError(
+            DatabaseErrorKind::SerializationFailure,
+            _
+        ))
+    )
+}

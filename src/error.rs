@@ -1,0 +1,60 @@
+//! What can go wrong, named by what the caller can do about it.
+
+use thiserror::Error;
+
+/// The result of everything below the doors.
+pub type Result<T> = std::result::Result<T, Error>;
+
+/// One failure. The text is safe to show; the source is for the log.
+#[derive(Debug, Error)]
+pub enum Error {
+    /// 404: there is no such thing, or not for this caller.
+    #[error("{0} was not found")]
+    NotFound(&'static str),
+    /// 400: the input says what is wrong with it.
+    #[error("{0}")]
+    Invalid(String),
+    /// 409: the request contradicts what is stored.
+    #[error("{0}")]
+    Conflict(String),
+    /// 503: Moodle's database does not answer.
+    #[error("the Moodle database cannot be reached: {0}")]
+    MoodleUnavailable(String),
+    /// 502: Moodle's database answers, but not as a Moodle with IOMAD does.
+    #[error("the Moodle database cannot be read: {0}")]
+    MoodleUnreadable(String),
+    /// 503: no address of a Moodle database is configured.
+    #[error("no Moodle database is configured; set ALX_MOODLE_URL")]
+    MoodleNotConfigured,
+    /// 503: the store does not answer.
+    #[error("the store cannot be reached")]
+    StoreUnavailable(#[source] Box<dyn std::error::Error + Send + Sync>),
+    /// 503: the store answers, but refuses; the log says why.
+    #[error("the store reported an error")]
+    Store(#[from] diesel::result::Error),
+    /// The configuration or the machine is not as it must be; the text says what to change.
+    #[error("{0}")]
+    Setup(String),
+    /// 500: a file or thread of this machine failed.
+    #[error("the machine reported an error: {0}")]
+    Machine(#[from] std::io::Error),
+}
+
+impl Error {
+    /// The store is out of reach, with the reason for the log.
+    pub fn unavailable(cause: impl std::error::Error + Send + Sync + 'static) -> Self {
+        Self::StoreUnavailable(Box::new(cause))
+    }
+}
+
+/// Turns a missing row into [`Error::NotFound`].
+pub trait OrNotFound<T> {
+    /// The value, or an error that names what is missing.
+    fn or_not_found(self, what: &'static str) -> Result<T>;
+}
+
+impl<T> OrNotFound<T> for Option<T> {
+    fn or_not_found(self, what: &'static str) -> Result<T> {
+        self.ok_or(Error::NotFound(what))
+    }
+}

@@ -1,0 +1,15 @@
+//! The map. Each room may use the rooms on lower floors; `docs/ARCHITECTURE.md` draws them.
+//!
+//! | floor | rooms |
+//! |---|---|
+//! | 3 | `companies` `progress` `tokens` `admins`: what we know |
+//! | 2 | `moodle`: the source, read-only |
+//! | 1 | `db` `cache`: what carries it |
+//! | 0 | `error` `schema` `config` `ids`: words everybody uses |
+
+pub mod config;
+pub mod db;
+pub mod error;
+pub mod ids;
+pub mod moodle;
+pub mod schema;

@@ -1,0 +1,83 @@
+//! The source: Moodle's own database, read-only, one snapshot at a time.
+
+use crate::ids::{CompanyId, CourseId, Key, UserId};
+
+/// A company as IOMAD's `company` table has it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct MoodleCompany {
+    /// `company.id`.
+    pub id: CompanyId,
+    /// `company.name`: hostile text.
+    pub name: String,
+    /// `company.shortname`.
+    pub shortname: String,
+    /// `company.suspended`.
+    pub suspended: bool,
+}
+
+/// What Moodle's tables say about one active (user, course) pair, before any rule is applied.
+/// Times are UTC seconds.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Facts {
+    /// Which user in which course.
+    pub key: Key,
+    /// `user.firstname`.
+    pub firstname: String,
+    /// `user.lastname`.
+    pub lastname: String,
+    /// `user.email`, possibly malformed.
+    pub email: String,
+    /// `user.username`.
+    pub username: String,
+    /// `course.fullname`.
+    pub coursename: String,
+    /// Completion is on for the site and for the course.
+    pub completion_on: bool,
+    /// How many activities of the course count.
+    pub counted: i64,
+    /// How many of those are complete (state 1) or passed (state 2).
+    pub done: i64,
+    /// How many of those have any state but 0.
+    pub touched: i64,
+    /// When the first of the touched ones was written.
+    pub first_touched_at: Option<i64>,
+    /// `course_completions.timecompleted`.
+    pub timecompleted: Option<i64>,
+    /// `course_completions.timestarted`; 0 and a missing row are `None`.
+    pub timestarted: Option<i64>,
+    /// Earliest enrolment in this course.
+    pub enrolled_at: Option<i64>,
+}
+
+/// Whether a row is in what clients see, and if not, why it ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum RowState {
+    /// All rules of "which rows exist" hold.
+    Active,
+    /// Un-enrolled, out of the company, or not tracked any more.
+    Left,
+    /// The user is suspended, on the site or in this company.
+    Suspended,
+    /// The course is hidden.
+    CourseHidden,
+    /// The user is deleted.
+    Deleted,
+}
+
+/// Which pairs of a company to read in full.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Scope {
+    /// Every active pair.
+    Everything,
+    /// The active pairs of these users, and those of these courses.
+    Of(Moved),
+}
+
+/// The users and courses whose facts moved.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Moved {
+    /// Ascending.
+    pub users: Vec<UserId>,
+    /// Ascending.
+    pub courses: Vec<CourseId>,
+}

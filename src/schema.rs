@@ -1,0 +1,156 @@
+//! The store's tables, as the migrations make them on both databases.
+
+diesel::table! {
+    companies (id) {
+        id -> BigInt,
+        name -> Text,
+        shortname -> Text,
+        suspended -> Bool,
+        cache_minutes -> Integer,
+    }
+}
+
+diesel::table! {
+    company_state (company_id) {
+        company_id -> BigInt,
+        seq -> BigInt,
+        stamp -> Text,
+        synced_at -> Nullable<BigInt>,
+        run_id -> Nullable<Text>,
+        learners -> BigInt,
+        courses -> BigInt,
+        enrolments -> BigInt,
+        completed -> BigInt,
+        in_progress -> BigInt,
+    }
+}
+
+diesel::table! {
+    progress (company_id, user_id, course_id) {
+        company_id -> BigInt,
+        user_id -> BigInt,
+        course_id -> BigInt,
+        firstname -> Text,
+        lastname -> Text,
+        email -> Text,
+        username -> Text,
+        coursename -> Text,
+        status -> Text,
+        percentage -> Nullable<Double>,
+        timecompleted -> Nullable<BigInt>,
+        timestarted -> Nullable<BigInt>,
+        enrolled_at -> Nullable<BigInt>,
+        state -> Text,
+        seq -> BigInt,
+        first_seen_seq -> BigInt,
+        changed_at -> BigInt,
+    }
+}
+
+diesel::table! {
+    sync_runs (id) {
+        id -> Text,
+        company_id -> BigInt,
+        mode -> Text,
+        hours_back -> Nullable<Integer>,
+        trigger -> Text,
+        requested_by -> Text,
+        state -> Text,
+        requested_at_ms -> BigInt,
+        started_at_ms -> Nullable<BigInt>,
+        finished_at_ms -> Nullable<BigInt>,
+        lease_until_ms -> Nullable<BigInt>,
+        runner -> Nullable<Text>,
+        records_created -> Nullable<BigInt>,
+        records_updated -> Nullable<BigInt>,
+        records_deleted -> Nullable<BigInt>,
+        records_unchanged -> Nullable<BigInt>,
+        cache_cleared -> Nullable<BigInt>,
+        errors -> Text,
+        version_before -> Nullable<BigInt>,
+        version_after -> Nullable<BigInt>,
+        snapshot_at -> Nullable<BigInt>,
+    }
+}
+
+diesel::table! {
+    sync_changes (company_id, seq) {
+        company_id -> BigInt,
+        seq -> BigInt,
+        run_id -> Text,
+        user_id -> BigInt,
+        course_id -> BigInt,
+        kind -> Text,
+        before -> Nullable<Text>,
+        after -> Nullable<Text>,
+    }
+}
+
+diesel::table! {
+    api_tokens (id) {
+        id -> BigInt,
+        company_id -> BigInt,
+        name -> Text,
+        prefix -> Text,
+        hash -> Text,
+        scopes -> Text,
+        created_at -> BigInt,
+        created_by -> Text,
+        expires_at -> Nullable<BigInt>,
+        revoked_at -> Nullable<BigInt>,
+        last_used_at -> Nullable<BigInt>,
+    }
+}
+
+diesel::table! {
+    admins (id) {
+        id -> BigInt,
+        email -> Text,
+        password_hash -> Text,
+        created_at -> BigInt,
+    }
+}
+
+diesel::table! {
+    sessions (hash) {
+        hash -> Text,
+        admin_id -> BigInt,
+        csrf -> Text,
+        created_at -> BigInt,
+        expires_at -> BigInt,
+    }
+}
+
+diesel::table! {
+    login_failures (id) {
+        id -> BigInt,
+        email -> Text,
+        address -> Text,
+        failed_at -> BigInt,
+    }
+}
+
+diesel::table! {
+    store_facts (name) {
+        name -> Text,
+        value -> Text,
+    }
+}
+
+diesel::joinable!(company_state -> companies (company_id));
+diesel::joinable!(progress -> companies (company_id));
+diesel::joinable!(sync_runs -> companies (company_id));
+diesel::joinable!(sync_changes -> sync_runs (run_id));
+diesel::joinable!(api_tokens -> companies (company_id));
+diesel::joinable!(sessions -> admins (admin_id));
+
+diesel::allow_tables_to_appear_in_same_query!(
+    companies,
+    company_state,
+    progress,
+    sync_runs,
+    sync_changes,
+    api_tokens,
+    admins,
+    sessions,
+);
