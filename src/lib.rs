@@ -7,9 +7,12 @@
 //! | 1 | `db` `cache`: what carries it |
 //! | 0 | `error` `schema` `config` `ids`: words everybody uses |
 
+pub mod companies;
 pub mod config;
 pub mod db;
 pub mod error;
 pub mod ids;
 pub mod moodle;
+pub mod progress;
 pub mod schema;
+pub mod words;

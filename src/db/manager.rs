@@ -4,7 +4,7 @@ use diesel::connection::SimpleConnection;
 use diesel::r2d2::R2D2Connection;
 use diesel::{Connection, ConnectionError, SqliteConnection};
 
-use super::{Conn, Kind, connect};
+use super::{Conn, Kind, connect, functions};
 use crate::config::Secret;
 
 /// What a connection is for.
@@ -65,6 +65,7 @@ fn sqlite(path: &str, purpose: Purpose) -> Result<SqliteConnection, ConnectionEr
         conn.batch_execute("pragma query_only = on;")
             .map_err(ConnectionError::CouldntSetupConfiguration)?;
     }
+    functions::register(&mut conn).map_err(ConnectionError::CouldntSetupConfiguration)?;
     Ok(conn)
 }
 

@@ -1,1 +1,127 @@
-//! Migrations: forward on start, with a copy of a SQLite store first, and never on a newer store.
+//! Migrations: forward on start, after a copy of a SQLite store, and never over a newer store.
+
+use std::path::{Path, PathBuf};
+
+use diesel::connection::SimpleConnection;
+use diesel::migration::{Migration, MigrationSource, MigrationVersion};
+use diesel::prelude::*;
+use diesel::sql_types::Bool;
+use diesel_migrations::{EmbeddedMigrations, MigrationHarness, embed_migrations};
+
+use super::{Conn, Db, backup};
+use crate::error::{Error, Result};
+
+const SQLITE: EmbeddedMigrations = embed_migrations!("migrations/sqlite");
+const POSTGRES: EmbeddedMigrations = embed_migrations!("migrations/postgres");
+/// One instance migrates at a time; the number only has to be ours.
+const LOCK: i64 = 0x616c_785f_6d69_6772;
+
+/// Brings the store to this binary's tables and returns the names of the migrations that ran, oldest first.
+///
+/// A SQLite store that already has tables is copied into `backups` first. Fails on a store that a newer binary has
+/// migrated, and on a PostgreSQL server that is a replica.
+pub fn forward(db: &Db, backups: &Path) -> Result<Vec<String>> {
+    db.writer(|conn| {
+        refuse_replica(conn)?;
+        locked(conn, |conn| {
+            refuse_newer(conn)?;
+            copy_before(db, conn, backups)?;
+            let ran = match conn {
+                Conn::Sqlite(conn) => conn.run_pending_migrations(SQLITE).map(names),
+                Conn::Pg(conn) => conn.run_pending_migrations(POSTGRES).map(names),
+            };
+            ran.map_err(failed)
+        })
+    })
+}
+
+/// Undoes every migration, newest first. Everything stored is lost; tests use it.
+pub fn back(db: &Db) -> Result<()> {
+    db.writer(|conn| {
+        let undone = match conn {
+            Conn::Sqlite(conn) => conn.revert_all_migrations(SQLITE).map(names),
+            Conn::Pg(conn) => conn.revert_all_migrations(POSTGRES).map(names),
+        };
+        undone.map(drop).map_err(failed)
+    })
+}
+
+fn names(versions: Vec<MigrationVersion<'_>>) -> Vec<String> {
+    versions.iter().map(ToString::to_string).collect()
+}
+
+fn failed(cause: Box<dyn std::error::Error + Send + Sync>) -> Error {
+    Error::Setup(format!("the store cannot be migrated: {cause}"))
+}
+
+fn applied(conn: &mut Conn) -> Result<Vec<String>> {
+    let versions = match conn {
+        Conn::Sqlite(conn) => conn.applied_migrations().map(names),
+        Conn::Pg(conn) => conn.applied_migrations().map(names),
+    };
+    versions.map_err(failed)
+}
+
+fn known() -> Result<Vec<String>> {
+    let ours: Vec<Box<dyn Migration<diesel::sqlite::Sqlite>>> =
+        SQLITE.migrations().map_err(failed)?;
+    Ok(ours
+        .iter()
+        .map(|migration| migration.name().version().to_string())
+        .collect())
+}
+
+fn refuse_newer(conn: &mut Conn) -> Result<()> {
+    let known = known()?;
+    match applied(conn)?
+        .into_iter()
+        .find(|version| !known.contains(version))
+    {
+        None => Ok(()),
+        Some(version) => Err(Error::Setup(format!(
+            "the store is newer than this binary (it has migration {version}); start the newer binary, or restore \
+             the copy that was made before the migration"
+        ))),
+    }
+}
+
+fn copy_before(db: &Db, conn: &mut Conn, folder: &Path) -> Result<()> {
+    let done = applied(conn)?;
+    if !matches!(conn, Conn::Sqlite(_)) || done.is_empty() || done.len() == known()?.len() {
+        return Ok(());
+    }
+    let copy: PathBuf = backup::into_folder(db, folder, "before-migration")?;
+    log::info!(
+        "the store was copied to {} before its migration",
+        copy.display()
+    );
+    Ok(())
+}
+
+#[derive(QueryableByName)]
+struct Recovery {
+    #[diesel(sql_type = Bool)]
+    replica: bool,
+}
+
+fn refuse_replica(conn: &mut Conn) -> Result<()> {
+    let Conn::Pg(conn) = conn else { return Ok(()) };
+    let found: Recovery =
+        diesel::sql_query("select pg_is_in_recovery() as replica").get_result(conn)?;
+    if found.replica {
+        return Err(Error::Setup(
+            "this PostgreSQL server is a replica; point ALX_DATABASE_URL at the primary".into(),
+        ));
+    }
+    Ok(())
+}
+
+fn locked<T>(conn: &mut Conn, work: impl FnOnce(&mut Conn) -> Result<T>) -> Result<T> {
+    if matches!(conn, Conn::Sqlite(_)) {
+        return work(conn);
+    }
+    conn.batch_execute(&format!("select pg_advisory_lock({LOCK})"))?;
+    let done = work(conn);
+    conn.batch_execute(&format!("select pg_advisory_unlock({LOCK})"))?;
+    done
+}

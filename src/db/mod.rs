@@ -1,7 +1,9 @@
 //! The store: one SQLite file or one PostgreSQL database, its pools and its transactions.
 
+pub mod backup;
 mod connect;
 mod driver;
+pub mod functions;
 mod io;
 mod lookup;
 mod manager;
@@ -10,7 +12,7 @@ mod store;
 
 pub use connect::{CONNECT_TIMEOUT, Kind, mysql, postgres};
 pub use driver::{MysqlConnection, PgConnection};
-pub use store::Db;
+pub use store::{Db, off_thread};
 
 use diesel::SqliteConnection;
 
@@ -22,3 +24,6 @@ pub enum Conn {
     /// For several instances.
     Pg(PgConnection),
 }
+
+/// What a query of the store is written for: both databases.
+pub type Store = MultiBackend;

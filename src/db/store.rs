@@ -9,6 +9,8 @@ use diesel::result::{DatabaseErrorKind, Error as DieselError};
 
 use super::manager::{Manager, Purpose};
 use super::{CONNECT_TIMEOUT, Conn, Kind};
+use r2d2::ManageConnection;
+
 use crate::config::Secret;
 use crate::error::{Error, Result};
 
@@ -52,9 +54,19 @@ impl Db {
         self.kind
     }
 
-    /// Path or address, for the copy before a migration.
-    pub(super) fn target(&self) -> &Secret {
-        &self.target
+    /// A writer outside any transaction, for migrations.
+    pub(super) fn writer<T>(&self, work: impl FnOnce(&mut Conn) -> Result<T>) -> Result<T> {
+        work(&mut *take(&self.writers)?)
+    }
+
+    /// A connection of its own that may write a new file, for copies while everybody works.
+    pub(super) fn copier<T>(&self, work: impl FnOnce(&mut Conn) -> Result<T>) -> Result<T> {
+        let manager = Manager {
+            kind: self.kind,
+            target: self.target.clone(),
+            purpose: Purpose::Write,
+        };
+        work(&mut manager.connect().map_err(Error::unavailable)?)
     }
 
     /// Runs one read. Blocking: not for a handler, see [`Db::run`].

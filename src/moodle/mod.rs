@@ -49,19 +49,20 @@ pub struct Facts {
     pub enrolled_at: Option<i64>,
 }
 
-/// Whether a row is in what clients see, and if not, why it ended.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum RowState {
-    /// All rules of "which rows exist" hold.
-    Active,
-    /// Un-enrolled, out of the company, or not tracked any more.
-    Left,
-    /// The user is suspended, on the site or in this company.
-    Suspended,
-    /// The course is hidden.
-    CourseHidden,
-    /// The user is deleted.
-    Deleted,
+crate::words! {
+    /// Whether a row is in what clients see, and if not, why it ended.
+    RowState {
+        /// All rules of "which rows exist" hold.
+        Active = "active",
+        /// Un-enrolled, out of the company, or not tracked any more.
+        Left = "left",
+        /// The user is suspended, on the site or in this company.
+        Suspended = "suspended",
+        /// The course is hidden.
+        CourseHidden = "course_hidden",
+        /// The user is deleted.
+        Deleted = "deleted",
+    }
 }
 
 /// Which pairs of a company to read in full.

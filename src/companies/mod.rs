@@ -1,0 +1,84 @@
+//! Companies, and the version of their data that everybody is served.
+
+pub mod store;
+
+use diesel::prelude::*;
+use serde::Serialize;
+
+use crate::ids::{CompanyId, RunId};
+use crate::schema::{companies, company_state};
+
+/// A company as the last look at Moodle found it.
+#[derive(Debug, Clone, PartialEq, Eq, Queryable, Selectable, Insertable, AsChangeset)]
+#[diesel(table_name = companies)]
+pub struct Company {
+    /// IOMAD's id.
+    pub id: CompanyId,
+    /// Hostile text.
+    pub name: String,
+    /// IOMAD's short name, hostile text.
+    pub shortname: String,
+    /// Whether IOMAD has it suspended.
+    pub suspended: bool,
+    /// How long its cached responses live.
+    pub cache_minutes: i32,
+}
+
+/// What a company's clients are served now.
+#[derive(Debug, Clone, PartialEq, Eq, Queryable, Selectable, Insertable, AsChangeset)]
+#[diesel(table_name = company_state, treat_none_as_null = true)]
+pub struct State {
+    /// Whose state.
+    pub company_id: CompanyId,
+    /// The data version: counts this company's row changes, from 0.
+    pub seq: i64,
+    /// 32 hex digits, new with every commit that changes what a reply could show.
+    pub stamp: String,
+    /// When Moodle was as the rows say, in UTC seconds; `None` before the first sync.
+    pub synced_at: Option<i64>,
+    /// The run that confirmed the rows last.
+    pub run_id: Option<RunId>,
+    /// The numbers of this version.
+    #[diesel(embed)]
+    pub totals: Totals,
+}
+
+/// A company's numbers at one version. Only active rows count.
+#[derive(
+    Debug,
+    Clone,
+    Copy,
+    Default,
+    PartialEq,
+    Eq,
+    Queryable,
+    Selectable,
+    Insertable,
+    AsChangeset,
+    Serialize,
+)]
+#[diesel(table_name = company_state)]
+pub struct Totals {
+    /// People with at least one row.
+    pub learners: i64,
+    /// Courses with at least one row.
+    pub courses: i64,
+    /// Rows: a person in a course.
+    pub enrolments: i64,
+    /// Rows that Moodle has as completed.
+    pub completed: i64,
+    /// Rows that are begun and not completed.
+    pub in_progress: i64,
+}
+
+impl Totals {
+    /// Rows that nobody has begun.
+    pub fn not_started(&self) -> i64 {
+        self.enrolments - self.completed - self.in_progress
+    }
+
+    /// Completed rows per hundred, or `None` without rows.
+    pub fn completion_rate(&self) -> Option<f64> {
+        (self.enrolments > 0).then(|| 100.0 * self.completed as f64 / self.enrolments as f64)
+    }
+}

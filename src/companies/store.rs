@@ -1,0 +1,117 @@
+//! Reading companies and their state, and the one way a new version is published.
+
+use diesel::prelude::*;
+
+use super::{Company, State, Totals};
+use crate::db::Conn;
+use crate::error::{OrNotFound, Result};
+use crate::ids::{CompanyId, RunId, random_hex};
+use crate::moodle::MoodleCompany;
+use crate::schema::{companies, company_state};
+
+/// Every company with its state, by name.
+pub fn list(conn: &mut Conn) -> Result<Vec<(Company, State)>> {
+    let found = companies::table
+        .inner_join(company_state::table)
+        .order((companies::name, companies::id))
+        .select((Company::as_select(), State::as_select()))
+        .load(conn)?;
+    Ok(found)
+}
+
+/// One company with its state, or `NotFound`.
+pub fn get(conn: &mut Conn, company: CompanyId) -> Result<(Company, State)> {
+    find(conn, company)?.or_not_found("the company")
+}
+
+/// One company with its state.
+pub fn find(conn: &mut Conn, company: CompanyId) -> Result<Option<(Company, State)>> {
+    let found = companies::table
+        .inner_join(company_state::table)
+        .filter(companies::id.eq(company))
+        .select((Company::as_select(), State::as_select()))
+        .first(conn)
+        .optional()?;
+    Ok(found)
+}
+
+/// What a company's clients are served at this moment of the transaction, or `NotFound`.
+pub fn state(conn: &mut Conn, company: CompanyId) -> Result<State> {
+    let found = company_state::table
+        .find(company)
+        .select(State::as_select())
+        .first(conn)
+        .optional()?;
+    found.or_not_found("the company")
+}
+
+/// Keeps what Moodle says of its companies now. New ones begin at version 0 with a stamp of their own.
+///
+/// A company that Moodle no longer has stays: its history is kept.
+pub fn upsert(conn: &mut Conn, found: &[MoodleCompany]) -> Result<()> {
+    for company in found {
+        let row = Company {
+            id: company.id,
+            name: company.name.clone(),
+            shortname: company.shortname.clone(),
+            suspended: company.suspended,
+            cache_minutes: 60,
+        };
+        rename_or_insert(conn, &row)?;
+    }
+    Ok(())
+}
+
+fn rename_or_insert(conn: &mut Conn, row: &Company) -> Result<()> {
+    let renamed = diesel::update(companies::table.find(row.id))
+        .set((
+            companies::name.eq(&row.name),
+            companies::shortname.eq(&row.shortname),
+            companies::suspended.eq(row.suspended),
+        ))
+        .execute(conn)?;
+    if renamed == 0 {
+        diesel::insert_into(companies::table)
+            .values(row)
+            .execute(conn)?;
+        diesel::insert_into(company_state::table)
+            .values(&unsynced(row.id))
+            .execute(conn)?;
+    }
+    Ok(())
+}
+
+fn unsynced(company_id: CompanyId) -> State {
+    let totals = Totals::default();
+    State {
+        company_id,
+        seq: 0,
+        stamp: random_hex::<16>(),
+        synced_at: None,
+        run_id: None,
+        totals,
+    }
+}
+
+/// Locks a company's state until the transaction ends and returns it, so that versions follow one another.
+pub fn lock(conn: &mut Conn, company: CompanyId) -> Result<State> {
+    // Writing a row takes its lock on PostgreSQL; on SQLite the write transaction is the lock.
+    diesel::update(company_state::table.find(company))
+        .set(company_state::seq.eq(company_state::seq))
+        .execute(conn)?;
+    state(conn, company)
+}
+
+/// Publishes a company's next version under a new stamp: with the commit, every reply shows it.
+pub fn publish(conn: &mut Conn, state: &State, run: &RunId, synced_at: i64) -> Result<()> {
+    let next = State {
+        stamp: random_hex::<16>(),
+        synced_at: Some(synced_at),
+        run_id: Some(run.clone()),
+        ..state.clone()
+    };
+    diesel::update(company_state::table.find(state.company_id))
+        .set(&next)
+        .execute(conn)?;
+    Ok(())
+}

@@ -1,0 +1,153 @@
+//! One company's active rows as an admin searches them: filtered, sorted, by page number.
+
+use diesel::prelude::*;
+use diesel::sql_types::Bool;
+
+use super::{Row, Status};
+use crate::db::functions::lower;
+use crate::db::{Conn, Store};
+use crate::error::Result;
+use crate::ids::{CompanyId, CourseId};
+use crate::moodle::RowState;
+use crate::schema::progress;
+
+/// What an admin looks for. Empty means everything.
+#[derive(Debug, Clone, Default)]
+pub struct Filter {
+    /// Part of a name, e-mail, user name or course name; letters' case is ignored where the store can.
+    pub search: String,
+    /// Only this status.
+    pub status: Option<Status>,
+    /// Only this course.
+    pub course: Option<CourseId>,
+}
+
+crate::words! {
+    /// What a list is ordered by; equal rows keep the order of user and course.
+    Sort {
+        /// Last name, then first name.
+        Name = "name",
+        /// Course name.
+        Course = "course",
+        /// Completed, in progress, not started.
+        Status = "status",
+        /// Percentage, unknown first.
+        Percentage = "percentage",
+        /// Completion time, none first.
+        Completed = "completed",
+        /// When the row last changed.
+        Changed = "changed",
+    }
+}
+
+/// One page, and how many rows there are in all.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Found {
+    /// The rows of the page.
+    pub rows: Vec<Row>,
+    /// Rows on all pages together.
+    pub total: i64,
+}
+
+/// Which part of the list to give.
+#[derive(Debug, Clone, Copy)]
+pub struct Part {
+    /// The order.
+    pub sort: Sort,
+    /// Largest first.
+    pub descending: bool,
+    /// How many rows to skip.
+    pub offset: i64,
+    /// How many to give at most.
+    pub limit: i64,
+}
+
+/// One page of the active rows that a filter keeps.
+pub fn page(conn: &mut Conn, company: CompanyId, filter: &Filter, part: Part) -> Result<Found> {
+    let total = matching(company, filter).count().get_result(conn)?;
+    let rows = sorted(matching(company, filter), part)
+        .offset(part.offset)
+        .limit(part.limit)
+        .select(Row::as_select())
+        .load(conn)?;
+    Ok(Found { rows, total })
+}
+
+/// The courses that a company's active rows are in, by name.
+pub fn courses(conn: &mut Conn, company: CompanyId) -> Result<Vec<(CourseId, String)>> {
+    let found = progress::table
+        .filter(
+            progress::company_id
+                .eq(company)
+                .and(progress::state.eq(RowState::Active)),
+        )
+        .select((progress::course_id, progress::coursename))
+        .distinct()
+        .order((progress::coursename, progress::course_id))
+        .load(conn)?;
+    Ok(found)
+}
+
+type Rows<'a> = progress::BoxedQuery<'a, Store>;
+
+fn matching(company: CompanyId, filter: &Filter) -> Rows<'_> {
+    let mut rows = progress::table
+        .filter(
+            progress::company_id
+                .eq(company)
+                .and(progress::state.eq(RowState::Active)),
+        )
+        .into_boxed();
+    if let Some(status) = filter.status {
+        rows = rows.filter(progress::status.eq(status));
+    }
+    if let Some(course) = filter.course {
+        rows = rows.filter(progress::course_id.eq(course));
+    }
+    match filter.search.trim() {
+        "" => rows,
+        text => rows.filter(contains(text)),
+    }
+}
+
+/// Whether any name of a row holds a text; `%` and `_` in it mean themselves.
+fn contains(text: &str) -> Box<dyn BoxableExpression<progress::table, Store, SqlType = Bool>> {
+    let escaped = text
+        .to_lowercase()
+        .replace('\\', "\\\\")
+        .replace('%', "\\%")
+        .replace('_', "\\_");
+    let wanted = format!("%{escaped}%");
+    let names = progress::firstname.concat(" ").concat(progress::lastname);
+    Box::new(
+        lower(names)
+            .like(wanted.clone())
+            .escape('\\')
+            .or(lower(progress::email).like(wanted.clone()).escape('\\'))
+            .or(lower(progress::username).like(wanted.clone()).escape('\\'))
+            .or(lower(progress::coursename).like(wanted).escape('\\')),
+    )
+}
+
+fn sorted(rows: Rows<'_>, part: Part) -> Rows<'_> {
+    macro_rules! by {
+        ($($column:expr),+) => {
+            if part.descending {
+                rows.order(($($column.desc(),)+ progress::user_id, progress::course_id))
+            } else {
+                rows.order(($($column.asc(),)+ progress::user_id, progress::course_id))
+            }
+        };
+    }
+    match part.sort {
+        Sort::Name => by!(progress::lastname, progress::firstname),
+        Sort::Course => by!(progress::coursename),
+        Sort::Status => by!(progress::status),
+        Sort::Percentage => by!(progress::percentage.is_not_null(), progress::percentage),
+        Sort::Completed => by!(
+            progress::timecompleted.is_not_null(),
+            progress::timecompleted
+        ),
+        Sort::Changed => by!(progress::changed_at),
+    }
+}

@@ -1,0 +1,129 @@
+//! Reading rows: in (user, course) order, page by page or as one stream.
+
+use diesel::dsl::{count, count_star};
+use diesel::prelude::*;
+
+use super::{Row, Status};
+use crate::companies::Totals;
+use crate::db::Conn;
+use crate::error::{Error, Result};
+use crate::ids::{CompanyId, Key};
+use crate::moodle::RowState;
+use crate::schema::progress;
+
+/// Active rows after a key, in (user, course) order.
+pub fn page(
+    conn: &mut Conn,
+    company: CompanyId,
+    after: Option<Key>,
+    limit: i64,
+) -> Result<Vec<Row>> {
+    let mut rows = active(company).into_boxed();
+    if let Some(Key { user, course }) = after {
+        let later_course = progress::user_id
+            .eq(user)
+            .and(progress::course_id.gt(course));
+        rows = rows.filter(
+            progress::user_id
+                .ge(user)
+                .and(progress::user_id.gt(user).or(later_course)),
+        );
+    }
+    let found = rows
+        .order((progress::user_id, progress::course_id))
+        .limit(limit)
+        .select(Row::as_select())
+        .load(conn)?;
+    Ok(found)
+}
+
+/// Active rows after the first `offset`, in (user, course) order.
+pub fn page_at_offset(
+    conn: &mut Conn,
+    company: CompanyId,
+    offset: i64,
+    limit: i64,
+) -> Result<Vec<Row>> {
+    let found = active(company)
+        .order((progress::user_id, progress::course_id))
+        .offset(offset)
+        .limit(limit)
+        .select(Row::as_select())
+        .load(conn)?;
+    Ok(found)
+}
+
+/// The rows of some keys, tombstones included, in (user, course) order. Meant for a page of keys.
+pub fn of_keys(conn: &mut Conn, company: CompanyId, keys: &[Key]) -> Result<Vec<Row>> {
+    let mut found = Vec::with_capacity(keys.len());
+    for key in keys {
+        let row = progress::table
+            .find((company, key.user, key.course))
+            .select(Row::as_select());
+        found.extend(row.first(conn).optional()?);
+    }
+    found.sort_by_key(Row::key);
+    Ok(found)
+}
+
+/// Every row of a company, tombstones included, as a stream in (user, course) order.
+pub fn stream(conn: &mut Conn, company: CompanyId) -> Result<impl Iterator<Item = Result<Row>>> {
+    let rows = progress::table
+        .filter(progress::company_id.eq(company))
+        .order((progress::user_id, progress::course_id))
+        .select(Row::as_select())
+        .load_iter::<Row, _>(conn)?;
+    Ok(rows.map(|row| row.map_err(Error::from)))
+}
+
+/// The keys of a company's active rows, as a stream in (user, course) order.
+pub fn active_keys(
+    conn: &mut Conn,
+    company: CompanyId,
+) -> Result<impl Iterator<Item = Result<Key>>> {
+    let keys = active(company)
+        .order((progress::user_id, progress::course_id))
+        .select((progress::user_id, progress::course_id))
+        .load_iter::<(crate::ids::UserId, crate::ids::CourseId), _>(conn)?;
+    Ok(keys.map(|key| {
+        key.map(|(user, course)| Key { user, course })
+            .map_err(Error::from)
+    }))
+}
+
+/// The numbers of a company's rows as they are in this transaction.
+pub fn totals(conn: &mut Conn, company: CompanyId) -> Result<Totals> {
+    let active = || active(company);
+    let learners = active()
+        .select(count(progress::user_id).aggregate_distinct())
+        .get_result(conn)?;
+    let courses = active()
+        .select(count(progress::course_id).aggregate_distinct())
+        .get_result(conn)?;
+    let by_status: Vec<(Status, i64)> = active()
+        .group_by(progress::status)
+        .select((progress::status, count_star()))
+        .load(conn)?;
+    let of = |wanted| {
+        by_status
+            .iter()
+            .find(|(status, _)| *status == wanted)
+            .map_or(0, |(_, rows)| *rows)
+    };
+    Ok(Totals {
+        learners,
+        courses,
+        enrolments: by_status.iter().map(|(_, rows)| rows).sum(),
+        completed: of(Status::Completed),
+        in_progress: of(Status::InProgress),
+    })
+}
+
+#[diesel::dsl::auto_type]
+fn active(company: CompanyId) -> _ {
+    let of_company: diesel::dsl::Eq<progress::company_id, CompanyId> =
+        progress::company_id.eq(company);
+    let is_active: diesel::dsl::Eq<progress::state, RowState> =
+        progress::state.eq(RowState::Active);
+    progress::table.filter(of_company).filter(is_active)
+}
