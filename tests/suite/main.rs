@@ -1,0 +1,3 @@
+//! One test binary; each file is about one noun.
+
+mod cache;
