@@ -16,4 +16,5 @@ pub mod ids;
 pub mod moodle;
 pub mod progress;
 pub mod schema;
+pub mod tokens;
 pub mod words;

@@ -1,0 +1,178 @@
+//! Queries on tokens.
+
+use std::time::Duration;
+
+use diesel::prelude::*;
+
+use super::{Caller, NewToken, PREFIX, SecretKey, Token, new_text};
+use crate::config::Secret;
+use crate::db::Conn;
+use crate::error::{Error, OrNotFound as _, Result};
+use crate::ids::{CompanyId, RunId, TokenId};
+use crate::schema::{api_tokens, companies, company_state};
+
+/// Makes a token and returns its text, which nobody can read again, with what lists show of it.
+///
+/// Fails for an empty or overlong name, without scopes, and for a company the store does not know.
+pub fn create(
+    conn: &mut Conn,
+    key: &SecretKey,
+    new: &NewToken,
+    now: i64,
+) -> Result<(Secret, Token)> {
+    let name = new.name.trim();
+    if name.is_empty() || name.chars().count() > 100 || new.scopes.is_empty() {
+        let what = "a token needs a name of at most 100 characters and at least one scope";
+        return Err(Error::Invalid(what.into()));
+    }
+    let known = companies::table.find(new.company.0).select(companies::id);
+    known.first::<i64>(conn).optional()?.or_not_found("the company")?;
+    let text = new_text();
+    let hash = key.token_hash(text.reveal());
+    diesel::insert_into(api_tokens::table)
+        .values((
+            api_tokens::company_id.eq(new.company.0),
+            api_tokens::name.eq(name),
+            api_tokens::prefix.eq(&text.reveal()[..PREFIX]),
+            api_tokens::hash.eq(&hash),
+            api_tokens::scopes.eq(new.scopes.to_string()),
+            api_tokens::created_at.eq(now),
+            api_tokens::created_by.eq(&new.created_by),
+            api_tokens::expires_at.eq(new.expires_at),
+        ))
+        .execute(conn)?;
+    let made = api_tokens::table.filter(api_tokens::hash.eq(&hash));
+    let row: Row = made.select(Row::as_select()).first(conn)?;
+    Ok((text, row.try_into()?))
+}
+
+/// The tokens of one company, revoked ones included, newest first.
+pub fn list(conn: &mut Conn, company: CompanyId) -> Result<Vec<Token>> {
+    let rows: Vec<Row> = api_tokens::table
+        .filter(api_tokens::company_id.eq(company.0))
+        .order(api_tokens::id.desc())
+        .select(Row::as_select())
+        .load(conn)?;
+    rows.into_iter().map(Token::try_from).collect()
+}
+
+/// Ends a token of this company at once. One that is revoked already stays as it was.
+pub fn revoke(conn: &mut Conn, company: CompanyId, id: TokenId, now: i64) -> Result<Token> {
+    let of_company = api_tokens::table
+        .find(id.0)
+        .filter(api_tokens::company_id.eq(company.0));
+    diesel::update(of_company.filter(api_tokens::revoked_at.is_null()))
+        .set(api_tokens::revoked_at.eq(now))
+        .execute(conn)?;
+    let row = of_company.select(Row::as_select()).first(conn).optional()?;
+    row.or_not_found("the token")?.try_into()
+}
+
+/// Who a token of this hash speaks for, and the company's version, in one statement.
+///
+/// `None` for a token that is unknown, expired at `now` or revoked: callers cannot tell which.
+pub fn find_by_hash(conn: &mut Conn, hash: &str, now: i64) -> Result<Option<Caller>> {
+    let valid = api_tokens::revoked_at
+        .is_null()
+        .and(api_tokens::expires_at.is_null().or(api_tokens::expires_at.gt(now)));
+    let found: Option<CallerRow> = api_tokens::table
+        .inner_join(companies::table.inner_join(company_state::table))
+        .filter(api_tokens::hash.eq(hash))
+        .filter(valid.assume_not_null())
+        .select(CallerRow::as_select())
+        .first(conn)
+        .optional()?;
+    found.map(Caller::try_from).transpose()
+}
+
+/// Notes that tokens were used, unless a later use is noted already.
+pub fn record_use(conn: &mut Conn, used: &[(TokenId, i64)]) -> Result<()> {
+    for (token, at) in used {
+        let older = api_tokens::last_used_at.is_null().or(api_tokens::last_used_at.lt(at));
+        diesel::update(api_tokens::table.find(token.0).filter(older.assume_not_null()))
+            .set(api_tokens::last_used_at.eq(at))
+            .execute(conn)?;
+    }
+    Ok(())
+}
+
+#[derive(Queryable, Selectable)]
+#[diesel(table_name = api_tokens)]
+struct Row {
+    id: i64,
+    company_id: i64,
+    name: String,
+    prefix: String,
+    scopes: String,
+    created_at: i64,
+    created_by: String,
+    expires_at: Option<i64>,
+    revoked_at: Option<i64>,
+    last_used_at: Option<i64>,
+}
+
+impl TryFrom<Row> for Token {
+    type Error = Error;
+
+    fn try_from(row: Row) -> Result<Self> {
+        Ok(Self {
+            id: TokenId(row.id),
+            company: CompanyId(row.company_id),
+            name: row.name,
+            prefix: row.prefix,
+            scopes: row.scopes.parse()?,
+            created_at: row.created_at,
+            created_by: row.created_by,
+            expires_at: row.expires_at,
+            revoked_at: row.revoked_at,
+            last_used_at: row.last_used_at,
+        })
+    }
+}
+
+#[derive(Queryable, Selectable)]
+#[diesel(table_name = api_tokens)]
+struct CallerRow {
+    id: i64,
+    scopes: String,
+    last_used_at: Option<i64>,
+    #[diesel(embed)]
+    company: CompanyRow,
+    #[diesel(embed)]
+    state: StateRow,
+}
+
+#[derive(Queryable, Selectable)]
+#[diesel(table_name = companies)]
+struct CompanyRow {
+    id: i64,
+    cache_minutes: i32,
+}
+
+#[derive(Queryable, Selectable)]
+#[diesel(table_name = company_state)]
+struct StateRow {
+    seq: i64,
+    stamp: String,
+    synced_at: Option<i64>,
+    run_id: Option<String>,
+}
+
+impl TryFrom<CallerRow> for Caller {
+    type Error = Error;
+
+    fn try_from(row: CallerRow) -> Result<Self> {
+        let minutes = u64::try_from(row.company.cache_minutes).unwrap_or(0);
+        Ok(Self {
+            token: TokenId(row.id),
+            scopes: row.scopes.parse()?,
+            company: CompanyId(row.company.id),
+            cache_ttl: Duration::from_secs(minutes * 60),
+            seq: row.state.seq,
+            stamp: row.state.stamp,
+            synced_at: row.state.synced_at,
+            run_id: row.state.run_id.map(RunId),
+            last_used_at: row.last_used_at,
+        })
+    }
+}
