@@ -7,6 +7,7 @@
 //! | 1 | `db` `cache`: what carries it |
 //! | 0 | `error` `schema` `config` `ids`: words everybody uses |
 
+pub mod app;
 pub mod cache;
 pub mod companies;
 pub mod config;
@@ -16,5 +17,7 @@ pub mod ids;
 pub mod moodle;
 pub mod progress;
 pub mod schema;
+pub mod sync;
+pub mod time;
 pub mod tokens;
 pub mod words;

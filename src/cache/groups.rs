@@ -73,7 +73,9 @@ impl Groups {
             return Ok((answer, Found::Hit));
         }
         group.misses.fetch_add(1, Ordering::Relaxed);
-        let loaded = group.flights.join(&key, || self.load(&group, ttl, &key, load));
+        let loaded = group
+            .flights
+            .join(&key, || self.load(&group, ttl, &key, load));
         Ok((loaded.await?.answer, Found::Miss))
     }
 
@@ -156,7 +158,12 @@ impl Groups {
 
     fn group(&self, company: CompanyId) -> Arc<Group> {
         self.find(company).unwrap_or_else(|| {
-            let new = || Arc::new(Group::new(self.limits.entries_per_group, self.bytes.clone()));
+            let new = || {
+                Arc::new(Group::new(
+                    self.limits.entries_per_group,
+                    self.bytes.clone(),
+                ))
+            };
             self.write().entry(company).or_insert_with(new).clone()
         })
     }

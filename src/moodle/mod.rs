@@ -82,3 +82,67 @@ pub struct Moved {
     /// Ascending.
     pub courses: Vec<CourseId>,
 }
+
+/// Moodle's database. Stub.
+#[derive(Clone)]
+pub struct Moodle;
+
+impl Moodle {
+    /// Stub.
+    pub fn new(
+        _url: &crate::config::Secret,
+        _config: &crate::config::Config,
+    ) -> crate::error::Result<Self> {
+        Ok(Self)
+    }
+
+    /// Stub.
+    pub fn snapshot(&self) -> crate::error::Result<Snapshot> {
+        Err(crate::error::Error::MoodleNotConfigured)
+    }
+}
+
+/// Stub.
+pub struct Snapshot;
+
+impl Snapshot {
+    /// Stub.
+    pub fn taken_at(&self) -> i64 {
+        0
+    }
+    /// Stub.
+    pub fn companies(&mut self) -> crate::error::Result<Vec<MoodleCompany>> {
+        Ok(vec![])
+    }
+    /// Stub.
+    pub fn facts(
+        &mut self,
+        _company: CompanyId,
+        _scope: &Scope,
+    ) -> crate::error::Result<impl Iterator<Item = crate::error::Result<Facts>> + '_> {
+        Ok(std::iter::empty())
+    }
+    /// Stub.
+    pub fn keys(
+        &mut self,
+        _company: CompanyId,
+    ) -> crate::error::Result<impl Iterator<Item = crate::error::Result<Key>> + '_> {
+        Ok(std::iter::empty())
+    }
+    /// Stub.
+    pub fn moved_since(
+        &mut self,
+        _company: CompanyId,
+        _cut_off: i64,
+    ) -> crate::error::Result<Moved> {
+        Ok(Moved::default())
+    }
+    /// Stub.
+    pub fn departures(
+        &mut self,
+        _company: CompanyId,
+        _keys: &[Key],
+    ) -> crate::error::Result<Vec<(Key, RowState)>> {
+        Ok(vec![])
+    }
+}

@@ -64,7 +64,10 @@ impl SecretKey {
     pub fn adopt(&self, db: &Db) -> Result<()> {
         let fingerprint = hex(&self.sign("fingerprint", b"")[..16]);
         let noted = match db.write(|conn| note(conn, &fingerprint)) {
-            Err(Error::Store(DieselError::DatabaseError(DatabaseErrorKind::UniqueViolation, _))) => {
+            Err(Error::Store(DieselError::DatabaseError(
+                DatabaseErrorKind::UniqueViolation,
+                _,
+            ))) => {
                 db.read(|conn| Ok(noted(conn)?.unwrap_or_default())) // another process was first
             }
             done => done,
@@ -96,7 +99,10 @@ fn note(conn: &mut Conn, fingerprint: &str) -> Result<String> {
         return Ok(noted);
     }
     diesel::insert_into(store_facts::table)
-        .values((store_facts::name.eq(FACT), store_facts::value.eq(fingerprint)))
+        .values((
+            store_facts::name.eq(FACT),
+            store_facts::value.eq(fingerprint),
+        ))
         .execute(conn)?;
     Ok(fingerprint.to_owned())
 }
@@ -106,7 +112,10 @@ fn from_file(path: &Path) -> Result<Secret> {
         make_file(path)?;
     }
     let text = std::fs::read_to_string(path).map_err(|cause| {
-        Error::Setup(format!("the secret key {} cannot be read: {cause}", path.display()))
+        Error::Setup(format!(
+            "the secret key {} cannot be read: {cause}",
+            path.display()
+        ))
     })?;
     Ok(Secret::from(text.trim_end()))
 }
@@ -137,7 +146,10 @@ mod tests {
 
         let keys: Vec<String> = std::thread::scope(|scope| {
             let started: Vec<_> = (0..16).map(|_| scope.spawn(read)).collect();
-            started.into_iter().map(|one| one.join().expect("it ends")).collect()
+            started
+                .into_iter()
+                .map(|one| one.join().expect("it ends"))
+                .collect()
         });
 
         assert!(keys[0].len() >= SHORTEST);
@@ -153,7 +165,10 @@ mod tests {
 
         from_file(&path).expect("a key");
 
-        let mode = std::fs::metadata(&path).expect("it is there").permissions().mode();
+        let mode = std::fs::metadata(&path)
+            .expect("it is there")
+            .permissions()
+            .mode();
         assert_eq!(mode & 0o777, 0o600);
     }
 

@@ -68,7 +68,9 @@ impl FromStr for Scopes {
     fn from_str(text: &str) -> Result<Self, Error> {
         let named = |name: &str| {
             let found = Scope::ALL.into_iter().find(|scope| scope.as_str() == name);
-            found.ok_or_else(|| Error::Invalid(format!("{name:?} is no scope: use read, changes, sync")))
+            found.ok_or_else(|| {
+                Error::Invalid(format!("{name:?} is no scope: use read, changes, sync"))
+            })
         };
         text.split([' ', ','])
             .filter(|name| !name.is_empty())
@@ -98,7 +100,10 @@ mod tests {
 
         assert_eq!(some.to_string(), "read sync");
         assert_eq!("read sync".parse::<Scopes>().expect("both are known"), some);
-        assert_eq!("read,changes,sync".parse::<Scopes>().expect("known"), Scopes::all());
+        assert_eq!(
+            "read,changes,sync".parse::<Scopes>().expect("known"),
+            Scopes::all()
+        );
         assert!("read admin".parse::<Scopes>().is_err());
         assert!(some.has(Scope::Sync) && !some.has(Scope::Changes));
     }

@@ -26,7 +26,10 @@ pub fn create(
         return Err(Error::Invalid(what.into()));
     }
     let known = companies::table.find(new.company.0).select(companies::id);
-    known.first::<i64>(conn).optional()?.or_not_found("the company")?;
+    known
+        .first::<i64>(conn)
+        .optional()?
+        .or_not_found("the company")?;
     let text = new_text();
     let hash = key.token_hash(text.reveal());
     diesel::insert_into(api_tokens::table)
@@ -72,9 +75,11 @@ pub fn revoke(conn: &mut Conn, company: CompanyId, id: TokenId, now: i64) -> Res
 ///
 /// `None` for a token that is unknown, expired at `now` or revoked: callers cannot tell which.
 pub fn find_by_hash(conn: &mut Conn, hash: &str, now: i64) -> Result<Option<Caller>> {
-    let valid = api_tokens::revoked_at
-        .is_null()
-        .and(api_tokens::expires_at.is_null().or(api_tokens::expires_at.gt(now)));
+    let valid = api_tokens::revoked_at.is_null().and(
+        api_tokens::expires_at
+            .is_null()
+            .or(api_tokens::expires_at.gt(now)),
+    );
     let found: Option<CallerRow> = api_tokens::table
         .inner_join(companies::table.inner_join(company_state::table))
         .filter(api_tokens::hash.eq(hash))
@@ -88,10 +93,16 @@ pub fn find_by_hash(conn: &mut Conn, hash: &str, now: i64) -> Result<Option<Call
 /// Notes that tokens were used, unless a later use is noted already.
 pub fn record_use(conn: &mut Conn, used: &[(TokenId, i64)]) -> Result<()> {
     for (token, at) in used {
-        let older = api_tokens::last_used_at.is_null().or(api_tokens::last_used_at.lt(at));
-        diesel::update(api_tokens::table.find(token.0).filter(older.assume_not_null()))
-            .set(api_tokens::last_used_at.eq(at))
-            .execute(conn)?;
+        let older = api_tokens::last_used_at
+            .is_null()
+            .or(api_tokens::last_used_at.lt(at));
+        diesel::update(
+            api_tokens::table
+                .find(token.0)
+                .filter(older.assume_not_null()),
+        )
+        .set(api_tokens::last_used_at.eq(at))
+        .execute(conn)?;
     }
     Ok(())
 }

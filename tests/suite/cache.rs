@@ -253,7 +253,10 @@ async fn a_cancelled_load_wakes_the_next_one() {
     let shared = groups.clone();
     let stuck = rt::spawn(async move {
         let never = || pending::<Result<Loaded, Infallible>>();
-        shared.answer(ACME, HOUR, key("s", "a"), never).await.is_ok()
+        shared
+            .answer(ACME, HOUR, key("s", "a"), never)
+            .await
+            .is_ok()
     });
     sleep(Duration::from_millis(10)).await;
     let shared = groups.clone();

@@ -1,0 +1,111 @@
+//! Driving: what was asked for runs, one run of a company after the other, on a thread of its own.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use super::claim::{Turn, claim};
+use super::request::{How, Request, Requested, record};
+use super::{Run, history, run};
+use crate::app::App;
+use crate::db::off_thread;
+use crate::error::{Error, Result};
+use crate::ids::{CompanyId, RunId};
+use crate::time::now_ms;
+
+/// How often a waiting run looks whether it is its turn, and a waiting reader whether a run has ended.
+const LOOK_AGAIN: Duration = Duration::from_millis(50);
+
+/// Records a request and sees to it that its run runs. Returns at once. See [`super::request::record`] for errors.
+pub async fn start(app: &Arc<App>, request: Request) -> Result<Requested> {
+    let known = app.clone();
+    let requested = off_thread(move || {
+        learn_company(&known, request.company)?;
+        record(&known.db, &request, now_ms()).map(|requested| (requested, request.company))
+    });
+    let (requested, company) = requested.await?;
+    if requested.how == How::New {
+        spawn(app, company)?;
+    }
+    Ok(requested)
+}
+
+/// Waits until a run has ended, at most so long; `None` when it has not. Counts as ended only with its purge counted.
+pub async fn wait(
+    app: &App,
+    company: CompanyId,
+    id: &RunId,
+    at_most: Duration,
+) -> Result<Option<Run>> {
+    let until = Instant::now() + at_most;
+    loop {
+        let wanted = id.clone();
+        let run = app
+            .db
+            .lookup(move |conn| history::get(conn, company, &wanted))
+            .await?;
+        if run.ended()
+            && (run.counts.cache_cleared.is_some() || run.state != super::RunState::Succeeded)
+        {
+            return Ok(Some(run));
+        }
+        if Instant::now() >= until {
+            return Ok(run.ended().then_some(run));
+        }
+        actix_web::rt::time::sleep(LOOK_AGAIN).await;
+    }
+}
+
+/// Takes up what another process, or this one before it was killed, left unfinished.
+pub fn resume(app: &Arc<App>) -> Result<()> {
+    for company in app.db.read(history::unfinished)? {
+        spawn(app, company)?;
+    }
+    Ok(())
+}
+
+fn spawn(app: &Arc<App>, company: CompanyId) -> Result<()> {
+    let app = app.clone();
+    std::thread::Builder::new().name(format!("sync-{company}")).spawn(move || {
+        let _busy = app.work.begin();
+        if let Err(error) = drive(&app, company) {
+            log::error!(company = company.0, error:? = error; "a sync could not be driven to its end");
+        }
+    })?;
+    Ok(())
+}
+
+/// Runs what waits in a company until nothing waits. Blocking; also what the command line calls.
+pub fn drive(app: &App, company: CompanyId) -> Result<()> {
+    loop {
+        match claim(
+            &app.db,
+            company,
+            now_ms(),
+            app.config.sync_lease().as_millis() as i64,
+        )? {
+            Turn::Ours(claim) => run::run(app, &claim)?,
+            Turn::Busy => std::thread::sleep(LOOK_AGAIN),
+            Turn::Nothing => return Ok(()),
+        }
+    }
+}
+
+/// Looks for a company in Moodle when the store does not know it yet.
+pub fn learn_company(app: &App, company: CompanyId) -> Result<()> {
+    if app
+        .db
+        .read(|conn| crate::companies::store::find(conn, company))?
+        .is_some()
+    {
+        return Ok(());
+    }
+    learn_companies(app)
+}
+
+/// Brings the list of companies up to date with Moodle's. Their rows wait for a sync.
+pub fn learn_companies(app: &App) -> Result<()> {
+    let moodle = app.moodle.as_ref().ok_or(Error::MoodleNotConfigured)?;
+    let found = moodle.snapshot()?.companies()?;
+    app.db
+        .write(|conn| crate::companies::store::upsert(conn, &found))
+}

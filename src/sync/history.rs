@@ -1,0 +1,115 @@
+//! Runs that were asked for, newest first, and one run by its id.
+
+use diesel::prelude::*;
+
+use super::{Run, RunState, Trigger};
+use crate::db::Conn;
+use crate::error::{OrNotFound, Result};
+use crate::ids::{CompanyId, RunId};
+use crate::schema::sync_runs;
+
+/// Which runs to list. Empty means all.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Filter {
+    /// Only this company's.
+    pub company: Option<CompanyId>,
+    /// Only those that stand here.
+    pub state: Option<RunState>,
+    /// Only those asked for by this door.
+    pub trigger: Option<Trigger>,
+}
+
+/// Where a page ended: the next one begins after this run.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Mark {
+    /// The run's `requested_at_ms`.
+    pub requested_at_ms: i64,
+    /// The run's id.
+    pub id: RunId,
+}
+
+/// Runs after a mark, newest first.
+pub fn page(conn: &mut Conn, filter: Filter, after: Option<&Mark>, limit: i64) -> Result<Vec<Run>> {
+    let mut runs = sync_runs::table.into_boxed();
+    if let Some(company) = filter.company {
+        runs = runs.filter(sync_runs::company_id.eq(company));
+    }
+    if let Some(state) = filter.state {
+        runs = runs.filter(sync_runs::state.eq(state));
+    }
+    if let Some(trigger) = filter.trigger {
+        runs = runs.filter(sync_runs::trigger.eq(trigger));
+    }
+    if let Some(Mark {
+        requested_at_ms,
+        id,
+    }) = after
+    {
+        let same_moment = sync_runs::requested_at_ms
+            .eq(*requested_at_ms)
+            .and(sync_runs::id.lt(id.clone()));
+        runs = runs.filter(
+            sync_runs::requested_at_ms
+                .lt(*requested_at_ms)
+                .or(same_moment),
+        );
+    }
+    let found = runs
+        .order((sync_runs::requested_at_ms.desc(), sync_runs::id.desc()))
+        .limit(limit)
+        .select(Run::as_select())
+        .load(conn)?;
+    Ok(found)
+}
+
+/// A company's run, or `NotFound`; another company's is not found either.
+pub fn get(conn: &mut Conn, company: CompanyId, run: &RunId) -> Result<Run> {
+    find(conn, company, run)?.or_not_found("the sync run")
+}
+
+/// A company's run.
+pub fn find(conn: &mut Conn, company: CompanyId, run: &RunId) -> Result<Option<Run>> {
+    Ok(any(conn, run)?.filter(|found| found.company_id == company))
+}
+
+/// A run of whichever company, for those who may see all of them.
+pub fn any(conn: &mut Conn, run: &RunId) -> Result<Option<Run>> {
+    Ok(sync_runs::table
+        .find(run.clone())
+        .select(Run::as_select())
+        .first(conn)
+        .optional()?)
+}
+
+/// The run of a company that waits for its turn.
+pub fn waiting(conn: &mut Conn, company: CompanyId) -> Result<Option<Run>> {
+    in_state(conn, company, RunState::Queued)
+}
+
+/// The run of a company that runs now.
+pub fn running(conn: &mut Conn, company: CompanyId) -> Result<Option<Run>> {
+    in_state(conn, company, RunState::Running)
+}
+
+/// The companies whose runs have not ended, in no order that matters.
+pub fn unfinished(conn: &mut Conn) -> Result<Vec<CompanyId>> {
+    let found = sync_runs::table
+        .filter(sync_runs::state.eq_any([RunState::Queued, RunState::Running]))
+        .select(sync_runs::company_id)
+        .distinct()
+        .load(conn)?;
+    Ok(found)
+}
+
+fn in_state(conn: &mut Conn, company: CompanyId, state: RunState) -> Result<Option<Run>> {
+    let found = sync_runs::table
+        .filter(
+            sync_runs::company_id
+                .eq(company)
+                .and(sync_runs::state.eq(state)),
+        )
+        .select(Run::as_select())
+        .first(conn)
+        .optional()?;
+    Ok(found)
+}

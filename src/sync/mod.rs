@@ -1,0 +1,185 @@
+//! Syncs: what we do. One run brings one company's rows up to date and publishes them.
+
+pub mod affected;
+pub mod changes;
+mod claim;
+mod drive;
+pub mod history;
+mod lease;
+pub mod plan;
+mod publish;
+mod read;
+pub mod request;
+mod run;
+mod spool;
+
+pub use drive::{learn_companies, resume, start, wait};
+pub use request::{How, Request, Requested};
+
+use diesel::prelude::*;
+use serde::Serialize;
+
+use crate::ids::{CompanyId, RunId};
+use crate::schema::sync_runs;
+
+crate::words! {
+    /// How much of Moodle a run reads.
+    Mode {
+        /// Users and courses whose facts moved, plus the company's keys.
+        Changes = "changes",
+        /// Everything of the company.
+        Full = "full",
+    }
+}
+
+crate::words! {
+    /// Who asked for a run.
+    Trigger {
+        /// An admin, by the button.
+        Manual = "manual",
+        /// A client, by `POST /api/v1/syncs`.
+        Api = "api",
+        /// An operator, by the command line.
+        CommandLine = "command_line",
+    }
+}
+
+crate::words! {
+    /// Where a run stands.
+    RunState {
+        /// Waits for the running one of its company.
+        Queued = "queued",
+        /// Reads or writes now.
+        Running = "running",
+        /// Its rows are published.
+        Succeeded = "succeeded",
+        /// It changed nothing; its errors say why.
+        Failed = "failed",
+        /// Its process died; it changed nothing.
+        Abandoned = "abandoned",
+    }
+}
+
+/// One sync of one company, from the request to its end. Times are UTC, in milliseconds or, in `snapshot_at`, seconds.
+#[derive(Debug, Clone, PartialEq, Eq, Queryable, Selectable)]
+#[diesel(table_name = sync_runs)]
+pub struct Run {
+    /// Made of the company and the idempotency key.
+    pub id: RunId,
+    /// Whose rows.
+    pub company_id: CompanyId,
+    /// How much it reads.
+    pub mode: Mode,
+    /// How far `changes` looks back, 1 to 168; `None` for `full`.
+    pub hours_back: Option<i32>,
+    /// Who asked.
+    pub trigger: Trigger,
+    /// The asker by name: an admin's e-mail, a token's prefix.
+    pub requested_by: String,
+    /// Where it stands.
+    pub state: RunState,
+    /// When it was asked for.
+    pub requested_at_ms: i64,
+    /// When it began to read.
+    pub started_at_ms: Option<i64>,
+    /// When it ended.
+    pub finished_at_ms: Option<i64>,
+    /// `None` until it has ended.
+    #[diesel(embed)]
+    pub counts: Counts,
+    /// JSON list of sentences.
+    pub errors: String,
+    /// Moodle's clock when its snapshot was taken.
+    pub snapshot_at: Option<i64>,
+}
+
+/// What a run did, as stored.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Queryable, Selectable, AsChangeset)]
+#[diesel(table_name = sync_runs)]
+pub struct Counts {
+    /// Rows that clients see now and did not before.
+    pub records_created: Option<i64>,
+    /// Rows that say something else now.
+    pub records_updated: Option<i64>,
+    /// Rows that clients do not see any more.
+    pub records_deleted: Option<i64>,
+    /// Rows that were right already.
+    pub records_unchanged: Option<i64>,
+    /// Entries that the purge dropped; `None` while they are not counted.
+    pub cache_cleared: Option<i64>,
+    /// The company's version when the run began.
+    pub version_before: Option<i64>,
+    /// The version it published; the same when nothing changed.
+    pub version_after: Option<i64>,
+}
+
+/// What a run did, as every page and reply shows it (the wire contract, section 4).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Statistics {
+    /// Whether its rows are published.
+    pub success: bool,
+    /// Created, updated and deleted together.
+    pub total_processed: i64,
+    /// See [`Counts`].
+    pub records_created: i64,
+    /// See [`Counts`].
+    pub records_updated: i64,
+    /// See [`Counts`].
+    pub records_deleted: i64,
+    /// See [`Counts`].
+    pub records_unchanged: i64,
+    /// `None` when the process ended between the commit and the count.
+    pub cache_cleared: Option<i64>,
+    /// From start to end, rounded to whole seconds.
+    pub duration_seconds: i64,
+    /// Sentences, empty on success.
+    pub errors: Vec<String>,
+    /// See [`Counts`].
+    pub version_before: Option<i64>,
+    /// See [`Counts`].
+    pub version_after: Option<i64>,
+    /// RFC 3339, UTC.
+    pub snapshot_at: Option<String>,
+}
+
+impl Run {
+    /// Whether nothing more will happen to it.
+    pub fn ended(&self) -> bool {
+        !matches!(self.state, RunState::Queued | RunState::Running)
+    }
+
+    /// What it did, or `None` until it has ended.
+    pub fn statistics(&self) -> Option<Statistics> {
+        let counts = self.counts;
+        let [created, updated, deleted] = [
+            counts.records_created,
+            counts.records_updated,
+            counts.records_deleted,
+        ]
+        .map(|count| count.unwrap_or(0));
+        self.ended().then(|| Statistics {
+            success: self.state == RunState::Succeeded,
+            total_processed: created + updated + deleted,
+            records_created: created,
+            records_updated: updated,
+            records_deleted: deleted,
+            records_unchanged: counts.records_unchanged.unwrap_or(0),
+            cache_cleared: counts.cache_cleared,
+            duration_seconds: (self.duration_ms().unwrap_or(0) + 500) / 1000,
+            errors: self.errors(),
+            version_before: counts.version_before,
+            version_after: counts.version_after,
+            snapshot_at: self.snapshot_at.and_then(crate::time::rfc3339),
+        })
+    }
+
+    /// From start to end, or `None` while it lasts.
+    pub fn duration_ms(&self) -> Option<i64> {
+        Some(self.finished_at_ms? - self.started_at_ms.unwrap_or(self.requested_at_ms))
+    }
+
+    /// What went wrong, sentence by sentence.
+    pub fn errors(&self) -> Vec<String> {
+        serde_json::from_str(&self.errors).unwrap_or_else(|_| vec![self.errors.clone()])
+    }
+}

@@ -1,0 +1,76 @@
+//! Changes on their way from the plan to the store: in memory while few, in a nameless file when many.
+
+use std::io::{BufRead, BufReader, Seek, SeekFrom, Write};
+
+use tempfile::SpooledTempFile;
+
+use super::plan::{Change, Kind, Step};
+use crate::error::{Error, Result};
+use crate::ids::Key;
+
+/// Bytes kept in memory before the rest goes to a file.
+const IN_MEMORY: usize = 8 << 20;
+
+/// What a plan found, ready to be written.
+pub struct Spool {
+    file: SpooledTempFile,
+    line: Vec<u8>,
+    /// Rows that were right already.
+    pub same: i64,
+    /// Rows to add.
+    pub added: i64,
+    /// Rows to update.
+    pub updated: i64,
+    /// Keys that are not active any more, in order.
+    pub removed: Vec<Key>,
+}
+
+impl Spool {
+    /// Takes in every step of a plan; fails with it.
+    pub fn collect(steps: impl Iterator<Item = Result<Step>>) -> Result<Self> {
+        let mut spool = Self {
+            file: SpooledTempFile::new(IN_MEMORY),
+            line: Vec::with_capacity(1024),
+            same: 0,
+            added: 0,
+            updated: 0,
+            removed: Vec::new(),
+        };
+        for step in steps {
+            match step? {
+                Step::Same => spool.same += 1,
+                Step::Change(change) => spool.push(&change)?,
+            }
+        }
+        Ok(spool)
+    }
+
+    fn push(&mut self, change: &Change) -> Result<()> {
+        match change.kind() {
+            Kind::Added => self.added += 1,
+            Kind::Updated => self.updated += 1,
+            Kind::Removed => self.removed.push(change.key),
+        }
+        self.line.clear();
+        serde_json::to_writer(&mut self.line, change).map_err(spoiled)?;
+        self.line.push(b'\n');
+        self.file.write_all(&self.line)?;
+        Ok(())
+    }
+
+    /// How many changes there are.
+    pub fn len(&self) -> i64 {
+        self.added + self.updated + self.removed.len() as i64
+    }
+
+    /// The changes from the beginning, in key order.
+    pub fn changes(&mut self) -> Result<impl Iterator<Item = Result<Change>>> {
+        self.file.seek(SeekFrom::Start(0))?;
+        let lines = BufReader::with_capacity(64 << 10, &mut self.file).split(b'\n');
+        Ok(lines.map(|line| serde_json::from_slice(&line?).map_err(spoiled)))
+    }
+}
+
+fn spoiled(cause: serde_json::Error) -> Error {
+    Error::Machine(cause.into())
+}
