@@ -65,6 +65,10 @@ pub struct Config {
     /// Most connections at the same time. Example: 1024
     #[arg(long, env = "ALX_MAX_CONNECTIONS", default_value_t = 512, value_parser = clap::value_parser!(u32).range(8..=65536), global = true)]
     pub max_connections: u32,
+
+    /// The made-up Moodle of `demo`, whose learners a page and a script can let complete courses.
+    #[arg(skip)]
+    pub demo: Option<PathBuf>,
 }
 
 impl Config {

@@ -9,6 +9,7 @@
 
 pub mod app;
 pub mod cache;
+pub mod commands;
 pub mod companies;
 pub mod config;
 pub mod db;

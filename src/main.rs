@@ -1,3 +1,18 @@
-//! The command line.
+//! The command line: reads it, starts one command, turns its error into a sentence and an exit status.
 
-fn main() {}
+use std::process::ExitCode;
+
+use alx_report_api::commands::{self, Cli};
+use clap::Parser;
+
+fn main() -> ExitCode {
+    let cli = Cli::parse();
+    commands::log_to_stderr();
+    match commands::run(cli) {
+        Ok(code) => code,
+        Err(error) => {
+            eprintln!("alx-report-api: {}", commands::with_causes(&error));
+            ExitCode::FAILURE
+        }
+    }
+}

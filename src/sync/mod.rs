@@ -13,7 +13,7 @@ pub mod request;
 mod run;
 mod spool;
 
-pub use drive::{learn_companies, resume, start, wait};
+pub use drive::{learn_companies, learn_company, resume, start, wait};
 pub use request::{How, Request, Requested};
 
 use diesel::prelude::*;

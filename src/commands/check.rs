@@ -1,0 +1,18 @@
+//! `check`: what stands between us and Moodle's data.
+
+use std::process::ExitCode;
+
+use crate::config::Config;
+use crate::error::{Error, Result};
+use crate::moodle::Moodle;
+
+/// Prints every finding; succeeds when a sync would.
+pub fn check(config: &Config) -> Result<ExitCode> {
+    let url = config.moodle_url.as_ref().ok_or(Error::MoodleNotConfigured)?;
+    let report = Moodle::new(url, config)?.check();
+    for finding in &report.findings {
+        println!("{:8} {}", finding.level.as_str(), finding.text);
+    }
+    println!("{}", report.verdict());
+    Ok(if report.is_usable() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}

@@ -1,0 +1,87 @@
+//! Every command of the binary: what it takes, and which room does it.
+
+mod admin;
+mod check;
+mod demo;
+mod serve;
+mod store;
+mod sync;
+mod token;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+use crate::config::Config;
+use crate::error::Result;
+
+/// Course progress of Moodle/IOMAD companies, for admins in a browser and for BI tools by API.
+#[derive(Debug, Parser)]
+#[command(version, max_term_width = 100)]
+pub struct Cli {
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+    /// The operator's settings.
+    #[command(flatten)]
+    pub config: Config,
+}
+
+/// The commands.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Serve the dashboard and the API.
+    Serve,
+    /// Serve a small made-up Moodle, signed up and synced, to try everything without any set-up.
+    Demo,
+    /// Sync one company now and print what happened; exits 0 only on success.
+    Sync(sync::Options),
+    /// Say in plain words whether Moodle's database is as it must be; exits 0 when syncs will work.
+    Check,
+    /// People who may sign in to the dashboard.
+    #[command(subcommand)]
+    Admin(admin::Command),
+    /// Tokens that API clients use.
+    #[command(subcommand)]
+    Token(token::Command),
+    /// Bring the store's tables up to date and exit. Serving does it too.
+    Migrate,
+    /// Copy the embedded store into a new file, while it is in use.
+    Backup(store::BackupOptions),
+}
+
+/// Runs one command to its end.
+pub fn run(cli: Cli) -> Result<ExitCode> {
+    let config = cli.config.prepared()?;
+    match cli.command {
+        Command::Serve => serve::serve(config),
+        Command::Demo => demo::demo(config),
+        Command::Sync(options) => sync::sync(config, options),
+        Command::Check => check::check(&config),
+        Command::Admin(command) => admin::run(config, command),
+        Command::Token(command) => token::run(config, command),
+        Command::Migrate => store::migrate(config),
+        Command::Backup(options) => store::backup(&config, &options),
+    }
+}
+
+/// Sends the log to standard error: `RUST_LOG` says how much (default `info`).
+pub fn log_to_stderr() {
+    env_logger::Builder::from_env(env_logger::Env::default().default_filter_or("info,actix_server=warn"))
+        .format_timestamp_millis()
+        .init();
+}
+
+/// An error with everything that led to it, in one line.
+pub fn with_causes(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut cause = error.source();
+    while let Some(deeper) = cause {
+        let said = deeper.to_string();
+        if !text.contains(&said) {
+            text = format!("{text}: {said}");
+        }
+        cause = deeper.source();
+    }
+    text
+}

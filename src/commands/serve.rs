@@ -1,0 +1,51 @@
+//! `serve`: the server, from its start to its orderly end.
+
+use std::process::ExitCode;
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::app::App;
+use crate::config::Config;
+use crate::error::Result;
+use crate::{server, sync};
+
+/// How long runs may take to end after the last request has.
+const LAST_RUNS: Duration = Duration::from_secs(60);
+
+/// Serves until it is told to stop.
+pub fn serve(config: Config) -> Result<ExitCode> {
+    let app = App::open(config)?;
+    sync::resume(&app)?;
+    look_for_companies(&app)?;
+    actix_web::rt::System::new().block_on(async {
+        let server = server::bind(&app)?;
+        for address in &server.addresses {
+            log::info!("serving on http://{address}");
+        }
+        server.run().await
+    })?;
+    finish(&app);
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Lets runs end that were begun.
+pub fn finish(app: &App) {
+    if !app.work.finish(LAST_RUNS) {
+        log::warn!("a sync is still running and is given up; it changes nothing and can be run again");
+    }
+}
+
+/// Fills the list of companies beside the start: Moodle may be slow, or away.
+fn look_for_companies(app: &Arc<App>) -> Result<()> {
+    if app.moodle.is_none() {
+        log::warn!("no Moodle database is configured: set ALX_MOODLE_URL to sync");
+        return Ok(());
+    }
+    let app = app.clone();
+    std::thread::Builder::new().name("companies".into()).spawn(move || {
+        if let Err(error) = sync::learn_companies(&app) {
+            log::warn!("the companies could not be read: {error}");
+        }
+    })?;
+    Ok(())
+}
