@@ -7,6 +7,7 @@
 //! | 1 | `db` `cache`: what carries it |
 //! | 0 | `error` `schema` `config` `ids`: words everybody uses |
 
+pub mod admins;
 pub mod app;
 pub mod cache;
 pub mod companies;
