@@ -12,6 +12,7 @@ pub mod app;
 pub mod cache;
 pub mod companies;
 pub mod config;
+pub mod dashboard;
 pub mod db;
 pub mod error;
 pub mod ids;
