@@ -57,7 +57,7 @@ impl Chrome {
         let app = request.app_data::<Data<App>>();
         Self {
             flash: Flash::sent(request),
-            demo: app.is_some_and(|app| app.demo.is_some()),
+            demo: app.is_some_and(|app| app.is_demo()),
             ..Self::nobody()
         }
     }

@@ -84,9 +84,8 @@ pub async fn create_first_admin(
 }
 
 async fn check(app: &App, token: &str) -> Result<()> {
-    let opens = app.setup.as_ref().is_some_and(|link| link.opens(token));
     let used = app.db.run(admins::store::any).await?;
-    if opens && !used { Ok(()) } else { Err(Error::NotFound("this setup link")) }
+    if app.setup.opens(token) && !used { Ok(()) } else { Err(Error::NotFound("this setup link")) }
 }
 
 async fn create(app: &App, form: &FirstAdmin) -> Result<String> {

@@ -53,7 +53,7 @@ impl SignedIn {
             let used = session.clone();
             app.db.change(move |conn| sessions::prolong(conn, &used, now)).await?;
         }
-        Ok(Self { session, flash: Flash::sent(request), demo: app.demo.is_some() })
+        Ok(Self { session, flash: Flash::sent(request), demo: app.is_demo() })
     }
 }
 
