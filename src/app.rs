@@ -3,6 +3,7 @@
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
+use crate::admins::SetupLink;
 use crate::cache::{Groups, Limits};
 use crate::config::Config;
 use crate::db::{self, Db};
@@ -26,6 +27,8 @@ pub struct App {
     pub usage: Usage,
     /// Runs that this process is busy with.
     pub work: Work,
+    /// The link that makes the first admin.
+    pub setup: SetupLink,
 }
 
 impl App {
@@ -53,7 +56,15 @@ impl App {
             key,
             usage: Usage::default(),
             work: Work::default(),
+            setup: SetupLink::new(),
         }))
+    }
+}
+
+impl App {
+    /// Whether the source is the demo Moodle, which may be clicked in.
+    pub fn is_demo(&self) -> bool {
+        false
     }
 }
 

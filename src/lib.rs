@@ -7,11 +7,13 @@
 //! | 1 | `db` `cache`: what carries it |
 //! | 0 | `error` `schema` `config` `ids`: words everybody uses |
 
+pub mod admins;
 pub mod app;
 pub mod cache;
 pub mod commands;
 pub mod companies;
 pub mod config;
+pub mod dashboard;
 pub mod db;
 pub mod error;
 pub mod ids;

@@ -1,0 +1,56 @@
+//! The limit on guessing: so many failed sign-ins per email and per address in a quarter of an hour.
+
+use diesel::dsl::{count_star, min};
+use diesel::prelude::*;
+
+use crate::db::Conn;
+use crate::error::Result;
+use crate::schema::login_failures;
+
+/// How long a failed sign-in counts.
+pub const WINDOW_SECONDS: i64 = 15 * 60;
+/// How many failures of one email count before it must wait, wherever they come from.
+pub const EMAIL_LIMIT: i64 = 5;
+/// How many failures of one address count before it must wait, whatever emails it tries.
+pub const ADDRESS_LIMIT: i64 = 20;
+
+/// Takes one attempt: `None` allows it, else when (UTC seconds) the next one is allowed.
+///
+/// The attempt is written down as failed before it is made, so that attempts made at the same
+/// moment count each other; [`forgive`] takes it back.
+pub fn take(conn: &mut Conn, email: &str, address: &str, now: i64) -> Result<Option<i64>> {
+    remove_old(conn, now)?;
+    let by_email = login_failures::table.filter(login_failures::email.eq(email));
+    let (of_email, oldest_of_email): (i64, Option<i64>) = by_email
+        .select((count_star(), min(login_failures::failed_at)))
+        .get_result(conn)?;
+    let by_address = login_failures::table.filter(login_failures::address.eq(address));
+    let (of_address, oldest_of_address): (i64, Option<i64>) = by_address
+        .select((count_star(), min(login_failures::failed_at)))
+        .get_result(conn)?;
+    let email_waits = oldest_of_email.filter(|_| of_email >= EMAIL_LIMIT);
+    let address_waits = oldest_of_address.filter(|_| of_address >= ADDRESS_LIMIT);
+    if let Some(oldest) = email_waits.max(address_waits) {
+        return Ok(Some(oldest + WINDOW_SECONDS));
+    }
+    diesel::insert_into(login_failures::table)
+        .values((
+            login_failures::email.eq(email),
+            login_failures::address.eq(address),
+            login_failures::failed_at.eq(now),
+        ))
+        .execute(conn)?;
+    Ok(None)
+}
+
+/// Forgets the failures of one email, after it signed in.
+pub fn forgive(conn: &mut Conn, email: &str) -> Result<()> {
+    diesel::delete(login_failures::table.filter(login_failures::email.eq(email))).execute(conn)?;
+    Ok(())
+}
+
+fn remove_old(conn: &mut Conn, now: i64) -> Result<()> {
+    let old = login_failures::failed_at.le(now - WINDOW_SECONDS);
+    diesel::delete(login_failures::table.filter(old)).execute(conn)?;
+    Ok(())
+}

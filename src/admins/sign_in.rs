@@ -1,0 +1,57 @@
+//! One sign-in: the limit, the password, the session.
+
+use super::{limits, password, sessions, store};
+use crate::db::{Db, off_thread};
+use crate::error::{Error, Result};
+
+/// How a sign-in ended.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum SignIn {
+    /// The value for the session's cookie.
+    Welcome(String),
+    /// Unknown email or wrong password; which of the two is not said.
+    Wrong,
+    /// Too many failures; the next attempt is allowed at this time (UTC seconds).
+    Wait(i64),
+}
+
+/// Tries an email and a password from an address. At most two passwords are checked at once.
+pub async fn sign_in(
+    db: &Db,
+    email: &str,
+    password: String,
+    address: String,
+    now: i64,
+) -> Result<SignIn> {
+    let _turn = password::CHECKS
+        .acquire()
+        .await
+        .map_err(Error::unavailable)?;
+    let email = store::normal(email);
+    let (key, found) = (email.clone(), email.clone());
+    let wait = db
+        .change(move |conn| limits::take(conn, &key, &address, now))
+        .await?;
+    if let Some(until) = wait {
+        return Ok(SignIn::Wait(until));
+    }
+    let admin = db
+        .run(move |conn| store::find_by_email(conn, &found))
+        .await?;
+    let known = admin.clone();
+    let right = off_thread(move || {
+        password::matches(
+            &password,
+            known.as_ref().map(|admin| admin.password_hash.as_str()),
+        )
+    })
+    .await?;
+    let Some(admin) = admin.filter(|_| right) else {
+        return Ok(SignIn::Wrong);
+    };
+    let begun = db.change(move |conn| {
+        limits::forgive(conn, &email)?;
+        sessions::start(conn, admin.id, now)
+    });
+    Ok(SignIn::Welcome(begun.await?))
+}

@@ -1,0 +1,97 @@
+//! The admins of the store. Emails are kept in lower case, passwords as argon2 hashes.
+
+use diesel::prelude::*;
+
+use super::password;
+use crate::db::Conn;
+use crate::error::{Error, OrNotFound, Result};
+use crate::ids::AdminId;
+use crate::schema::admins;
+
+/// Somebody who may sign in.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Admin {
+    /// The store's id.
+    pub id: AdminId,
+    /// Lower case.
+    pub email: String,
+    /// argon2 in PHC form.
+    pub(super) password_hash: String,
+}
+
+/// Adds an admin and gives back its id. Hashes the password, so never call it on a thread that serves requests.
+///
+/// [`Error::Invalid`] for an email without `@` or a password of less than 12 characters,
+/// [`Error::Conflict`] for an email that is taken.
+pub fn create(conn: &mut Conn, email: &str, password: &str, now: i64) -> Result<AdminId> {
+    let email = checked_email(email)?;
+    let hash = password::hash(password)?;
+    insert(conn, &email, &hash, now)
+}
+
+/// Like [`create`], but only while there is no admin at all: else [`Error::Conflict`].
+pub fn create_first(conn: &mut Conn, email: &str, password: &str, now: i64) -> Result<AdminId> {
+    if any(conn)? {
+        return Err(Error::Conflict("there is an admin already".into()));
+    }
+    create(conn, email, password, now)
+}
+
+/// Whether anybody can sign in at all.
+pub fn any(conn: &mut Conn) -> Result<bool> {
+    let first: Option<AdminId> = admins::table
+        .select(admins::id)
+        .limit(1)
+        .get_result(conn)
+        .optional()?;
+    Ok(first.is_some())
+}
+
+/// The admin with this email, in whatever case it is typed.
+pub fn find_by_email(conn: &mut Conn, email: &str) -> Result<Option<Admin>> {
+    let found: Option<(AdminId, String, String)> = admins::table
+        .filter(admins::email.eq(normal(email)))
+        .select((admins::id, admins::email, admins::password_hash))
+        .get_result(conn)
+        .optional()?;
+    Ok(found.map(|(id, email, password_hash)| Admin {
+        id,
+        email,
+        password_hash,
+    }))
+}
+
+/// How emails are compared: without spaces around them, in lower case.
+pub(super) fn normal(email: &str) -> String {
+    email.trim().to_lowercase()
+}
+
+fn insert(conn: &mut Conn, email: &str, hash: &str, now: i64) -> Result<AdminId> {
+    if find_by_email(conn, email)?.is_some() {
+        return Err(Error::Conflict(format!(
+            "there is an admin with the email {email} already"
+        )));
+    }
+    diesel::insert_into(admins::table)
+        .values((
+            admins::email.eq(email),
+            admins::password_hash.eq(hash),
+            admins::created_at.eq(now),
+        ))
+        .execute(conn)?;
+    let added = find_by_email(conn, email)?.or_not_found("the admin")?;
+    Ok(added.id)
+}
+
+fn checked_email(email: &str) -> Result<String> {
+    let email = normal(email);
+    let parts = email.split_once('@');
+    let plausible = parts.is_some_and(|(name, host)| !name.is_empty() && !host.is_empty());
+    if !plausible || email.len() > 254 || email.chars().any(|c| c.is_whitespace() || c.is_control())
+    {
+        return Err(Error::Invalid(
+            "the email must look like name@example.com".into(),
+        ));
+    }
+    Ok(email)
+}

@@ -1,0 +1,78 @@
+//! Flash messages: one sentence on the page after a form, shown once.
+
+use actix_web::cookie::Cookie;
+use actix_web::web::Data;
+use actix_web::HttpRequest;
+
+use super::cookies;
+use super::filters::counted_text;
+use crate::app::App;
+
+const NAME: &str = "flash";
+
+/// What the last form did. The cookie carries its code, never a text.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Flash {
+    /// The session is over.
+    SignedOut,
+    /// The first admin is signed in.
+    Welcome,
+    /// So many entries of the company's group were purged.
+    Purged(usize),
+    /// The token opens nothing any more.
+    TokenRevoked,
+    /// The demo Moodle recorded a completion.
+    Completed,
+}
+
+impl Flash {
+    /// The sentence.
+    pub fn text(&self) -> String {
+        match self {
+            Self::SignedOut => "You are signed out.".into(),
+            Self::Welcome => "Your account is ready, and you are signed in.".into(),
+            Self::Purged(count) => format!("{} purged.", counted_text(*count as i64, "cached response")),
+            Self::TokenRevoked => "The token is revoked. It opens nothing any more.".into(),
+            Self::Completed => "Moodle recorded the completion. Run a manual sync to bring it into the reports.".into(),
+        }
+    }
+
+    /// The cookie that carries it to the next page.
+    pub fn cookie(self, app: &App) -> Cookie<'static> {
+        cookies::keep(app.config.over_tls(), NAME, self.code())
+    }
+
+    /// What the browser carries, if anything.
+    pub fn sent(request: &HttpRequest) -> Option<Self> {
+        let app = request.app_data::<Data<App>>()?;
+        Self::parse(&cookies::sent(request, app.config.over_tls(), NAME)?)
+    }
+
+    fn code(self) -> String {
+        match self {
+            Self::SignedOut => "signed-out".into(),
+            Self::Welcome => "welcome".into(),
+            Self::Purged(count) => format!("purged-{count}"),
+            Self::TokenRevoked => "token-revoked".into(),
+            Self::Completed => "completed".into(),
+        }
+    }
+
+    fn parse(code: &str) -> Option<Self> {
+        match code {
+            "signed-out" => Some(Self::SignedOut),
+            "welcome" => Some(Self::Welcome),
+            "token-revoked" => Some(Self::TokenRevoked),
+            "completed" => Some(Self::Completed),
+            _ => code.strip_prefix("purged-")?.parse().ok().map(Self::Purged),
+        }
+    }
+}
+
+/// The cookie that takes a shown message away, where there was one.
+pub(super) fn shown(request: &HttpRequest) -> Option<Cookie<'static>> {
+    let app = request.app_data::<Data<App>>()?;
+    let tls = app.config.over_tls();
+    cookies::sent(request, tls, NAME)?;
+    Some(cookies::take_away(tls, NAME))
+}

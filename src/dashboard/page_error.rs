@@ -1,0 +1,154 @@
+//! What a browser reads when something went wrong: what it was, what to do, and the id in the log.
+
+use actix_web::http::StatusCode;
+use actix_web::{HttpResponse, ResponseError};
+use askama::Template;
+
+use super::filters::{self, sentence_text};
+use super::{Chrome, page};
+use crate::error::Error;
+use crate::ids::random_hex;
+
+/// A failure that becomes a page.
+#[derive(Debug)]
+pub enum PageError {
+    /// 303: nobody is signed in; afterwards the browser goes on to this page.
+    SignIn(Option<String>),
+    /// 403: the form was not sent by a page of this session.
+    Forged,
+    /// 400: the address or the form says something impossible.
+    BadRequest(String),
+    /// Everything the rooms below report.
+    Failed(Error),
+}
+
+impl PageError {
+    /// An error that no caller can mend.
+    pub fn unexpected(cause: &dyn std::error::Error) -> Self {
+        Self::Failed(Error::Machine(std::io::Error::other(cause.to_string())))
+    }
+
+    fn words(&self) -> (StatusCode, &'static str, String, &'static str) {
+        match self {
+            Self::SignIn(_) => (StatusCode::SEE_OTHER, "Sign in", String::new(), ""),
+            Self::Forged => (
+                StatusCode::FORBIDDEN,
+                "This form is not valid any more",
+                "It was not sent by a page of your present session, so nothing was changed.".into(),
+                "Go back, reload the page and send the form again.",
+            ),
+            Self::BadRequest(why) => (
+                StatusCode::BAD_REQUEST,
+                "This request is not valid",
+                sentence_text(why),
+                "Go back and correct it.",
+            ),
+            Self::Failed(error) => of(error),
+        }
+    }
+}
+
+impl From<Error> for PageError {
+    fn from(error: Error) -> Self {
+        Self::Failed(error)
+    }
+}
+
+impl std::fmt::Display for PageError {
+    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let (status, title, _, _) = self.words();
+        write!(out, "{} {title}", status.as_u16())
+    }
+}
+
+impl ResponseError for PageError {
+    fn status_code(&self) -> StatusCode {
+        self.words().0
+    }
+
+    fn error_response(&self) -> HttpResponse {
+        if let Self::SignIn(next) = self {
+            return page::see_other(&super::sign_in::address(next.as_deref())).finish();
+        }
+        let (status, title, message, advice) = self.words();
+        let request_id = random_hex::<8>();
+        if status.is_server_error() {
+            log::error!(request_id = request_id.as_str(), status = status.as_u16(); "a page failed: {self:?}");
+        }
+        let shown = ErrorPage {
+            chrome: Chrome::nobody(),
+            status: status.as_u16(),
+            title,
+            message,
+            advice,
+            request_id: request_id.clone(),
+        };
+        let html = shown.render().unwrap_or_else(|_| title.to_owned());
+        page::answer(status)
+            .insert_header(("x-request-id", request_id))
+            .body(html)
+    }
+}
+
+#[derive(Template)]
+#[template(path = "shared/error.html")]
+struct ErrorPage {
+    chrome: Chrome,
+    status: u16,
+    title: &'static str,
+    message: String,
+    advice: &'static str,
+    request_id: String,
+}
+
+/// Any address without a page.
+pub async fn show_not_found() -> PageError {
+    PageError::Failed(Error::NotFound("this page"))
+}
+
+fn of(error: &Error) -> (StatusCode, &'static str, String, &'static str) {
+    let later = "Nothing was changed. Try again in a moment; if it stays, look into the log.";
+    let (status, title, advice) = match error {
+        Error::NotFound(_) => (
+            StatusCode::NOT_FOUND,
+            "Not found",
+            "It may have been removed, or the address is mistyped.",
+        ),
+        Error::Invalid(_) => (
+            StatusCode::BAD_REQUEST,
+            "This request is not valid",
+            "Go back and correct it.",
+        ),
+        Error::Conflict(_) => (
+            StatusCode::CONFLICT,
+            "This is not possible now",
+            "Go back and reload the page to see how things stand.",
+        ),
+        Error::MoodleUnavailable(_) => (
+            StatusCode::SERVICE_UNAVAILABLE,
+            "Moodle cannot be reached",
+            later,
+        ),
+        Error::MoodleUnreadable(_) => {
+            (StatusCode::BAD_GATEWAY, "Moodle cannot be read", CHECK)
+        }
+        Error::MoodleNotConfigured => (
+            StatusCode::SERVICE_UNAVAILABLE,
+            "No Moodle is configured",
+            CHECK,
+        ),
+        Error::StoreUnavailable(_) | Error::Store(_) => (
+            StatusCode::SERVICE_UNAVAILABLE,
+            "The store does not answer",
+            later,
+        ),
+        Error::Setup(_) | Error::Machine(_) => (
+            StatusCode::INTERNAL_SERVER_ERROR,
+            "Something went wrong",
+            later,
+        ),
+    };
+    (status, title, sentence_text(&error.to_string()), advice)
+}
+
+const CHECK: &str = "On the server, “alx-report-api check” says in plain words what is missing.";

@@ -1,0 +1,101 @@
+//! The first admin, made through the link that the server prints while there is none.
+
+use actix_web::http::StatusCode;
+use actix_web::web::{Data, Query};
+use actix_web::{HttpRequest, HttpResponse};
+use askama::Template;
+use serde::Deserialize;
+
+use super::{Chrome, Flash, Page, PageError, PublicForm, filters, page, see_other, signed_in};
+use crate::admins::{self, MIN_LENGTH, sessions};
+use crate::app::App;
+use crate::error::{Error, Result};
+use crate::time::now;
+
+/// The page that asks for the first admin's email and password.
+#[derive(Template)]
+#[template(path = "sessions/setup.html")]
+pub struct SetupPage {
+    chrome: Chrome,
+    token: String,
+    email: String,
+    min_length: usize,
+    error: Option<String>,
+}
+
+/// The token of the link.
+#[derive(Deserialize)]
+pub struct Key {
+    #[serde(default)]
+    token: String,
+}
+
+/// The fields of the form.
+#[derive(Deserialize)]
+pub struct FirstAdmin {
+    token: String,
+    email: String,
+    password: String,
+    repeated: String,
+}
+
+/// `GET /setup?token=…`
+pub async fn show_setup(
+    request: HttpRequest,
+    app: Data<App>,
+    key: Query<Key>,
+) -> std::result::Result<Page<SetupPage>, PageError> {
+    check(&app, &key.token).await?;
+    let Key { token } = key.into_inner();
+    Ok(Page(SetupPage {
+        chrome: Chrome::visitor(&request),
+        token,
+        email: String::new(),
+        min_length: MIN_LENGTH,
+        error: None,
+    }))
+}
+
+/// `POST /setup`: makes the first admin and signs them in. From then on the link opens nothing.
+pub async fn create_first_admin(
+    request: HttpRequest,
+    app: Data<App>,
+    form: PublicForm<FirstAdmin>,
+) -> std::result::Result<HttpResponse, PageError> {
+    let form = form.0;
+    check(&app, &form.token).await?;
+    match create(&app, &form).await {
+        Ok(session) => Ok(see_other("/")
+            .cookie(signed_in::begun(&app, session))
+            .cookie(Flash::Welcome.cookie(&app))
+            .finish()),
+        Err(Error::Invalid(why)) => {
+            let shown = SetupPage {
+                chrome: Chrome::visitor(&request),
+                token: form.token,
+                email: form.email,
+                min_length: MIN_LENGTH,
+                error: Some(filters::sentence_text(&why)),
+            };
+            Ok(page::with_status(StatusCode::UNPROCESSABLE_ENTITY, &shown, &request))
+        }
+        Err(other) => Err(other.into()),
+    }
+}
+
+async fn check(app: &App, token: &str) -> Result<()> {
+    let used = app.db.run(admins::store::any).await?;
+    if app.setup.opens(token) && !used { Ok(()) } else { Err(Error::NotFound("this setup link")) }
+}
+
+async fn create(app: &App, form: &FirstAdmin) -> Result<String> {
+    if form.password != form.repeated {
+        return Err(Error::Invalid("the two passwords differ".into()));
+    }
+    let (email, password) = (form.email.clone(), form.password.clone());
+    let begun = app.db.change(move |conn| {
+        let admin = admins::create_first(conn, &email, &password, now())?;
+        sessions::start(conn, admin, now())
+    });
+    begun.await
+}
