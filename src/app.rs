@@ -64,7 +64,7 @@ impl App {
 impl App {
     /// Whether the source is the demo Moodle, which may be clicked in.
     pub fn is_demo(&self) -> bool {
-        false
+        self.config.demo.is_some()
     }
 }
 

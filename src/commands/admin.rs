@@ -27,12 +27,20 @@ pub enum Command {
 
 /// Runs one of them.
 pub fn run(config: Config, command: Command) -> Result<ExitCode> {
-    let Command::Create { email, password_file } = command;
-    let text = std::fs::read_to_string(&password_file)
-        .map_err(|cause| Error::Setup(format!("{} cannot be read: {cause}", password_file.display())))?;
+    let Command::Create {
+        email,
+        password_file,
+    } = command;
+    let text = std::fs::read_to_string(&password_file).map_err(|cause| {
+        Error::Setup(format!(
+            "{} cannot be read: {cause}",
+            password_file.display()
+        ))
+    })?;
     let password = text.lines().next().unwrap_or_default();
     let app = App::open(config)?;
-    app.db.write(|conn| admins::store::create(conn, &email, password, now()))?;
+    app.db
+        .write(|conn| admins::store::create(conn, &email, password, now()))?;
     println!("{email} can sign in now");
     Ok(ExitCode::SUCCESS)
 }

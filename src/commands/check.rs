@@ -8,11 +8,18 @@ use crate::moodle::Moodle;
 
 /// Prints every finding; succeeds when a sync would.
 pub fn check(config: &Config) -> Result<ExitCode> {
-    let url = config.moodle_url.as_ref().ok_or(Error::MoodleNotConfigured)?;
+    let url = config
+        .moodle_url
+        .as_ref()
+        .ok_or(Error::MoodleNotConfigured)?;
     let report = Moodle::new(url, config)?.check();
     for finding in &report.findings {
         println!("{:8} {}", finding.level.as_str(), finding.text);
     }
     println!("{}", report.verdict());
-    Ok(if report.is_usable() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+    Ok(if report.is_usable() {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::FAILURE
+    })
 }

@@ -41,7 +41,10 @@ fn occupy(folder: &Path) -> Result<File> {
     std::fs::create_dir_all(folder)?;
     let lock = File::create(folder.join("lock"))?;
     lock.try_lock().map_err(|_| {
-        let taken = format!("a demo runs in {} already; use another --data-dir", folder.display());
+        let taken = format!(
+            "a demo runs in {} already; use another --data-dir",
+            folder.display()
+        );
         Error::Setup(taken)
     })?;
     for name in ["alx.db", "moodle.db"] {

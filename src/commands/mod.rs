@@ -67,9 +67,11 @@ pub fn run(cli: Cli) -> Result<ExitCode> {
 
 /// Sends the log to standard error: `RUST_LOG` says how much (default `info`).
 pub fn log_to_stderr() {
-    env_logger::Builder::from_env(env_logger::Env::default().default_filter_or("info,actix_server=warn"))
-        .format_timestamp_millis()
-        .init();
+    env_logger::Builder::from_env(
+        env_logger::Env::default().default_filter_or("info,actix_server=warn"),
+    )
+    .format_timestamp_millis()
+    .init();
 }
 
 /// An error with everything that led to it, in one line.

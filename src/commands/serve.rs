@@ -31,7 +31,9 @@ pub fn serve(config: Config) -> Result<ExitCode> {
 /// Lets runs end that were begun.
 pub fn finish(app: &App) {
     if !app.work.finish(LAST_RUNS) {
-        log::warn!("a sync is still running and is given up; it changes nothing and can be run again");
+        log::warn!(
+            "a sync is still running and is given up; it changes nothing and can be run again"
+        );
     }
 }
 
@@ -42,10 +44,12 @@ fn look_for_companies(app: &Arc<App>) -> Result<()> {
         return Ok(());
     }
     let app = app.clone();
-    std::thread::Builder::new().name("companies".into()).spawn(move || {
-        if let Err(error) = sync::learn_companies(&app) {
-            log::warn!("the companies could not be read: {error}");
-        }
-    })?;
+    std::thread::Builder::new()
+        .name("companies".into())
+        .spawn(move || {
+            if let Err(error) = sync::learn_companies(&app) {
+                log::warn!("the companies could not be read: {error}");
+            }
+        })?;
     Ok(())
 }

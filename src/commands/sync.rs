@@ -38,7 +38,11 @@ pub fn sync(config: Config, options: Options) -> Result<ExitCode> {
     let run = actix_web::rt::System::new().block_on(to_its_end(&app, request(&options)))?;
     super::serve::finish(&app);
     print(&run, options.json)?;
-    Ok(if run.state == RunState::Succeeded { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+    Ok(if run.state == RunState::Succeeded {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::FAILURE
+    })
 }
 
 /// Asks for a run and waits until it has ended.
@@ -65,9 +69,14 @@ fn request(options: &Options) -> Request {
 }
 
 fn print(run: &Run, json: bool) -> Result<()> {
-    let statistics = run.statistics().ok_or_else(|| Error::Conflict("the run has not ended".into()))?;
+    let statistics = run
+        .statistics()
+        .ok_or_else(|| Error::Conflict("the run has not ended".into()))?;
     if json {
-        println!("{}", serde_json::to_string(&statistics).map_err(std::io::Error::from)?);
+        println!(
+            "{}",
+            serde_json::to_string(&statistics).map_err(std::io::Error::from)?
+        );
         return Ok(());
     }
     match run.state {

@@ -51,9 +51,23 @@ pub enum Command {
 pub fn run(config: Config, command: Command) -> Result<ExitCode> {
     let app = App::open(config)?;
     match command {
-        Command::Create { company, name, scopes, expires_in_days } => {
+        Command::Create {
+            company,
+            name,
+            scopes,
+            expires_in_days,
+        } => {
             let expires_at = expires_in_days.map(|days| now() + days * 86_400);
-            create(&app, NewToken { company, name, scopes, created_by: "command line".into(), expires_at })
+            create(
+                &app,
+                NewToken {
+                    company,
+                    name,
+                    scopes,
+                    created_by: "command line".into(),
+                    expires_at,
+                },
+            )
         }
         Command::List { company } => {
             let tokens = app.db.read(|conn| tokens::store::list(conn, company))?;
@@ -61,7 +75,9 @@ pub fn run(config: Config, command: Command) -> Result<ExitCode> {
             Ok(ExitCode::SUCCESS)
         }
         Command::Revoke { company, id } => {
-            let token = app.db.write(|conn| tokens::store::revoke(conn, company, id, now()))?;
+            let token = app
+                .db
+                .write(|conn| tokens::store::revoke(conn, company, id, now()))?;
             println!("{} is revoked", token.name);
             Ok(ExitCode::SUCCESS)
         }
@@ -70,15 +86,24 @@ pub fn run(config: Config, command: Command) -> Result<ExitCode> {
 
 fn create(app: &App, new: NewToken) -> Result<ExitCode> {
     sync::learn_company(app, new.company)?;
-    let (text, token) = app.db.write(|conn| tokens::store::create(conn, &app.key, &new, now()))?;
-    println!("token {} for company {}, scopes {}; it is shown only now:", token.id, token.company, token.scopes);
+    let (text, token) = app
+        .db
+        .write(|conn| tokens::store::create(conn, &app.key, &new, now()))?;
+    println!(
+        "token {} for company {}, scopes {}; it is shown only now:",
+        token.id, token.company, token.scopes
+    );
     println!("{}", text.reveal());
     Ok(ExitCode::SUCCESS)
 }
 
 fn print(token: &Token) {
     let moment = |seconds: Option<i64>| seconds.and_then(rfc3339).unwrap_or_else(|| "never".into());
-    let state = if token.revoked_at.is_some() { "revoked" } else { "usable" };
+    let state = if token.revoked_at.is_some() {
+        "revoked"
+    } else {
+        "usable"
+    };
     println!(
         "{}\t{}\t{}…\t{}\t{state}\texpires {}\tlast used {}",
         token.id,

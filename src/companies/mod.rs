@@ -1,6 +1,7 @@
 //! Companies, and the version of their data that everybody is served.
 
 pub mod store;
+pub mod totals;
 
 use diesel::prelude::*;
 use serde::Serialize;

@@ -28,7 +28,11 @@ pub async fn show_asset(
 ) -> std::result::Result<HttpResponse, PageError> {
     let (body, hash) = file(&name).or_not_found("the file")?;
     let etag = format!("\"{hash}\"");
-    let keep = if version.v == hash { "public, max-age=31536000, immutable" } else { "no-cache" };
+    let keep = if version.v == hash {
+        "public, max-age=31536000, immutable"
+    } else {
+        "no-cache"
+    };
     let known = request.headers().get(header::IF_NONE_MATCH);
     let unchanged = known.is_some_and(|known| known.as_bytes() == etag.as_bytes());
     let mut response = HttpResponse::Ok();

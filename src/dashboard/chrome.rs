@@ -48,8 +48,12 @@ impl Chrome {
             (Tab::History, "Sync history", "/sync/history"),
             (Tab::Demo, "Demo Moodle", "/demo"),
         ];
-        let there = all.into_iter().filter(|(tab, ..)| *tab != Tab::Demo || self.demo);
-        there.map(|(tab, label, address)| (label, address, tab == self.tab)).collect()
+        let there = all
+            .into_iter()
+            .filter(|(tab, ..)| *tab != Tab::Demo || self.demo);
+        there
+            .map(|(tab, label, address)| (label, address, tab == self.tab))
+            .collect()
     }
 
     /// Around a page that nobody need sign in for.

@@ -28,14 +28,19 @@ pub fn moment(seconds: &i64, _: &dyn Values) -> Result<Safe<String>> {
 /// A time in UTC milliseconds, to the second.
 #[askama::filter_fn]
 pub fn moment_ms(milliseconds: &i64, _: &dyn Values) -> Result<Safe<String>> {
-    Ok(Safe(time_tag(milliseconds.div_euclid(1000), "%Y-%m-%d %H:%M:%S UTC")))
+    Ok(Safe(time_tag(
+        milliseconds.div_euclid(1000),
+        "%Y-%m-%d %H:%M:%S UTC",
+    )))
 }
 
 /// A day in UTC, or a dash that is read as “none”.
 #[askama::filter_fn]
 pub fn day(seconds: &Option<i64>, _: &dyn Values) -> Result<Safe<String>> {
     let none = || "<span class=\"none\" aria-label=\"none\">–</span>".to_owned();
-    Ok(Safe(seconds.map_or_else(none, |at| time_tag(at, "%Y-%m-%d"))))
+    Ok(Safe(
+        seconds.map_or_else(none, |at| time_tag(at, "%Y-%m-%d")),
+    ))
 }
 
 /// How long ago: `just now`, `5 minutes ago`, `3 days ago`.
@@ -104,13 +109,19 @@ fn grouped(count: i64) -> String {
         }
         text.push(digit);
     }
-    if count < 0 { format!("−{text}") } else { text }
+    if count < 0 {
+        format!("−{text}")
+    } else {
+        text
+    }
 }
 
 /// A message as a sentence: a capital first, a full stop last.
 pub fn sentence_text(text: &str) -> String {
     let mut letters = text.trim_end_matches('.').chars();
-    let first = letters.next().map(|letter| letter.to_uppercase().to_string());
+    let first = letters
+        .next()
+        .map(|letter| letter.to_uppercase().to_string());
     format!("{}{}.", first.unwrap_or_default(), letters.as_str())
 }
 
@@ -131,7 +142,10 @@ fn time_tag(seconds: i64, pattern: &str) -> String {
         return "an impossible time".into();
     };
     let machine = rfc3339(seconds).unwrap_or_default();
-    format!("<time datetime=\"{machine}\">{}</time>", time.format(pattern))
+    format!(
+        "<time datetime=\"{machine}\">{}</time>",
+        time.format(pattern)
+    )
 }
 
 /// An age in words; the clock of another machine may be a little ahead.
@@ -166,7 +180,10 @@ mod tests {
 
     #[test]
     fn the_hash_of_a_deleted_person_is_not_an_address() {
-        assert_eq!(mailbox_text("0123456789abcdef0123456789ABCDEF"), "deleted account");
+        assert_eq!(
+            mailbox_text("0123456789abcdef0123456789ABCDEF"),
+            "deleted account"
+        );
         assert_eq!(mailbox_text("ada@example.com"), "ada@example.com");
     }
 

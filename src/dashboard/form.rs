@@ -35,7 +35,10 @@ impl<T: DeserializeOwned + 'static> FromRequest for Submitted<T> {
             if !admin.session.owns(&csrf(&body)) {
                 return Err(PageError::Forged);
             }
-            Ok(Self { admin, form: fields(&body)? })
+            Ok(Self {
+                admin,
+                form: fields(&body)?,
+            })
         })
     }
 }
@@ -70,32 +73,52 @@ fn refuse_other_sites(request: &HttpRequest) -> Result<(), PageError> {
 }
 
 fn is_ours(request: &HttpRequest, origin: &[u8]) -> bool {
-    let host = request.headers().get(header::HOST).and_then(|host| host.to_str().ok());
+    let host = request
+        .headers()
+        .get(header::HOST)
+        .and_then(|host| host.to_str().ok());
     let (Some(host), Ok(origin)) = (host, std::str::from_utf8(origin)) else {
         return false;
     };
-    let public = signed_in::app(request).ok().and_then(|app| app.config.public_url.clone());
-    let here = [Some(format!("http://{host}")), Some(format!("https://{host}")), public];
-    here.iter().flatten().any(|ours| ours.trim_end_matches('/') == origin)
+    let public = signed_in::app(request)
+        .ok()
+        .and_then(|app| app.config.public_url.clone());
+    let here = [
+        Some(format!("http://{host}")),
+        Some(format!("https://{host}")),
+        public,
+    ];
+    here.iter()
+        .flatten()
+        .any(|ours| ours.trim_end_matches('/') == origin)
 }
 
 fn text(request: &HttpRequest, body: &Bytes) -> Result<String, PageError> {
-    let urlencoded = request.headers().get(header::CONTENT_TYPE).is_some_and(|kind| {
-        kind.as_bytes().starts_with(b"application/x-www-form-urlencoded")
-    });
+    let urlencoded = request
+        .headers()
+        .get(header::CONTENT_TYPE)
+        .is_some_and(|kind| {
+            kind.as_bytes()
+                .starts_with(b"application/x-www-form-urlencoded")
+        });
     let text = std::str::from_utf8(body).ok().filter(|_| urlencoded);
-    text.map(str::to_owned).ok_or_else(|| PageError::BadRequest("the form cannot be read".into()))
+    text.map(str::to_owned)
+        .ok_or_else(|| PageError::BadRequest("the form cannot be read".into()))
 }
 
 fn csrf(body: &str) -> String {
     let mut pairs = url::form_urlencoded::parse(body.as_bytes());
     let found = pairs.find(|(name, _)| name == "csrf");
-    found.map(|(_, value)| value.into_owned()).unwrap_or_default()
+    found
+        .map(|(_, value)| value.into_owned())
+        .unwrap_or_default()
 }
 
 fn fields<T: DeserializeOwned>(body: &str) -> Result<T, PageError> {
     let parsed = Query::<T>::from_query(body);
-    parsed.map(Query::into_inner).map_err(|cause| PageError::BadRequest(format!("the form is incomplete: {cause}")))
+    parsed
+        .map(Query::into_inner)
+        .map_err(|cause| PageError::BadRequest(format!("the form is incomplete: {cause}")))
 }
 
 fn too_big() -> PageError {

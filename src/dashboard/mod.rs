@@ -9,9 +9,9 @@ mod form;
 mod page;
 mod page_error;
 mod paging;
+pub mod setup;
 pub mod sign_in;
 mod signed_in;
-pub mod setup;
 
 pub use assets::show_asset;
 pub use chrome::{Chrome, Tab};

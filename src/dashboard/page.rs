@@ -23,7 +23,11 @@ impl<T: Template> Responder for Page<T> {
 }
 
 /// A page with another status than 200, such as a form that was not accepted.
-pub fn with_status(status: StatusCode, page: &impl Template, request: &HttpRequest) -> HttpResponse {
+pub fn with_status(
+    status: StatusCode,
+    page: &impl Template,
+    request: &HttpRequest,
+) -> HttpResponse {
     match page.render() {
         Ok(html) => {
             let mut response = answer(status);

@@ -129,9 +129,7 @@ fn of(error: &Error) -> (StatusCode, &'static str, String, &'static str) {
             "Moodle cannot be reached",
             later,
         ),
-        Error::MoodleUnreadable(_) => {
-            (StatusCode::BAD_GATEWAY, "Moodle cannot be read", CHECK)
-        }
+        Error::MoodleUnreadable(_) => (StatusCode::BAD_GATEWAY, "Moodle cannot be read", CHECK),
         Error::MoodleNotConfigured => (
             StatusCode::SERVICE_UNAVAILABLE,
             "No Moodle is configured",

@@ -22,8 +22,18 @@ impl Pages {
         let last = ((total + per_page - 1) / per_page).max(1);
         let number = wanted.clamp(1, last);
         let first = (number - 1) * per_page + 1;
-        let shown = if total == 0 { (0, 0) } else { (first, (first + per_page - 1).min(total)) };
-        Self { number, last, total, shown, base }
+        let shown = if total == 0 {
+            (0, 0)
+        } else {
+            (first, (first + per_page - 1).min(total))
+        };
+        Self {
+            number,
+            last,
+            total,
+            shown,
+            base,
+        }
     }
 
     /// How many entries come before this page.
@@ -64,7 +74,10 @@ mod tests {
     fn a_page_beyond_the_end_is_the_last_one() {
         let pages = Pages::new(99, 50, 120, "/x?a=b".into());
 
-        assert_eq!((pages.number, pages.shown, pages.next()), (3, (101, 120), None));
+        assert_eq!(
+            (pages.number, pages.shown, pages.next()),
+            (3, (101, 120), None)
+        );
         assert_eq!(pages.previous(), Some("/x?a=b&page=2".into()));
     }
 

@@ -77,7 +77,11 @@ pub async fn create_first_admin(
                 min_length: MIN_LENGTH,
                 error: Some(filters::sentence_text(&why)),
             };
-            Ok(page::with_status(StatusCode::UNPROCESSABLE_ENTITY, &shown, &request))
+            Ok(page::with_status(
+                StatusCode::UNPROCESSABLE_ENTITY,
+                &shown,
+                &request,
+            ))
         }
         Err(other) => Err(other.into()),
     }
@@ -85,7 +89,11 @@ pub async fn create_first_admin(
 
 async fn check(app: &App, token: &str) -> Result<()> {
     let used = app.db.run(admins::store::any).await?;
-    if app.setup.opens(token) && !used { Ok(()) } else { Err(Error::NotFound("this setup link")) }
+    if app.setup.opens(token) && !used {
+        Ok(())
+    } else {
+        Err(Error::NotFound("this setup link"))
+    }
 }
 
 async fn create(app: &App, form: &FirstAdmin) -> Result<String> {

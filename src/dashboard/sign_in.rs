@@ -8,7 +8,9 @@ use askama::Template;
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use serde::Deserialize;
 
-use super::{Chrome, Flash, Page, PageError, PublicForm, Submitted, filters, page, see_other, signed_in};
+use super::{
+    Chrome, Flash, Page, PageError, PublicForm, Submitted, filters, page, see_other, signed_in,
+};
 use crate::admins::{self, SignIn, sessions};
 use crate::app::App;
 use crate::time::now;
@@ -46,7 +48,12 @@ pub struct Nothing {}
 /// `GET /sign-in`
 pub async fn show_sign_in(request: HttpRequest, query: Query<Next>) -> Page<SignInPage> {
     let next = query.into_inner().next;
-    Page(SignInPage { chrome: Chrome::visitor(&request), email: String::new(), next, error: None })
+    Page(SignInPage {
+        chrome: Chrome::visitor(&request),
+        email: String::new(),
+        next,
+        error: None,
+    })
 }
 
 /// `POST /sign-in`: a new session, whatever session the browser had before.
@@ -55,23 +62,39 @@ pub async fn sign_in(
     app: Data<App>,
     form: PublicForm<Credentials>,
 ) -> Result<HttpResponse, PageError> {
-    let Credentials { email, password, next } = form.0;
+    let Credentials {
+        email,
+        password,
+        next,
+    } = form.0;
     let address = address_of(&request, &app);
     let answer = admins::sign_in(&app.db, &email, password, address, now()).await?;
     let refused = |status, error| {
         let error = Some(error);
-        let shown = SignInPage { chrome: Chrome::visitor(&request), email, next: next.clone(), error };
+        let shown = SignInPage {
+            chrome: Chrome::visitor(&request),
+            email,
+            next: next.clone(),
+            error,
+        };
         page::with_status(status, &shown, &request)
     };
     match answer {
         SignIn::Welcome(session) => {
             end_old_session(&request, &app).await?;
-            Ok(see_other(local(&next)).cookie(signed_in::begun(&app, session)).finish())
+            Ok(see_other(local(&next))
+                .cookie(signed_in::begun(&app, session))
+                .finish())
         }
-        SignIn::Wrong => Ok(refused(StatusCode::FORBIDDEN, "The email or the password is wrong.".into())),
+        SignIn::Wrong => Ok(refused(
+            StatusCode::FORBIDDEN,
+            "The email or the password is wrong.".into(),
+        )),
         SignIn::Wait(until) => {
             let mut response = refused(StatusCode::TOO_MANY_REQUESTS, wait_text(until));
-            response.headers_mut().insert(RETRY_AFTER, (until - now()).max(1).into());
+            response
+                .headers_mut()
+                .insert(RETRY_AFTER, (until - now()).max(1).into());
             Ok(response)
         }
     }
@@ -95,30 +118,45 @@ pub async fn sign_out(
 pub(super) fn address(next: Option<&str>) -> String {
     match next {
         None | Some("/") => "/sign-in".into(),
-        Some(next) => format!("/sign-in?next={}", utf8_percent_encode(next, NON_ALPHANUMERIC)),
+        Some(next) => format!(
+            "/sign-in?next={}",
+            utf8_percent_encode(next, NON_ALPHANUMERIC)
+        ),
     }
 }
 
 /// A path of ours, else the first page: no browser is sent to another host.
 fn local(next: &str) -> &str {
     let path = next.starts_with('/') && !next[1..].starts_with(['/', '\\']);
-    let printable = next.bytes().all(|byte| byte.is_ascii_graphic() && byte != b'\\');
+    let printable = next
+        .bytes()
+        .all(|byte| byte.is_ascii_graphic() && byte != b'\\');
     if path && printable { next } else { "/" }
 }
 
 async fn end_old_session(request: &HttpRequest, app: &App) -> Result<(), PageError> {
     if let Some(cookie) = signed_in::cookie(request) {
-        app.db.change(move |conn| sessions::end(conn, &cookie)).await?;
+        app.db
+            .change(move |conn| sessions::end(conn, &cookie))
+            .await?;
     }
     Ok(())
 }
 
 /// Who knocks: the peer, or what our own proxy says of it. Only over TLS is there one for certain.
 fn address_of(request: &HttpRequest, app: &App) -> String {
-    let forwarded = request.headers().get("x-forwarded-for").and_then(|list| list.to_str().ok());
-    let nearest = forwarded.and_then(|list| list.rsplit(',').next()).map(|address| address.trim().to_owned());
+    let forwarded = request
+        .headers()
+        .get("x-forwarded-for")
+        .and_then(|list| list.to_str().ok());
+    let nearest = forwarded
+        .and_then(|list| list.rsplit(',').next())
+        .map(|address| address.trim().to_owned());
     let peer = || request.peer_addr().map(|peer| peer.ip().to_string());
-    nearest.filter(|_| app.config.over_tls()).or_else(peer).unwrap_or_default()
+    nearest
+        .filter(|_| app.config.over_tls())
+        .or_else(peer)
+        .unwrap_or_default()
 }
 
 fn wait_text(until: i64) -> String {
@@ -133,7 +171,14 @@ mod tests {
     #[test]
     fn after_signing_in_a_browser_stays_on_this_host() {
         assert_eq!(local("/companies/42?page=2"), "/companies/42?page=2");
-        for foreign in ["", "//evil.example", "/\\evil.example", "https://evil.example", "/a\r\nb", "javascript:x"] {
+        for foreign in [
+            "",
+            "//evil.example",
+            "/\\evil.example",
+            "https://evil.example",
+            "/a\r\nb",
+            "javascript:x",
+        ] {
             assert_eq!(local(foreign), "/", "{foreign}");
         }
     }

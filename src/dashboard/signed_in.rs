@@ -45,15 +45,24 @@ impl SignedIn {
         let Some(cookie) = cookie(request) else {
             return Err(stranger(request));
         };
-        let found = app.db.lookup(move |conn| sessions::find(conn, &cookie, now)).await?;
+        let found = app
+            .db
+            .lookup(move |conn| sessions::find(conn, &cookie, now))
+            .await?;
         let Some(session) = found else {
             return Err(stranger(request));
         };
         if session.is_due(now) {
             let used = session.clone();
-            app.db.change(move |conn| sessions::prolong(conn, &used, now)).await?;
+            app.db
+                .change(move |conn| sessions::prolong(conn, &used, now))
+                .await?;
         }
-        Ok(Self { session, flash: Flash::sent(request), demo: app.is_demo() })
+        Ok(Self {
+            session,
+            flash: Flash::sent(request),
+            demo: app.is_demo(),
+        })
     }
 }
 
@@ -89,6 +98,9 @@ pub(super) fn app(request: &HttpRequest) -> Result<Data<App>> {
 }
 
 fn stranger(request: &HttpRequest) -> PageError {
-    let here = request.uri().path_and_query().map(|address| address.to_string());
+    let here = request
+        .uri()
+        .path_and_query()
+        .map(|address| address.to_string());
     PageError::SignIn(here.filter(|_| request.method() == Method::GET))
 }

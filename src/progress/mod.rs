@@ -3,7 +3,6 @@
 pub mod derive;
 pub mod list;
 pub mod store;
-mod words;
 mod write;
 
 use diesel::prelude::*;
@@ -13,7 +12,7 @@ use crate::ids::{CompanyId, CourseId, Key, UserId};
 use crate::moodle::RowState;
 use crate::schema::progress;
 
-pub use words::Status;
+pub use crate::words::Status;
 pub use write::write;
 
 /// What a row says; two rows are the same when this is equal. Times are UTC seconds.

@@ -1,10 +1,8 @@
 //! Reading rows: in (user, course) order, page by page or as one stream.
 
-use diesel::dsl::{count, count_star};
 use diesel::prelude::*;
 
-use super::{Row, Status};
-use crate::companies::Totals;
+use super::Row;
 use crate::db::Conn;
 use crate::error::{Error, Result};
 use crate::ids::{CompanyId, Key};
@@ -89,34 +87,6 @@ pub fn active_keys(
         key.map(|(user, course)| Key { user, course })
             .map_err(Error::from)
     }))
-}
-
-/// The numbers of a company's rows as they are in this transaction.
-pub fn totals(conn: &mut Conn, company: CompanyId) -> Result<Totals> {
-    let active = || active(company);
-    let learners = active()
-        .select(count(progress::user_id).aggregate_distinct())
-        .get_result(conn)?;
-    let courses = active()
-        .select(count(progress::course_id).aggregate_distinct())
-        .get_result(conn)?;
-    let by_status: Vec<(Status, i64)> = active()
-        .group_by(progress::status)
-        .select((progress::status, count_star()))
-        .load(conn)?;
-    let of = |wanted| {
-        by_status
-            .iter()
-            .find(|(status, _)| *status == wanted)
-            .map_or(0, |(_, rows)| *rows)
-    };
-    Ok(Totals {
-        learners,
-        courses,
-        enrolments: by_status.iter().map(|(_, rows)| rows).sum(),
-        completed: of(Status::Completed),
-        in_progress: of(Status::InProgress),
-    })
 }
 
 #[diesel::dsl::auto_type]

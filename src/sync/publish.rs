@@ -28,7 +28,7 @@ pub fn publish(conn: &mut Conn, claim: &Claim, reading: &mut Reading, now_ms: i6
         ));
     }
     let seq = write_rows(conn, claim, reading, before.seq)?;
-    let totals = progress::store::totals(conn, before.company_id)?;
+    let totals = companies::totals::count_rows(conn, before.company_id)?;
     let after = State {
         seq,
         totals,

@@ -1,3 +1,7 @@
 //! One test binary; each file is about one noun.
 
+mod architecture;
 mod cache;
+mod migrations;
+mod support;
+mod tokens;

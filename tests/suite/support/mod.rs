@@ -1,0 +1,136 @@
+//! What every test stands on: a store of its own and a real server on a free port.
+
+pub mod store;
+
+use std::net::SocketAddr;
+use std::path::Path;
+use std::sync::Arc;
+
+use alx_report_api::app::App;
+use alx_report_api::config::{Config, Secret};
+use alx_report_api::server;
+use clap::Parser;
+use tempfile::TempDir;
+
+use store::TestStore;
+
+/// One instance with a store, a Moodle and a folder of its own, served until it is dropped.
+pub struct TestApp {
+    /// For looking behind the scenes; tests go in through `url`.
+    pub app: Arc<App>,
+    /// Where it is served, such as `http://127.0.0.1:40123`.
+    pub url: String,
+    /// Its folder, with the Moodle in it.
+    pub folder: TempDir,
+    server: actix_web::dev::ServerHandle,
+    store: TestStore,
+}
+
+/// Only the settings of the command line.
+#[derive(Parser)]
+struct Settings {
+    #[command(flatten)]
+    config: Config,
+}
+
+/// The default settings, with a data folder.
+pub fn config(folder: &Path) -> Config {
+    let arguments = ["test", "--listen", "127.0.0.1:0", "--data-dir"];
+    let arguments = arguments
+        .map(Into::into)
+        .into_iter()
+        .chain([folder.as_os_str().to_owned()]);
+    Settings::parse_from(arguments).config
+}
+
+impl TestApp {
+    /// Starts one whose Moodle is the file `moodle.db` in its folder, made by `moodle`.
+    pub async fn with_moodle(moodle: impl FnOnce(&Path)) -> Self {
+        Self::start(moodle, |_| {}).await
+    }
+
+    /// Starts one with other settings.
+    pub async fn start(moodle: impl FnOnce(&Path), change: impl FnOnce(&mut Config)) -> Self {
+        let folder = tempfile::tempdir().expect("a folder");
+        let store = TestStore::create();
+        let file = folder.path().join("moodle.db");
+        moodle(&file);
+        let mut config = config(folder.path());
+        config.database_url = Some(store.url());
+        config.moodle_url = file
+            .exists()
+            .then(|| Secret::new(format!("sqlite://{}", file.display())));
+        change(&mut config);
+        let open = move || App::open(config.prepared()?);
+        let app = actix_web::rt::task::spawn_blocking(open)
+            .await
+            .expect("no panic")
+            .expect("the app opens");
+        let (url, server) = serve(&app);
+        Self {
+            app,
+            url,
+            folder,
+            server,
+            store,
+        }
+    }
+
+    /// Another instance on the same store and Moodle, as a second process would be.
+    pub async fn second(&self) -> Self {
+        let folder = tempfile::tempdir().expect("a folder");
+        let config = Config {
+            data_dir: folder.path().to_owned(),
+            ..self.app.config.clone()
+        };
+        let config = Config {
+            secret_key: Some(self.secret_key()),
+            ..config
+        };
+        let open = move || App::open(config);
+        let app = actix_web::rt::task::spawn_blocking(open)
+            .await
+            .expect("no panic")
+            .expect("the app opens");
+        let (url, server) = serve(&app);
+        Self {
+            app,
+            url,
+            folder,
+            server,
+            store: self.store.share(),
+        }
+    }
+
+    fn secret_key(&self) -> Secret {
+        let key = std::fs::read_to_string(self.folder.path().join("secret.key"))
+            .expect("the key of the first");
+        Secret::new(key.trim_end().to_owned())
+    }
+
+    /// The Moodle file.
+    pub fn moodle_file(&self) -> std::path::PathBuf {
+        self.folder.path().join("moodle.db")
+    }
+}
+
+impl Drop for TestApp {
+    fn drop(&mut self) {
+        drop(self.server.stop(false));
+    }
+}
+
+fn serve(app: &Arc<App>) -> (String, actix_web::dev::ServerHandle) {
+    let (send, receive) = std::sync::mpsc::channel::<(SocketAddr, actix_web::dev::ServerHandle)>();
+    let app = app.clone();
+    std::thread::spawn(move || {
+        actix_web::rt::System::new().block_on(async {
+            let server = server::bind(&app).expect("a free port");
+            send.send((server.addresses[0], server.handle()))
+                .expect("the test waits");
+            server.run().await.expect("the server ends in order");
+        });
+    });
+    let (address, handle) = receive.recv().expect("the server starts");
+    (format!("http://{address}"), handle)
+}
