@@ -1,3 +1,4 @@
 //! One test binary; each file is about one noun.
 
 mod cache;
+mod tokens;

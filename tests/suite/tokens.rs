@@ -1,0 +1,186 @@
+//! Tokens in the store: made once, looked up by hash, ended at once.
+
+use alx_report_api::companies;
+use alx_report_api::config::Secret;
+use alx_report_api::db::{Db, migrate};
+use alx_report_api::error::Result;
+use alx_report_api::ids::CompanyId;
+use alx_report_api::moodle::MoodleCompany;
+use alx_report_api::tokens::{Caller, NewToken, Scope, Scopes, SecretKey, Token, Usage, store};
+
+const ACME: CompanyId = CompanyId(42);
+const NOW: i64 = 1_800_000_000;
+
+struct Store {
+    db: Db,
+    key: SecretKey,
+    _folder: tempfile::TempDir,
+}
+
+impl Store {
+    fn new() -> Self {
+        let folder = tempfile::tempdir().expect("a folder");
+        let url = format!("sqlite://{}", folder.path().join("alx.db").display());
+        let db = Db::open(&Secret::new(url)).expect("a store");
+        migrate::forward(&db, folder.path()).expect("tables");
+        let acme = MoodleCompany {
+            id: ACME,
+            name: "Acme".into(),
+            shortname: "acme".into(),
+            suspended: false,
+        };
+        db.write(|conn| companies::store::upsert(conn, std::slice::from_ref(&acme)))
+            .expect("a company");
+        let key = SecretKey::new(&Secret::new("k".repeat(32))).expect("long enough");
+        Self {
+            db,
+            key,
+            _folder: folder,
+        }
+    }
+
+    fn issue(&self, expires_at: Option<i64>) -> (Secret, Token) {
+        let new = NewToken {
+            company: ACME,
+            name: "bi".into(),
+            scopes: [Scope::Read].into_iter().collect(),
+            created_by: "cli".into(),
+            expires_at,
+        };
+        self.create(&new).expect("a token")
+    }
+
+    fn create(&self, new: &NewToken) -> Result<(Secret, Token)> {
+        self.db
+            .write(|conn| store::create(conn, &self.key, new, NOW))
+    }
+
+    fn find(&self, token: &str, now: i64) -> Option<Caller> {
+        let hash = self.key.token_hash(token);
+        self.db
+            .read(|conn| store::find_by_hash(conn, &hash, now))
+            .expect("the store answers")
+    }
+}
+
+#[test]
+fn a_token_speaks_for_one_company_and_brings_its_version() {
+    let store = Store::new();
+
+    let (text, token) = store.issue(None);
+
+    assert!(text.reveal().starts_with("alx_") && text.reveal().len() >= 44);
+    assert!(text.reveal().starts_with(&token.prefix) && token.prefix.len() < 12);
+    let caller = store.find(text.reveal(), NOW).expect("it is valid");
+    assert_eq!(
+        (caller.company, caller.token, caller.seq),
+        (ACME, token.id, 0)
+    );
+    assert_eq!(caller.stamp.len(), 32);
+    assert_eq!(caller.cache_ttl.as_secs(), 3600);
+    assert!(caller.scopes.has(Scope::Read) && !caller.scopes.has(Scope::Sync));
+}
+
+#[test]
+fn an_unknown_an_expired_and_a_revoked_token_look_the_same() {
+    let store = Store::new();
+    let (expiring, _) = store.issue(Some(NOW + 10));
+    let (revoked, token) = store.issue(None);
+    assert!(store.find(expiring.reveal(), NOW + 9).is_some());
+    assert!(store.find(revoked.reveal(), NOW).is_some());
+
+    let revoke = |company| {
+        store
+            .db
+            .write(|conn| alx_report_api::tokens::store::revoke(conn, company, token.id, NOW + 5))
+    };
+    assert!(revoke(CompanyId(7)).is_err(), "another company's token");
+    assert!(store.find(revoked.reveal(), NOW).is_some());
+    revoke(ACME).expect("its own");
+
+    assert_eq!(store.find(expiring.reveal(), NOW + 10), None);
+    assert_eq!(store.find(revoked.reveal(), NOW), None);
+    assert_eq!(store.find("alx_unknown", NOW), None);
+    assert_eq!(store.find("", NOW), None);
+}
+
+#[test]
+fn the_store_never_holds_the_token_itself() {
+    let store = Store::new();
+    let (text, token) = store.issue(None);
+
+    let listed = store
+        .db
+        .read(|conn| alx_report_api::tokens::store::list(conn, ACME))
+        .expect("a list");
+
+    assert_eq!(listed, [token]);
+    assert_ne!(store.key.token_hash(text.reveal()), text.reveal());
+    let other = SecretKey::new(&Secret::new("o".repeat(32))).expect("long enough");
+    assert_ne!(
+        other.token_hash(text.reveal()),
+        store.key.token_hash(text.reveal())
+    );
+}
+
+#[test]
+fn a_token_needs_a_name_a_scope_and_a_known_company() {
+    let store = Store::new();
+    let good = NewToken {
+        company: ACME,
+        name: "bi".into(),
+        scopes: Scopes::all(),
+        created_by: "cli".into(),
+        expires_at: None,
+    };
+
+    let nameless = NewToken {
+        name: " ".into(),
+        ..good.clone()
+    };
+    let powerless = NewToken {
+        scopes: Scopes::default(),
+        ..good.clone()
+    };
+    let homeless = NewToken {
+        company: CompanyId(999),
+        ..good.clone()
+    };
+
+    assert!(store.create(&good).is_ok());
+    assert!(store.create(&nameless).is_err());
+    assert!(store.create(&powerless).is_err());
+    assert!(store.create(&homeless).is_err());
+}
+
+#[test]
+fn a_store_refuses_another_secret_key() {
+    let store = Store::new();
+    store.key.adopt(&store.db).expect("the first key");
+    store.key.adopt(&store.db).expect("the same key");
+
+    let other = SecretKey::new(&Secret::new("o".repeat(32))).expect("long enough");
+    let refused = other.adopt(&store.db).expect_err("another key");
+
+    assert!(refused.to_string().contains("ALX_SECRET_KEY"), "{refused}");
+}
+
+#[actix_web::test]
+async fn the_last_use_is_noted_once_a_minute() {
+    let store = Store::new();
+    let (text, _) = store.issue(None);
+    let usage = Usage::default();
+    let used = || {
+        let listed = store
+            .db
+            .read(|conn| alx_report_api::tokens::store::list(conn, ACME));
+        listed.expect("a list")[0].last_used_at
+    };
+
+    for (now, noted) in [(NOW, NOW), (NOW + 59, NOW), (NOW + 60, NOW + 60)] {
+        let caller = store.find(text.reveal(), now).expect("it is valid");
+        usage.note(&store.db, &caller, now);
+        actix_web::rt::time::sleep(std::time::Duration::from_millis(100)).await;
+        assert_eq!(used(), Some(noted));
+    }
+}
