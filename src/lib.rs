@@ -8,6 +8,7 @@
 //! | 0 | `error` `schema` `config` `ids`: words everybody uses |
 
 pub mod app;
+pub mod api;
 pub mod cache;
 pub mod companies;
 pub mod config;
@@ -19,5 +20,6 @@ pub mod progress;
 pub mod schema;
 pub mod sync;
 pub mod time;
+pub mod server;
 pub mod tokens;
 pub mod words;
