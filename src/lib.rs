@@ -7,8 +7,8 @@
 //! | 1 | `db` `cache`: what carries it |
 //! | 0 | `error` `schema` `config` `ids`: words everybody uses |
 
-pub mod app;
 pub mod api;
+pub mod app;
 pub mod cache;
 pub mod companies;
 pub mod config;
@@ -18,8 +18,8 @@ pub mod ids;
 pub mod moodle;
 pub mod progress;
 pub mod schema;
+pub mod server;
 pub mod sync;
 pub mod time;
-pub mod server;
 pub mod tokens;
 pub mod words;
