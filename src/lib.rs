@@ -8,6 +8,7 @@
 //! | 0 | `error` `schema` `config` `ids`: words everybody uses |
 
 pub mod admins;
+pub mod api;
 pub mod app;
 pub mod cache;
 pub mod commands;

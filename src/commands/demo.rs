@@ -26,7 +26,7 @@ pub fn demo(config: Config) -> Result<ExitCode> {
     let (password, token) = sign_up(&app)?;
     actix_web::rt::System::new().block_on(async {
         sync_all(&app).await?;
-        let server = server::bind(&app)?;
+        let server = server::bind(&app, true)?;
         let address = format!("http://{}", server.addresses[0]);
         let serving = actix_web::rt::spawn(server.run());
         introduce(&address, &password, &token);

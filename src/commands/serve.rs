@@ -18,7 +18,7 @@ pub fn serve(config: Config) -> Result<ExitCode> {
     sync::resume(&app)?;
     look_for_companies(&app)?;
     actix_web::rt::System::new().block_on(async {
-        let server = server::bind(&app)?;
+        let server = server::bind(&app, true)?;
         for address in &server.addresses {
             log::info!("serving on http://{address}");
         }

@@ -5,30 +5,19 @@ use std::str::FromStr;
 
 use crate::error::Error;
 
-/// One permission.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Scope {
-    /// Rows and the history of syncs.
-    Read,
-    /// What each sync changed, with before and after.
-    Changes,
-    /// Starting a sync.
-    Sync,
+crate::words! {
+    /// One permission.
+    Scope {
+        /// Rows and the history of syncs.
+        Read = "read",
+        /// What each sync changed, with before and after.
+        Changes = "changes",
+        /// Starting a sync.
+        Sync = "sync",
+    }
 }
 
 impl Scope {
-    /// Every scope, in the order they are written.
-    pub const ALL: [Self; 3] = [Self::Read, Self::Changes, Self::Sync];
-
-    /// Its name.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Read => "read",
-            Self::Changes => "changes",
-            Self::Sync => "sync",
-        }
-    }
-
     fn bit(self) -> u8 {
         1 << self as u8
     }
@@ -41,7 +30,7 @@ pub struct Scopes(u8);
 impl Scopes {
     /// Every scope there is.
     pub fn all() -> Self {
-        Scope::ALL.into_iter().collect()
+        Scope::ALL.iter().copied().collect()
     }
 
     /// Whether the set has this one.
@@ -67,10 +56,8 @@ impl FromStr for Scopes {
     /// Names with blanks or commas between.
     fn from_str(text: &str) -> Result<Self, Error> {
         let named = |name: &str| {
-            let found = Scope::ALL.into_iter().find(|scope| scope.as_str() == name);
-            found.ok_or_else(|| {
-                Error::Invalid(format!("{name:?} is no scope: use read, changes, sync"))
-            })
+            let scope = name.parse::<Scope>();
+            scope.map_err(|why| Error::Invalid(format!("{name:?} is no scope: {why}")))
         };
         text.split([' ', ','])
             .filter(|name| !name.is_empty())
@@ -81,7 +68,7 @@ impl FromStr for Scopes {
 
 impl fmt::Display for Scopes {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let held = Scope::ALL.into_iter().filter(|scope| self.has(*scope));
+        let held = Scope::ALL.iter().filter(|scope| self.has(**scope));
         for (place, scope) in held.enumerate() {
             let blank = if place == 0 { "" } else { " " };
             write!(out, "{blank}{}", scope.as_str())?;

@@ -2,6 +2,7 @@
 
 mod architecture;
 mod cache;
+mod hardening;
 mod migrations;
 mod support;
 mod tokens;

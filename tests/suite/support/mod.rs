@@ -125,7 +125,7 @@ fn serve(app: &Arc<App>) -> (String, actix_web::dev::ServerHandle) {
     let app = app.clone();
     std::thread::spawn(move || {
         actix_web::rt::System::new().block_on(async {
-            let server = server::bind(&app).expect("a free port");
+            let server = server::bind(&app, false).expect("a free port");
             send.send((server.addresses[0], server.handle()))
                 .expect("the test waits");
             server.run().await.expect("the server ends in order");

@@ -1,0 +1,212 @@
+//! Errors as clients' programs read them: problem details after RFC 9457.
+
+use std::fmt::Write as _;
+
+use actix_web::http::StatusCode;
+use actix_web::http::header::{ALLOW, HeaderName, RETRY_AFTER, WWW_AUTHENTICATE};
+use actix_web::{HttpResponse, ResponseError};
+use bytes::Bytes;
+use serde::Serialize;
+use thiserror::Error;
+
+use crate::error::Error;
+use crate::tokens::Scope;
+
+/// What a request of a program failed with. The text is safe to show.
+#[derive(Debug, Error)]
+pub enum ApiError {
+    /// 400: each parameter that is not as it must be.
+    #[error("some parameters are not as they must be; errors names each")]
+    Parameters(Vec<BadParameter>),
+    /// 401: no token, or none that is valid.
+    #[error("send a valid token as `Authorization: Bearer alx_…`")]
+    Unauthorized,
+    /// 403: the token may not do this.
+    #[error("this token does not have the scope {0}")]
+    MissingScope(Scope),
+    /// 404: no such address.
+    #[error("there is nothing at this address")]
+    NoSuchPath,
+    /// 405: the address knows these methods only.
+    #[error("this address answers {0} only")]
+    MethodNotAllowed(&'static str),
+    /// 408: the body took too long to arrive.
+    #[error("the body of the request did not arrive in time")]
+    TooSlow,
+    /// 413: the body is too big.
+    #[error("the body of the request is too big")]
+    TooLarge,
+    /// 415: the body is compressed or of another type.
+    #[error("{0}")]
+    UnsupportedMedia(&'static str),
+    /// 422: the idempotency key was used for something else.
+    #[error("this Idempotency-Key was used with another payload")]
+    KeyReused,
+    /// Whatever the rooms below report.
+    #[error(transparent)]
+    Failed(#[from] Error),
+}
+
+/// A parameter and what is wrong with it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct BadParameter {
+    /// Its name, as the client wrote it.
+    pub name: String,
+    /// What it must be.
+    pub reason: String,
+}
+
+/// The members of a problem document.
+#[derive(Serialize)]
+struct Problem<'a> {
+    r#type: String,
+    title: &'static str,
+    status: u16,
+    detail: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    instance: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    request_id: Option<&'a str>,
+    #[serde(skip_serializing_if = "<[_]>::is_empty")]
+    errors: &'a [BadParameter],
+}
+
+impl ApiError {
+    /// One parameter that is not as it must be.
+    pub fn parameter(name: &str, reason: &str) -> Self {
+        Self::Parameters(vec![BadParameter {
+            name: name.to_owned(),
+            reason: reason.to_owned(),
+        }])
+    }
+
+    /// The problem document, with the path and the id of the request it answers.
+    pub fn document(&self, instance: Option<&str>, request_id: Option<&str>) -> Bytes {
+        let (status, kind, title) = self.kind();
+        let problem = Problem {
+            r#type: format!("urn:alx-report-api:problem:{kind}"),
+            title,
+            status: status.as_u16(),
+            detail: self.detail(),
+            instance,
+            request_id,
+            errors: match self {
+                Self::Parameters(errors) => errors,
+                _ => &[],
+            },
+        };
+        serde_json::to_vec(&problem)
+            .expect("a problem is plain text and numbers")
+            .into()
+    }
+
+    /// The error and what caused it, for the log of failures that are ours; `None` for the client's own.
+    pub fn for_log(&self) -> Option<String> {
+        if !self.status_code().is_server_error() {
+            return None;
+        }
+        let mut text = self.to_string();
+        let mut cause = std::error::Error::source(self);
+        while let Some(error) = cause {
+            let _ = write!(text, ": {error}");
+            cause = error.source();
+        }
+        Some(text)
+    }
+
+    /// Status, the end of the type, and the title that goes with the type.
+    fn kind(&self) -> (StatusCode, &'static str, &'static str) {
+        match self {
+            Self::Parameters(_) | Self::Failed(Error::Invalid(_)) => {
+                (StatusCode::BAD_REQUEST, "bad-request", "Bad request")
+            }
+            Self::Unauthorized => (StatusCode::UNAUTHORIZED, "unauthorized", "No valid token"),
+            Self::MissingScope(_) => (StatusCode::FORBIDDEN, "missing-scope", "Missing scope"),
+            Self::NoSuchPath | Self::Failed(Error::NotFound(_)) => {
+                (StatusCode::NOT_FOUND, "not-found", "Not found")
+            }
+            Self::MethodNotAllowed(_) => (
+                StatusCode::METHOD_NOT_ALLOWED,
+                "method-not-allowed",
+                "Method not allowed",
+            ),
+            Self::TooSlow => (StatusCode::REQUEST_TIMEOUT, "too-slow", "Request timeout"),
+            Self::TooLarge => (StatusCode::PAYLOAD_TOO_LARGE, "too-large", "Body too big"),
+            Self::UnsupportedMedia(_) => (
+                StatusCode::UNSUPPORTED_MEDIA_TYPE,
+                "unsupported-media",
+                "Unsupported media type",
+            ),
+            Self::KeyReused => (
+                StatusCode::UNPROCESSABLE_ENTITY,
+                "idempotency-key-reused",
+                "Idempotency key reused",
+            ),
+            Self::Failed(error) => kind_of_failure(error),
+        }
+    }
+
+    /// Like the text, without what only the operator should read.
+    fn detail(&self) -> String {
+        match self {
+            Self::Failed(Error::MoodleUnavailable(_)) => {
+                "the Moodle database cannot be reached".into()
+            }
+            Self::Failed(Error::MoodleUnreadable(_)) => "the Moodle database cannot be read".into(),
+            Self::Failed(Error::Setup(_) | Error::Machine(_)) => "the log has the reason".into(),
+            shown => shown.to_string(),
+        }
+    }
+
+    fn headers(&self) -> Option<(HeaderName, &'static str)> {
+        match self {
+            Self::Unauthorized => Some((WWW_AUTHENTICATE, "Bearer realm=\"alx-report-api\"")),
+            Self::MethodNotAllowed(allowed) => Some((ALLOW, allowed)),
+            _ if self.status_code() == StatusCode::SERVICE_UNAVAILABLE => Some((RETRY_AFTER, "10")),
+            _ => None,
+        }
+    }
+}
+
+fn kind_of_failure(error: &Error) -> (StatusCode, &'static str, &'static str) {
+    match error {
+        Error::NotFound(_) => (StatusCode::NOT_FOUND, "not-found", "Not found"),
+        Error::Invalid(_) => (StatusCode::BAD_REQUEST, "bad-request", "Bad request"),
+        Error::Conflict(_) => (StatusCode::CONFLICT, "conflict", "Conflict"),
+        Error::MoodleUnavailable(_) | Error::MoodleNotConfigured => (
+            StatusCode::SERVICE_UNAVAILABLE,
+            "moodle-unavailable",
+            "Moodle unavailable",
+        ),
+        Error::MoodleUnreadable(_) => (
+            StatusCode::BAD_GATEWAY,
+            "moodle-unreadable",
+            "Moodle unreadable",
+        ),
+        Error::StoreUnavailable(_) | Error::Store(_) => (
+            StatusCode::SERVICE_UNAVAILABLE,
+            "store-unavailable",
+            "Store unavailable",
+        ),
+        Error::Setup(_) | Error::Machine(_) => (
+            StatusCode::INTERNAL_SERVER_ERROR,
+            "internal",
+            "Internal error",
+        ),
+    }
+}
+
+impl ResponseError for ApiError {
+    fn status_code(&self) -> StatusCode {
+        self.kind().0
+    }
+
+    fn error_response(&self) -> HttpResponse {
+        let mut response = HttpResponse::build(self.status_code());
+        response.content_type("application/problem+json");
+        if let Some(header) = self.headers() {
+            response.insert_header(header);
+        }
+        response.body(self.document(None, None))
+    }
+}

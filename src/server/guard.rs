@@ -1,0 +1,180 @@
+//! What happens to every request and reply: refusals, deadlines, headers, the log line.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use actix_web::body::{BoxBody, EitherBody, MessageBody};
+use actix_web::dev::{ServiceRequest, ServiceResponse};
+use actix_web::http::header::{self, HeaderMap, HeaderName, HeaderValue};
+use actix_web::http::{ConnectionType, Method, StatusCode};
+use actix_web::middleware::Next;
+use actix_web::{HttpMessage as _, HttpResponse};
+
+use super::watch::Connection;
+use super::{Settings, body, request_id};
+use crate::api::ApiError;
+
+const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+const COOP: HeaderName = HeaderName::from_static("cross-origin-opener-policy");
+const CORP: HeaderName = HeaderName::from_static("cross-origin-resource-policy");
+
+const FOR_PAGES: HeaderValue = HeaderValue::from_static(
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; font-src 'self'; connect-src 'self'; \
+     manifest-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
+);
+const FOR_DATA: HeaderValue =
+    HeaderValue::from_static("default-src 'none'; frame-ancestors 'none'");
+
+/// Headers of every reply, unless its handler set them.
+const ALWAYS: [(HeaderName, HeaderValue); 7] = [
+    (header::CACHE_CONTROL, HeaderValue::from_static("no-store")),
+    (
+        header::X_CONTENT_TYPE_OPTIONS,
+        HeaderValue::from_static("nosniff"),
+    ),
+    (header::X_FRAME_OPTIONS, HeaderValue::from_static("DENY")),
+    (
+        header::REFERRER_POLICY,
+        HeaderValue::from_static("same-origin"),
+    ),
+    (
+        HeaderName::from_static("permissions-policy"),
+        HeaderValue::from_static("camera=(), geolocation=(), microphone=(), payment=(), usb=()"),
+    ),
+    (COOP, HeaderValue::from_static("same-origin")),
+    (CORP, HeaderValue::from_static("same-origin")),
+];
+
+/// What the guard needs to know of the settings.
+#[derive(Debug, Clone)]
+pub struct Rules {
+    body_timeout: Duration,
+    over_tls: bool,
+}
+
+impl Rules {
+    /// The part of the settings that is about requests.
+    pub fn new(settings: &Settings) -> Self {
+        Self {
+            body_timeout: settings.body_timeout,
+            over_tls: settings.over_tls,
+        }
+    }
+}
+
+/// The one middleware around everything.
+pub async fn guard<B: MessageBody + 'static>(
+    rules: Rules,
+    mut request: ServiceRequest,
+    next: Next<B>,
+) -> Result<ServiceResponse<EitherBody<B>>, actix_web::Error> {
+    let started = Instant::now();
+    let id = request_id::next();
+    let connection = request.request().conn_data::<Arc<Connection>>().cloned();
+    let _work = connection.as_ref().map(Connection::work);
+    let reply = if is_encoded(request.headers()) {
+        refuse_encoding(request).map_into_right_body()
+    } else {
+        let payload = request.take_payload();
+        request.set_payload(body::with_deadline(payload, rules.body_timeout));
+        next.call(request).await?.map_into_left_body()
+    };
+    let reply = explain(reply, &id);
+    let reply = dress(reply, &rules, id);
+    record(&reply, started);
+    Ok(reply)
+}
+
+fn is_encoded(headers: &HeaderMap) -> bool {
+    let identity = |value: &HeaderValue| value.as_bytes().eq_ignore_ascii_case(b"identity");
+    headers
+        .get_all(header::CONTENT_ENCODING)
+        .any(|value| !identity(value))
+}
+
+/// The refusal before a byte of the body is read.
+fn refuse_encoding(request: ServiceRequest) -> ServiceResponse<BoxBody> {
+    let refused = "send the body as it is: Content-Encoding is not supported";
+    let error = ApiError::UnsupportedMedia(refused);
+    request.into_response(HttpResponse::from_error(error))
+}
+
+/// Fills in what an error of the API could not know: which request it answers.
+fn explain<B: MessageBody>(
+    reply: ServiceResponse<EitherBody<B>>,
+    id: &HeaderValue,
+) -> ServiceResponse<EitherBody<B>> {
+    let error = reply.response().error();
+    let Some(error) = error.and_then(|error| error.as_error::<ApiError>()) else {
+        return reply;
+    };
+    let id = id.to_str().unwrap_or_default();
+    if let Some(cause) = error.for_log() {
+        log::error!(request = id; "{cause}");
+    }
+    let document = error.document(Some(reply.request().path()), Some(id));
+    reply.map_body(|_, _| EitherBody::right(BoxBody::new(document)))
+}
+
+fn dress<B>(
+    mut reply: ServiceResponse<EitherBody<B>>,
+    rules: &Rules,
+    id: HeaderValue,
+) -> ServiceResponse<EitherBody<B>> {
+    if reply.status() == StatusCode::REQUEST_TIMEOUT {
+        reply
+            .response_mut()
+            .head_mut()
+            .set_connection_type(ConnectionType::Close);
+    }
+    let headers = reply.headers_mut();
+    headers.insert(REQUEST_ID, id);
+    for (name, value) in ALWAYS {
+        if !headers.contains_key(&name) {
+            headers.insert(name, value);
+        }
+    }
+    if !headers.contains_key(header::CONTENT_SECURITY_POLICY) {
+        let kind = headers.get(header::CONTENT_TYPE).map(HeaderValue::as_bytes);
+        let is_page = kind.is_some_and(|kind| kind.starts_with(b"text/html"));
+        let policy = if is_page { FOR_PAGES } else { FOR_DATA };
+        headers.insert(header::CONTENT_SECURITY_POLICY, policy);
+    }
+    if rules.over_tls {
+        let year = HeaderValue::from_static("max-age=31536000");
+        headers.insert(header::STRICT_TRANSPORT_SECURITY, year);
+    }
+    reply
+}
+
+/// One line per request: the pattern of the address, never the address itself, which can hold names and tokens.
+fn record<B>(reply: &ServiceResponse<B>, started: Instant) {
+    if !log::log_enabled!(log::Level::Info) {
+        return;
+    }
+    let request = reply.request();
+    let route = request.match_pattern();
+    let id = reply
+        .headers()
+        .get(REQUEST_ID)
+        .and_then(|id| id.to_str().ok());
+    log::info!(
+        method = known(request.method()),
+        route = route.as_deref().unwrap_or("-"),
+        status = reply.status().as_u16(),
+        ms = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX),
+        request = id.unwrap_or_default();
+        "answered"
+    );
+}
+
+/// A method by its name; whatever else a client made up is `other`.
+fn known(method: &Method) -> &'static str {
+    const KNOWN: [&str; 9] = [
+        "GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "CONNECT",
+    ];
+    KNOWN
+        .into_iter()
+        .find(|name| *name == method.as_str())
+        .unwrap_or("other")
+}
