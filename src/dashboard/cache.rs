@@ -16,7 +16,9 @@ pub async fn clear_cache(
     _form: Submitted<Nothing>,
 ) -> Result<HttpResponse, PageError> {
     let company = company.into_inner();
-    app.db.run(move |conn| companies::store::get(conn, company)).await?;
+    app.db
+        .run(move |conn| companies::store::get(conn, company))
+        .await?;
     let purged = app.cache.purge(company);
     let response = see_other(&format!("/companies/{company}#cache"))
         .cookie(Flash::Purged(purged).cookie(&app))

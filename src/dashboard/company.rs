@@ -15,7 +15,7 @@ use crate::error::Result;
 use crate::ids::CompanyId;
 use crate::progress::list::{self, Filter, Found, Part, Sort};
 use crate::progress::{Row, Status};
-use crate::tokens::{self, Scope, Token};
+use crate::tokens::{self, Token};
 
 /// Rows on one page.
 const PER_PAGE: i64 = 25;
@@ -35,7 +35,6 @@ pub struct CompanyPage {
     pages: Pages,
     cache: GroupReport,
     tokens: Vec<Token>,
-    scopes: &'static [Scope],
 }
 
 /// What part of the progress table is shown, as the address says it.
@@ -88,11 +87,27 @@ pub async fn show_company(
     let course = labels::chosen("course", &view.course)?;
     let descending = view.order == "down";
     let base = view.address(id, &view.sort, &view.order);
-    let filter = Filter { search: view.search.clone(), status, course };
+    let filter = Filter {
+        search: view.search.clone(),
+        status,
+        course,
+    };
     let wanted = view.page;
     let read = app.db.run(move |conn| {
         let (company, state) = companies::store::get(conn, id)?;
-        let mut load = |offset| list::page(conn, id, &filter, Part { sort, descending, offset, limit: PER_PAGE });
+        let mut load = |offset| {
+            list::page(
+                conn,
+                id,
+                &filter,
+                Part {
+                    sort,
+                    descending,
+                    offset,
+                    limit: PER_PAGE,
+                },
+            )
+        };
         let (found, pages) = page_of(&mut load, wanted, base)?;
         let courses = list::courses(conn, id)?;
         let tokens = tokens::store::list(conn, id)?;
@@ -106,7 +121,6 @@ pub async fn show_company(
         columns: columns(&view, id, sort, descending),
         rows: found.rows,
         cache: app.cache.report(id),
-        scopes: &Scope::ALL,
         company,
         state,
         view,

@@ -152,7 +152,10 @@ pub fn mailbox_text(email: &str) -> &str {
 /// A time to the minute, without markup.
 pub fn time_text(seconds: i64) -> String {
     let time = DateTime::<Utc>::from_timestamp(seconds, 0);
-    time.map_or_else(|| "an impossible time".into(), |time| time.format("%Y-%m-%d %H:%M UTC").to_string())
+    time.map_or_else(
+        || "an impossible time".into(),
+        |time| time.format("%Y-%m-%d %H:%M UTC").to_string(),
+    )
 }
 
 fn time_tag(seconds: i64, pattern: &str) -> String {

@@ -1,8 +1,8 @@
 //! Flash messages: one sentence on the page after a form, shown once.
 
+use actix_web::HttpRequest;
 use actix_web::cookie::Cookie;
 use actix_web::web::Data;
-use actix_web::HttpRequest;
 
 use super::cookies;
 use super::filters::counted_text;
@@ -33,10 +33,18 @@ impl Flash {
         match self {
             Self::SignedOut => "You are signed out.".into(),
             Self::Welcome => "Your account is ready, and you are signed in.".into(),
-            Self::Purged(count) => format!("{} purged.", counted_text(*count as i64, "cached response")),
-            Self::CompaniesKnown(count) => format!("Moodle was asked: {} known.", counted_text(*count as i64, "company")),
+            Self::Purged(count) => {
+                format!("{} purged.", counted_text(*count as i64, "cached response"))
+            }
+            Self::CompaniesKnown(count) => format!(
+                "Moodle was asked: {} known.",
+                counted_text(*count as i64, "company")
+            ),
             Self::TokenRevoked => "The token is revoked. It opens nothing any more.".into(),
-            Self::Completed => "Moodle recorded the completion. Run a manual sync to bring it into the reports.".into(),
+            Self::Completed => {
+                "Moodle recorded the completion. Run a manual sync to bring it into the reports."
+                    .into()
+            }
         }
     }
 

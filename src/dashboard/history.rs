@@ -62,14 +62,23 @@ impl View {
             return Ok(None);
         }
         let mark = self.after.split_once('.').and_then(|(time, id)| {
-            Some(Mark { requested_at_ms: time.parse().ok()?, id: RunId(id.to_owned()) })
+            Some(Mark {
+                requested_at_ms: time.parse().ok()?,
+                id: RunId(id.to_owned()),
+            })
         });
-        mark.map(Some).ok_or_else(|| PageError::BadRequest("this page of the history does not exist".into()))
+        mark.map(Some)
+            .ok_or_else(|| PageError::BadRequest("this page of the history does not exist".into()))
     }
 
     fn address(&self, after: &str) -> String {
         let mut query = url::form_urlencoded::Serializer::new("/sync/history?".to_owned());
-        let fields = [("company", self.company.as_str()), ("state", &self.state), ("trigger", &self.trigger), ("after", after)];
+        let fields = [
+            ("company", self.company.as_str()),
+            ("state", &self.state),
+            ("trigger", &self.trigger),
+            ("after", after),
+        ];
         query.extend_pairs(fields.iter().filter(|(_, value)| !value.is_empty()));
         query.finish()
     }
@@ -90,8 +99,14 @@ pub async fn show_history(
     let (mut runs, known) = read.await?;
     let more = runs.len() > PER_PAGE;
     runs.truncate(PER_PAGE);
-    let last = runs.last().filter(|_| more).map(|run| format!("{}.{}", run.requested_at_ms, run.id));
-    let names: Vec<(CompanyId, String)> = known.into_iter().map(|(company, _)| (company.id, company.name)).collect();
+    let last = runs
+        .last()
+        .filter(|_| more)
+        .map(|run| format!("{}.{}", run.requested_at_ms, run.id));
+    let names: Vec<(CompanyId, String)> = known
+        .into_iter()
+        .map(|(company, _)| (company.id, company.name))
+        .collect();
     Ok(Page(HistoryPage {
         chrome: admin.chrome(Tab::History),
         runs: lines(runs, &names),
@@ -105,9 +120,16 @@ pub async fn show_history(
 }
 
 fn lines(runs: Vec<Run>, names: &[(CompanyId, String)]) -> Vec<Line> {
-    let names: HashMap<CompanyId, &str> = names.iter().map(|(id, name)| (*id, name.as_str())).collect();
+    let names: HashMap<CompanyId, &str> = names
+        .iter()
+        .map(|(id, name)| (*id, name.as_str()))
+        .collect();
     let line = |run: Run| Line {
-        company: names.get(&run.company_id).copied().unwrap_or("unknown").to_owned(),
+        company: names
+            .get(&run.company_id)
+            .copied()
+            .unwrap_or("unknown")
+            .to_owned(),
         run,
     };
     runs.into_iter().map(line).collect()

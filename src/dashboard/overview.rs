@@ -30,7 +30,10 @@ struct Line {
 }
 
 /// `GET /`
-pub async fn show_overview(admin: SignedIn, app: Data<App>) -> std::result::Result<Page<OverviewPage>, PageError> {
+pub async fn show_overview(
+    admin: SignedIn,
+    app: Data<App>,
+) -> std::result::Result<Page<OverviewPage>, PageError> {
     let companies = app.db.run(lines).await?;
     Ok(Page(OverviewPage {
         chrome: admin.chrome(Tab::Companies),
@@ -47,15 +50,24 @@ pub async fn look_up_companies(
     let asking = app.clone();
     off_thread(move || sync::learn_companies(&asking)).await?;
     let known = app.db.run(companies::store::list).await?.len();
-    Ok(see_other("/").cookie(Flash::CompaniesKnown(known).cookie(&app)).finish())
+    Ok(see_other("/")
+        .cookie(Flash::CompaniesKnown(known).cookie(&app))
+        .finish())
 }
 
 fn lines(conn: &mut Conn) -> Result<Vec<Line>> {
     let known = companies::store::list(conn)?;
     let line = |(company, state): (Company, State)| {
-        let filter = Filter { company: Some(company.id), ..Filter::default() };
+        let filter = Filter {
+            company: Some(company.id),
+            ..Filter::default()
+        };
         let latest = history::page(conn, filter, None, 1)?.pop();
-        Ok(Line { company, state, latest })
+        Ok(Line {
+            company,
+            state,
+            latest,
+        })
     };
     known.into_iter().map(line).collect()
 }

@@ -31,7 +31,11 @@ pub fn columns(view: &View, company: CompanyId, sort: Sort, descending: bool) ->
         let present = by == sort;
         Column {
             label,
-            address: view.address(company, by.as_str(), if present && !descending { "down" } else { "" }),
+            address: view.address(
+                company,
+                by.as_str(),
+                if present && !descending { "down" } else { "" },
+            ),
             order: match (present, descending) {
                 (false, _) => "none",
                 (true, false) => "ascending",

@@ -49,28 +49,42 @@ pub fn change(affected: Affected) -> Change {
 
 /// The fields of an update; of a new row only those that tell how far it is.
 fn fields(before: Option<&Map<String, Value>>, after: Option<&Map<String, Value>>) -> Vec<Field> {
-    let told = |name: &str| before.is_some() || matches!(name, "status" | "percentage" | "timecompleted");
+    let told =
+        |name: &str| before.is_some() || matches!(name, "status" | "percentage" | "timecompleted");
     let field = |(name, value): (&String, &Value)| Field {
         name: name.clone(),
         before: before.map(|fields| words(name, fields.get(name).unwrap_or(&Value::Null))),
         after: words(name, value),
     };
-    after.into_iter().flatten().filter(|(name, _)| told(name)).map(field).collect()
+    after
+        .into_iter()
+        .flatten()
+        .filter(|(name, _)| told(name))
+        .map(field)
+        .collect()
 }
 
 fn words(name: &str, value: &Value) -> String {
     match value {
         Value::Null => "none".into(),
         Value::String(text) if name == "status" => label(text),
-        Value::String(text) if name == "state" => text.parse().map_or(text.clone(), |state: RowState| state.label().into()),
+        Value::String(text) if name == "state" => text
+            .parse()
+            .map_or(text.clone(), |state: RowState| state.label().into()),
         Value::String(text) if name == "email" => super::filters::mailbox_text(text).into(),
         Value::String(text) => text.clone(),
-        Value::Number(number) if name == "percentage" => percent_text(number.as_f64().unwrap_or(0.0)),
+        Value::Number(number) if name == "percentage" => {
+            percent_text(number.as_f64().unwrap_or(0.0))
+        }
         Value::Number(number) => time_text(number.as_i64().unwrap_or(0)),
         other => other.to_string(),
     }
 }
 
 fn label(status: &str) -> String {
-    status.parse().map_or(status.to_owned(), |status: crate::progress::Status| status.label().to_lowercase())
+    status
+        .parse()
+        .map_or(status.to_owned(), |status: crate::progress::Status| {
+            status.label().to_lowercase()
+        })
 }

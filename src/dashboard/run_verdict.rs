@@ -48,6 +48,10 @@ fn success(run: &Run, users: i64) -> String {
         Some(count) => format!("{} cache cleared", super::filters::grouped(count)),
         None => "number of cleared cache entries unknown".into(),
     };
-    let unchanged = if users == 0 { ": every row was up to date" } else { "" };
+    let unchanged = if users == 0 {
+        ": every row was up to date"
+    } else {
+        ""
+    };
     format!("{synced}, {cleared}{unchanged}")
 }

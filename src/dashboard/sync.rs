@@ -71,7 +71,9 @@ pub async fn show_form(
     app: Data<App>,
     wish: Query<Wish>,
 ) -> std::result::Result<Page<FormPage>, PageError> {
-    Ok(Page(form_page(&admin, &app, wish.into_inner(), None).await?))
+    Ok(Page(
+        form_page(&admin, &app, wish.into_inner(), None).await?,
+    ))
 }
 
 /// `GET /sync/confirm`: changes nothing; its form carries the key that makes a second click harmless.
@@ -86,7 +88,11 @@ pub async fn show_confirm(
         Ok(checked) => checked,
         Err(error) => {
             let form = form_page(&admin, &app, wish, Some(error.into())).await?;
-            return Ok(page::with_status(StatusCode::UNPROCESSABLE_ENTITY, &form, &request));
+            return Ok(page::with_status(
+                StatusCode::UNPROCESSABLE_ENTITY,
+                &form,
+                &request,
+            ));
         }
     };
     let read = app.db.run(move |conn| {
@@ -131,9 +137,17 @@ pub async fn run_manual_sync(
     Ok(see_other(&format!("/sync/runs/{run}")).finish())
 }
 
-async fn form_page(admin: &SignedIn, app: &App, mut wish: Wish, error: Option<String>) -> Result<FormPage> {
+async fn form_page(
+    admin: &SignedIn,
+    app: &App,
+    mut wish: Wish,
+    error: Option<String>,
+) -> Result<FormPage> {
     let known = app.db.run(companies::store::list).await?;
-    let names = known.into_iter().map(|(company, _)| (company.id, company.name)).collect();
+    let names = known
+        .into_iter()
+        .map(|(company, _)| (company.id, company.name))
+        .collect();
     if wish.hours_back.is_empty() {
         wish.hours_back = "24".into();
     }
@@ -152,7 +166,11 @@ fn checked(wish: &Wish) -> std::result::Result<(CompanyId, Mode, Option<i32>), &
     if mode == Mode::Full {
         return Ok((company, mode, None));
     }
-    let hours = wish.hours_back.parse().ok().filter(|hours| HOURS_BACK.contains(hours));
+    let hours = wish
+        .hours_back
+        .parse()
+        .ok()
+        .filter(|hours| HOURS_BACK.contains(hours));
     let hours = hours.ok_or("Hours back must be a whole number from 1 to 168.")?;
     Ok((company, mode, Some(hours)))
 }

@@ -49,8 +49,16 @@ pub struct Wish {
 
 impl Wish {
     fn scopes(&self) -> Scopes {
-        let ticked = [(&self.read, Scope::Read), (&self.changes, Scope::Changes), (&self.sync, Scope::Sync)];
-        ticked.into_iter().filter(|(box_, _)| box_.is_some()).map(|(_, scope)| scope).collect()
+        let ticked = [
+            (&self.read, Scope::Read),
+            (&self.changes, Scope::Changes),
+            (&self.sync, Scope::Sync),
+        ];
+        ticked
+            .into_iter()
+            .filter(|(box_, _)| box_.is_some())
+            .map(|(_, scope)| scope)
+            .collect()
     }
 
     fn expires_at(&self, now: i64) -> std::result::Result<Option<i64>, PageError> {
@@ -81,8 +89,18 @@ pub async fn create_token(
         Ok((company, token, text))
     });
     let (company, token, text) = created.await?;
-    let host = app.config.public_url.clone().unwrap_or_else(|| format!("http://{}", app.config.listen));
-    Ok(Page(CreatedPage { chrome: admin.chrome(Tab::Companies), company, token, text, host }))
+    let host = app
+        .config
+        .public_url
+        .clone()
+        .unwrap_or_else(|| format!("http://{}", app.config.listen));
+    Ok(Page(CreatedPage {
+        chrome: admin.chrome(Tab::Companies),
+        company,
+        token,
+        text,
+        host,
+    }))
 }
 
 /// `GET /companies/{company}/tokens/{token}/revoke`
@@ -99,7 +117,11 @@ pub async fn show_revoke(
         Ok((company, found.or_not_found("the token")?))
     });
     let (company, token) = read.await?;
-    Ok(Page(RevokePage { chrome: admin.chrome(Tab::Companies), company, token }))
+    Ok(Page(RevokePage {
+        chrome: admin.chrome(Tab::Companies),
+        company,
+        token,
+    }))
 }
 
 /// `POST /companies/{company}/tokens/{token}/revoke`
@@ -109,7 +131,9 @@ pub async fn revoke_token(
     _form: Submitted<Nothing>,
 ) -> std::result::Result<HttpResponse, PageError> {
     let (company, token) = path.into_inner();
-    app.db.change(move |conn| tokens::store::revoke(conn, company, token, now())).await?;
+    app.db
+        .change(move |conn| tokens::store::revoke(conn, company, token, now()))
+        .await?;
     let response = see_other(&format!("/companies/{company}#tokens"))
         .cookie(Flash::TokenRevoked.cookie(&app))
         .finish();
@@ -119,7 +143,9 @@ pub async fn revoke_token(
 /// A form sent twice, or a reload of its answer, must not leave a second token behind.
 fn refuse_taken_name(conn: &mut Conn, new: &NewToken) -> Result<()> {
     let tokens = tokens::store::list(conn, new.company)?;
-    let taken = tokens.iter().any(|token| token.revoked_at.is_none() && token.name == new.name.trim());
+    let taken = tokens
+        .iter()
+        .any(|token| token.revoked_at.is_none() && token.name == new.name.trim());
     if taken {
         let why = "this company has a token of that name already; choose another name, or revoke the old one first";
         return Err(Error::Conflict(why.into()));
