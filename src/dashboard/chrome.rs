@@ -56,6 +56,11 @@ impl Chrome {
             .collect()
     }
 
+    /// The message of the last form, where it belongs to this part of the page.
+    pub fn flash_at(&self, place: &str) -> Option<Flash> {
+        self.flash.filter(|flash| flash.place() == place)
+    }
+
     /// Around a page that nobody need sign in for.
     pub fn visitor(request: &HttpRequest) -> Self {
         let app = request.app_data::<Data<App>>();

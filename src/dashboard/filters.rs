@@ -1,10 +1,13 @@
 //! Wording that repeats in templates: counts, times, ages, percentages, people.
 
+use std::borrow::Borrow;
+
 use askama::filters::Safe;
 use askama::{Result, Values};
 use chrono::{DateTime, Utc};
 
 use super::assets;
+use super::labels::Label;
 use crate::time::rfc3339;
 
 /// `1 change`, `2 changes`, `1,204 entries`.
@@ -51,14 +54,20 @@ pub fn ago(seconds: &i64, _: &dyn Values, now: &i64) -> Result<String> {
 
 /// `41.67 %`, or `not tracked` where Moodle tracks nothing.
 #[askama::filter_fn]
-pub fn percent(value: &Option<f64>, _: &dyn Values) -> Result<String> {
-    Ok(value.map_or("not tracked".into(), percent_text))
+pub fn percent(value: impl Borrow<Option<f64>>, _: &dyn Values) -> Result<String> {
+    Ok(value.borrow().map_or("not tracked".into(), percent_text))
 }
 
 /// An email as an address. What Moodle puts there when it deletes somebody is not one.
 #[askama::filter_fn]
 pub fn mailbox(email: &str, _: &dyn Values) -> Result<String> {
     Ok(mailbox_text(email).to_owned())
+}
+
+/// What a word of the store is called.
+#[askama::filter_fn]
+pub fn label(word: &impl Label, _: &dyn Values) -> Result<&'static str> {
+    Ok(word.label())
 }
 
 /// The address of a file under `static/`.
@@ -70,18 +79,19 @@ pub fn asset(name: &str, _: &dyn Values) -> Result<String> {
 /// Whatever counts things.
 pub trait Count {
     /// How many.
-    fn number(self) -> i64;
+    fn number(&self) -> i64;
+}
+
+impl<T: Count> Count for &T {
+    fn number(&self) -> i64 {
+        (*self).number()
+    }
 }
 
 macro_rules! counts {
     ($($kind:ty),+) => {$(
         impl Count for $kind {
-            fn number(self) -> i64 {
-                self as i64
-            }
-        }
-        impl Count for &$kind {
-            fn number(self) -> i64 {
+            fn number(&self) -> i64 {
                 *self as i64
             }
         }
@@ -100,7 +110,8 @@ pub fn counted_text(count: i64, noun: &str) -> String {
     }
 }
 
-fn grouped(count: i64) -> String {
+/// `8,245`.
+pub fn grouped(count: i64) -> String {
     let digits = count.unsigned_abs().to_string();
     let mut text = String::new();
     for (place, digit) in digits.chars().enumerate() {
@@ -125,16 +136,26 @@ pub fn sentence_text(text: &str) -> String {
     format!("{}{}.", first.unwrap_or_default(), letters.as_str())
 }
 
-fn percent_text(value: f64) -> String {
+/// `41.67 %`, at most two digits after the point.
+pub fn percent_text(value: f64) -> String {
     let text = format!("{value:.2}");
     let short = text.trim_end_matches('0').trim_end_matches('.');
     format!("{short} %")
 }
 
 /// Moodle's email of a deleted person is 32 hex digits.
-fn mailbox_text(email: &str) -> &str {
+pub fn mailbox_text(email: &str) -> &str {
     let hashed = email.len() == 32 && email.bytes().all(|byte| byte.is_ascii_hexdigit());
     if hashed { "deleted account" } else { email }
+}
+
+/// A time to the minute, without markup.
+pub fn time_text(seconds: i64) -> String {
+    let time = DateTime::<Utc>::from_timestamp(seconds, 0);
+    time.map_or_else(
+        || "an impossible time".into(),
+        |time| time.format("%Y-%m-%d %H:%M UTC").to_string(),
+    )
 }
 
 fn time_tag(seconds: i64, pattern: &str) -> String {

@@ -21,6 +21,8 @@ pub enum Flash {
     Purged(usize),
     /// The token opens nothing any more.
     TokenRevoked,
+    /// So many companies are known after a look into Moodle.
+    CompaniesKnown(usize),
     /// The demo Moodle recorded a completion.
     Completed,
 }
@@ -34,11 +36,24 @@ impl Flash {
             Self::Purged(count) => {
                 format!("{} purged.", counted_text(*count as i64, "cached response"))
             }
+            Self::CompaniesKnown(count) => format!(
+                "Moodle was asked: {} known.",
+                counted_text(*count as i64, "company")
+            ),
             Self::TokenRevoked => "The token is revoked. It opens nothing any more.".into(),
             Self::Completed => {
                 "Moodle recorded the completion. Run a manual sync to bring it into the reports."
                     .into()
             }
+        }
+    }
+
+    /// The part of the page it belongs to; most stand at the top.
+    pub fn place(&self) -> &'static str {
+        match self {
+            Self::Purged(_) => "cache",
+            Self::TokenRevoked => "tokens",
+            _ => "top",
         }
     }
 
@@ -58,6 +73,7 @@ impl Flash {
             Self::SignedOut => "signed-out".into(),
             Self::Welcome => "welcome".into(),
             Self::Purged(count) => format!("purged-{count}"),
+            Self::CompaniesKnown(count) => format!("companies-{count}"),
             Self::TokenRevoked => "token-revoked".into(),
             Self::Completed => "completed".into(),
         }
@@ -69,7 +85,11 @@ impl Flash {
             "welcome" => Some(Self::Welcome),
             "token-revoked" => Some(Self::TokenRevoked),
             "completed" => Some(Self::Completed),
-            _ => code.strip_prefix("purged-")?.parse().ok().map(Self::Purged),
+            _ => match code.split_once('-')? {
+                ("purged", count) => count.parse().ok().map(Self::Purged),
+                ("companies", count) => count.parse().ok().map(Self::CompaniesKnown),
+                _ => None,
+            },
         }
     }
 }

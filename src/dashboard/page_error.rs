@@ -1,7 +1,9 @@
 //! What a browser reads when something went wrong: what it was, what to do, and the id in the log.
 
+use actix_web::error::QueryPayloadError;
 use actix_web::http::StatusCode;
-use actix_web::{HttpResponse, ResponseError};
+use actix_web::web::{PathConfig, QueryConfig, ServiceConfig};
+use actix_web::{HttpRequest, HttpResponse, ResponseError};
 use askama::Template;
 
 use super::filters::{self, sentence_text};
@@ -101,9 +103,19 @@ struct ErrorPage {
     request_id: String,
 }
 
+/// An address or a query that cannot be read is answered with a page too.
+pub fn input_errors(services: &mut ServiceConfig) {
+    let path = |_, _: &HttpRequest| PageError::Failed(Error::NotFound("this page")).into();
+    let query = |cause: QueryPayloadError, _: &HttpRequest| {
+        PageError::BadRequest(format!("the address cannot be read: {cause}")).into()
+    };
+    services.app_data(PathConfig::default().error_handler(path));
+    services.app_data(QueryConfig::default().error_handler(query));
+}
+
 /// Any address without a page.
-pub async fn show_not_found() -> PageError {
-    PageError::Failed(Error::NotFound("this page"))
+pub async fn show_not_found() -> HttpResponse {
+    PageError::Failed(Error::NotFound("this page")).error_response()
 }
 
 fn of(error: &Error) -> (StatusCode, &'static str, String, &'static str) {

@@ -1,0 +1,73 @@
+//! The first page: every company, how far its learners are, and how old its data is.
+
+use actix_web::HttpResponse;
+use actix_web::web::Data;
+use askama::Template;
+
+use super::sign_in::Nothing;
+use super::{Chrome, Flash, Page, PageError, SignedIn, Submitted, Tab, filters, see_other};
+use crate::app::App;
+use crate::companies::{self, Company, State};
+use crate::db::{Conn, off_thread};
+use crate::error::Result;
+use crate::sync::history::{self, Filter};
+use crate::sync::{self, Run};
+
+/// The companies.
+#[derive(Template)]
+#[template(path = "companies/overview.html")]
+pub struct OverviewPage {
+    chrome: Chrome,
+    has_moodle: bool,
+    companies: Vec<Line>,
+}
+
+/// One company on the overview.
+struct Line {
+    company: Company,
+    state: State,
+    latest: Option<Run>,
+}
+
+/// `GET /`
+pub async fn show_overview(
+    admin: SignedIn,
+    app: Data<App>,
+) -> std::result::Result<Page<OverviewPage>, PageError> {
+    let companies = app.db.run(lines).await?;
+    Ok(Page(OverviewPage {
+        chrome: admin.chrome(Tab::Companies),
+        has_moodle: app.moodle.is_some(),
+        companies,
+    }))
+}
+
+/// `POST /companies/look-up`: asks Moodle which companies there are.
+pub async fn look_up_companies(
+    app: Data<App>,
+    _form: Submitted<Nothing>,
+) -> std::result::Result<HttpResponse, PageError> {
+    let asking = app.clone();
+    off_thread(move || sync::learn_companies(&asking)).await?;
+    let known = app.db.run(companies::store::list).await?.len();
+    Ok(see_other("/")
+        .cookie(Flash::CompaniesKnown(known).cookie(&app))
+        .finish())
+}
+
+fn lines(conn: &mut Conn) -> Result<Vec<Line>> {
+    let known = companies::store::list(conn)?;
+    let line = |(company, state): (Company, State)| {
+        let filter = Filter {
+            company: Some(company.id),
+            ..Filter::default()
+        };
+        let latest = history::page(conn, filter, None, 1)?.pop();
+        Ok(Line {
+            company,
+            state,
+            latest,
+        })
+    };
+    known.into_iter().map(line).collect()
+}

@@ -1,0 +1,90 @@
+//! One changed row in words: each field before and after, and what the API returns of it now.
+
+use serde_json::{Map, Value};
+
+use super::filters::{percent_text, time_text};
+use super::labels::Label;
+use crate::moodle::RowState;
+use crate::progress::Row;
+use crate::sync::affected::Affected;
+use crate::sync::plan::Kind;
+
+/// A line of the run page.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Change {
+    /// What was done to the row.
+    pub kind: Kind,
+    /// The row as it is now.
+    pub row: Row,
+    /// What moved.
+    pub fields: Vec<Field>,
+}
+
+/// One field that moved.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Field {
+    /// Its name, as in the API.
+    pub name: String,
+    /// What it said; `None` of a row never seen before.
+    pub before: Option<String>,
+    /// What it said afterwards.
+    pub after: String,
+}
+
+impl Change {
+    /// Whether the API returns the row at all.
+    pub fn is_served(&self) -> bool {
+        self.row.state == RowState::Active
+    }
+}
+
+/// A change, ready for the page.
+pub fn change(affected: Affected) -> Change {
+    Change {
+        kind: affected.kind,
+        fields: fields(affected.before.as_ref(), affected.after.as_ref()),
+        row: affected.row,
+    }
+}
+
+/// The fields of an update; of a new row only those that tell how far it is.
+fn fields(before: Option<&Map<String, Value>>, after: Option<&Map<String, Value>>) -> Vec<Field> {
+    let told =
+        |name: &str| before.is_some() || matches!(name, "status" | "percentage" | "timecompleted");
+    let field = |(name, value): (&String, &Value)| Field {
+        name: name.clone(),
+        before: before.map(|fields| words(name, fields.get(name).unwrap_or(&Value::Null))),
+        after: words(name, value),
+    };
+    after
+        .into_iter()
+        .flatten()
+        .filter(|(name, _)| told(name))
+        .map(field)
+        .collect()
+}
+
+fn words(name: &str, value: &Value) -> String {
+    match value {
+        Value::Null => "none".into(),
+        Value::String(text) if name == "status" => label(text),
+        Value::String(text) if name == "state" => text
+            .parse()
+            .map_or(text.clone(), |state: RowState| state.label().into()),
+        Value::String(text) if name == "email" => super::filters::mailbox_text(text).into(),
+        Value::String(text) => text.clone(),
+        Value::Number(number) if name == "percentage" => {
+            percent_text(number.as_f64().unwrap_or(0.0))
+        }
+        Value::Number(number) => time_text(number.as_i64().unwrap_or(0)),
+        other => other.to_string(),
+    }
+}
+
+fn label(status: &str) -> String {
+    status
+        .parse()
+        .map_or(status.to_owned(), |status: crate::progress::Status| {
+            status.label().to_lowercase()
+        })
+}

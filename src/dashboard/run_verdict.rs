@@ -1,0 +1,57 @@
+//! What a run came to, in one sentence, and what to do about it.
+
+use super::filters::counted_text;
+use crate::sync::{Run, RunState};
+
+/// The sentence, its tone, and advice where there is something to do.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Verdict {
+    /// `good`, `warn` or `bad`, or empty while the run lasts.
+    pub tone: &'static str,
+    /// The sentence.
+    pub text: String,
+    /// What to do next.
+    pub advice: &'static str,
+}
+
+/// The verdict on a run that changed rows of so many users.
+pub fn verdict(run: &Run, users: i64) -> Verdict {
+    let (tone, text, advice) = match run.state {
+        RunState::Queued => (
+            "",
+            "Queued: another sync of this company is running, and this one starts after it.".into(),
+            "This page looks again by itself. You may leave it; the sync goes on.",
+        ),
+        RunState::Running => (
+            "",
+            "Running: Moodle is being read. Nothing changes for readers until the whole sync has succeeded.".into(),
+            "This page looks again by itself. You may leave it; the sync goes on.",
+        ),
+        RunState::Succeeded => ("good", success(run, users), ""),
+        RunState::Failed => (
+            "bad",
+            "Failed: nothing was changed. Readers see the data of the last successful sync.".into(),
+            "Mend what is said below and run the sync again. On the server, “alx-report-api check” examines Moodle's database.",
+        ),
+        RunState::Abandoned => (
+            "warn",
+            "Abandoned: the process that ran this sync stopped. Nothing was changed.".into(),
+            "Run the sync again.",
+        ),
+    };
+    Verdict { tone, text, advice }
+}
+
+fn success(run: &Run, users: i64) -> String {
+    let synced = format!("{} synced", counted_text(users, "user"));
+    let cleared = match run.counts.cache_cleared {
+        Some(count) => format!("{} cache cleared", super::filters::grouped(count)),
+        None => "number of cleared cache entries unknown".into(),
+    };
+    let unchanged = if users == 0 {
+        ": every row was up to date"
+    } else {
+        ""
+    };
+    format!("{synced}, {cleared}{unchanged}")
+}

@@ -1,0 +1,176 @@
+//! Run Manual Sync: choose, confirm, start.
+
+use std::time::Duration;
+
+use actix_web::http::StatusCode;
+use actix_web::web::{Data, Query};
+use actix_web::{HttpRequest, HttpResponse};
+use askama::Template;
+use serde::Deserialize;
+
+use super::labels::{self, Choice};
+use super::{Chrome, Page, PageError, SignedIn, Submitted, Tab, filters, page, see_other};
+use crate::app::App;
+use crate::companies::{self, Company, State};
+use crate::error::Result;
+use crate::ids::{CompanyId, random_hex};
+use crate::sync::request::{HOURS_BACK, Request};
+use crate::sync::{self, Mode, Run, Trigger, history};
+
+/// How long the answer waits for the run, so that most readers see its end at once.
+const PATIENCE: Duration = Duration::from_secs(4);
+
+/// What to sync.
+#[derive(Template)]
+#[template(path = "sync/form.html")]
+pub struct FormPage {
+    chrome: Chrome,
+    companies: Vec<Choice>,
+    has_moodle: bool,
+    wish: Wish,
+    error: Option<String>,
+}
+
+/// What exactly will happen.
+#[derive(Template)]
+#[template(path = "sync/confirm.html")]
+pub struct ConfirmPage {
+    chrome: Chrome,
+    company: Company,
+    state: State,
+    mode: Mode,
+    hours_back: Option<i32>,
+    cut_off: i64,
+    cached: usize,
+    running: Option<Run>,
+    key: String,
+}
+
+/// The fields of the form, as they were typed.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(default)]
+pub struct Wish {
+    company: String,
+    mode: String,
+    hours_back: String,
+}
+
+/// The fields of the confirmation.
+#[derive(Deserialize)]
+pub struct Confirmed {
+    company: CompanyId,
+    mode: String,
+    #[serde(default)]
+    hours_back: String,
+    key: String,
+}
+
+/// `GET /sync`
+pub async fn show_form(
+    admin: SignedIn,
+    app: Data<App>,
+    wish: Query<Wish>,
+) -> std::result::Result<Page<FormPage>, PageError> {
+    Ok(Page(
+        form_page(&admin, &app, wish.into_inner(), None).await?,
+    ))
+}
+
+/// `GET /sync/confirm`: changes nothing; its form carries the key that makes a second click harmless.
+pub async fn show_confirm(
+    admin: SignedIn,
+    app: Data<App>,
+    request: HttpRequest,
+    wish: Query<Wish>,
+) -> std::result::Result<HttpResponse, PageError> {
+    let wish = wish.into_inner();
+    let (company, mode, hours_back) = match checked(&wish) {
+        Ok(checked) => checked,
+        Err(error) => {
+            let form = form_page(&admin, &app, wish, Some(error.into())).await?;
+            return Ok(page::with_status(
+                StatusCode::UNPROCESSABLE_ENTITY,
+                &form,
+                &request,
+            ));
+        }
+    };
+    let read = app.db.run(move |conn| {
+        let running = history::running(conn, company)?;
+        companies::store::get(conn, company).map(|(company, state)| (company, state, running))
+    });
+    let (known, state, running) = read.await?;
+    let chrome = admin.chrome(Tab::Sync);
+    let confirm = ConfirmPage {
+        cut_off: chrome.now - i64::from(hours_back.unwrap_or(0)) * 3600,
+        cached: app.cache.report(company).entries,
+        key: random_hex::<16>(),
+        company: known,
+        chrome,
+        state,
+        mode,
+        hours_back,
+        running,
+    };
+    Ok(page::with_status(StatusCode::OK, &confirm, &request))
+}
+
+/// `POST /sync`: starts the run, or finds it where this form was sent before, and leads to its page.
+pub async fn run_manual_sync(
+    app: Data<App>,
+    confirmed: Submitted<Confirmed>,
+) -> std::result::Result<HttpResponse, PageError> {
+    let Submitted { admin, form } = confirmed;
+    let company = form.company;
+    let mode = labels::chosen("the mode", &form.mode)?;
+    let request = Request {
+        company,
+        mode: mode.ok_or_else(|| PageError::BadRequest("the mode is missing".into()))?,
+        hours_back: labels::chosen("the hours back", &form.hours_back)?,
+        trigger: Trigger::Manual,
+        requested_by: admin.session.email,
+        idempotency_key: form.key,
+    };
+    let app = app.into_inner();
+    let run = sync::start(&app, request).await?.run;
+    sync::wait(&app, company, &run, PATIENCE).await?;
+    Ok(see_other(&format!("/sync/runs/{run}")).finish())
+}
+
+async fn form_page(
+    admin: &SignedIn,
+    app: &App,
+    mut wish: Wish,
+    error: Option<String>,
+) -> Result<FormPage> {
+    let known = app.db.run(companies::store::list).await?;
+    let names = known
+        .into_iter()
+        .map(|(company, _)| (company.id, company.name))
+        .collect();
+    if wish.hours_back.is_empty() {
+        wish.hours_back = "24".into();
+    }
+    Ok(FormPage {
+        chrome: admin.chrome(Tab::Sync),
+        companies: labels::named(names, wish.company.parse().ok()),
+        has_moodle: app.moodle.is_some(),
+        wish,
+        error,
+    })
+}
+
+fn checked(wish: &Wish) -> std::result::Result<(CompanyId, Mode, Option<i32>), &'static str> {
+    let company = wish.company.parse().map_err(|_| "Choose a company.")?;
+    let mode = wish.mode.parse().map_err(|_| "Choose what to read.")?;
+    if mode == Mode::Full {
+        return Ok((company, mode, None));
+    }
+    let hours = wish
+        .hours_back
+        .parse()
+        .ok()
+        .filter(|hours| HOURS_BACK.contains(hours));
+    let hours = hours.ok_or("Hours back must be a whole number from 1 to 168.")?;
+    Ok((company, mode, Some(hours)))
+}
