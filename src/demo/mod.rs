@@ -1,9 +1,6 @@
-//! The demo's made-up Moodle. Stub.
+//! The demo: a small Moodle of our own, and what a learner's click does in it.
 
-pub mod store {
-    //! Stub.
-    /// Stub.
-    pub fn create(_path: &std::path::Path) -> crate::error::Result<()> {
-        Ok(())
-    }
-}
+pub mod builder;
+mod events;
+mod seed;
+pub mod store;

@@ -1,6 +1,26 @@
 //! The source: Moodle's own database, read-only, one snapshot at a time.
 
+mod access;
+mod check;
+mod company;
+mod connection;
+mod departures;
+mod moved;
+mod pages;
+mod permissions;
+mod query;
+mod snapshot;
+
+use std::time::Duration;
+
+pub use check::{Finding, Level, Report};
+pub use snapshot::Snapshot;
+
+use crate::config::{Config, Secret};
+use crate::db::Kind;
+use crate::error::{Error, Result};
 use crate::ids::{CompanyId, CourseId, Key, UserId};
+use query::Dialect;
 
 /// A company as IOMAD's `company` table has it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -83,67 +103,41 @@ pub struct Moved {
     pub courses: Vec<CourseId>,
 }
 
-/// Moodle's database. Stub.
-#[derive(Clone)]
-pub struct Moodle;
-
-impl Moodle {
-    /// Stub.
-    pub fn new(
-        _url: &crate::config::Secret,
-        _config: &crate::config::Config,
-    ) -> crate::error::Result<Self> {
-        Ok(Self)
-    }
-
-    /// Stub.
-    pub fn snapshot(&self) -> crate::error::Result<Snapshot> {
-        Err(crate::error::Error::MoodleNotConfigured)
-    }
+/// Moodle's database. Connects when it is asked, and for each snapshot anew.
+#[derive(Debug, Clone)]
+pub struct Moodle {
+    url: Secret,
+    dialect: Dialect,
+    limit: Duration,
 }
 
-/// Stub.
-pub struct Snapshot;
+impl Moodle {
+    /// The database at an address. Does not connect.
+    ///
+    /// Fails for an address that names no known database.
+    pub fn new(url: &Secret, config: &Config) -> Result<Self> {
+        let kind = Kind::of(url.reveal()).ok_or_else(|| {
+            let text = "ALX_MOODLE_URL must begin with mysql://, postgres:// or sqlite://";
+            Error::Setup(text.into())
+        })?;
+        Ok(Self {
+            url: url.clone(),
+            dialect: Dialect {
+                kind,
+                prefix: config.moodle_prefix.clone(),
+            },
+            limit: Duration::from_secs(config.moodle_timeout_seconds),
+        })
+    }
 
-impl Snapshot {
-    /// Stub.
-    pub fn taken_at(&self) -> i64 {
-        0
+    /// Connects and takes a snapshot. Blocking, as everything here is.
+    pub fn snapshot(&self) -> Result<Snapshot> {
+        Snapshot::open(self)
     }
-    /// Stub.
-    pub fn companies(&mut self) -> crate::error::Result<Vec<MoodleCompany>> {
-        Ok(vec![])
-    }
-    /// Stub.
-    pub fn facts(
-        &mut self,
-        _company: CompanyId,
-        _scope: &Scope,
-    ) -> crate::error::Result<impl Iterator<Item = crate::error::Result<Facts>> + '_> {
-        Ok(std::iter::empty())
-    }
-    /// Stub.
-    pub fn keys(
-        &mut self,
-        _company: CompanyId,
-    ) -> crate::error::Result<impl Iterator<Item = crate::error::Result<Key>> + '_> {
-        Ok(std::iter::empty())
-    }
-    /// Stub.
-    pub fn moved_since(
-        &mut self,
-        _company: CompanyId,
-        _cut_off: i64,
-    ) -> crate::error::Result<Moved> {
-        Ok(Moved::default())
-    }
-    /// Stub.
-    pub fn departures(
-        &mut self,
-        _company: CompanyId,
-        _keys: &[Key],
-    ) -> crate::error::Result<Vec<(Key, RowState)>> {
-        Ok(vec![])
+
+    /// What an operator has to know or to mend before a sync can work. Never fails: it reports.
+    pub fn check(&self) -> Report {
+        check::check(self)
     }
 }
 

@@ -1,0 +1,259 @@
+//! The report of `alx-report-api check`, in plain words.
+
+use super::access::{self, Access};
+use super::connection::{self, Source};
+use super::snapshot::Snapshot;
+use super::{Moodle, MoodleCompany};
+use crate::db::Kind;
+use crate::error::Result;
+
+/// How grave a finding is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Level {
+    /// As it should be.
+    Ok,
+    /// A sync works, but somebody should know.
+    Warning,
+    /// A sync cannot work, or cannot be trusted.
+    Problem,
+}
+
+/// One thing found.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Finding {
+    /// How grave it is.
+    pub level: Level,
+    /// What was found and, where it is no good, what to do.
+    pub text: String,
+}
+
+/// Everything found, in the order it was looked at.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Report {
+    /// At least one.
+    pub findings: Vec<Finding>,
+}
+
+impl Report {
+    /// The gravest finding.
+    pub fn level(&self) -> Level {
+        let levels = self.findings.iter().map(|finding| finding.level);
+        levels.max().unwrap_or(Level::Ok)
+    }
+
+    /// One sentence over all.
+    pub fn verdict(&self) -> &'static str {
+        match self.level() {
+            Level::Ok => "Everything is ready for a sync.",
+            Level::Warning => "A sync works; read the warnings.",
+            Level::Problem => "A sync cannot work yet; solve the problems first.",
+        }
+    }
+
+    fn add(&mut self, level: Level, text: impl Into<String>) {
+        let text = text.into();
+        self.findings.push(Finding { level, text });
+    }
+}
+
+/// Looks at everything a sync needs.
+pub fn check(moodle: &Moodle) -> Report {
+    let mut report = Report::default();
+    if let Err(cause) = look(moodle, &mut report) {
+        report.add(Level::Problem, cause.to_string());
+    }
+    report
+}
+
+type Looked = std::result::Result<(), Box<dyn std::error::Error>>;
+
+fn look(moodle: &Moodle, report: &mut Report) -> Looked {
+    let opened = connection::open(moodle.dialect.kind, &moodle.url, moodle.limit);
+    let mut source = opened.map_err(|cause| format!("The database cannot be reached: {cause}"))?;
+    look_at_server(&mut source, report)?;
+    let prefix = moodle.dialect.prefix.as_str();
+    report.add(Level::Ok, format!("Table prefix: \"{prefix}\"."));
+    if look_at_tables(moodle, &mut source, report)? {
+        look_at_engines(moodle, &mut source, report)?;
+        look_at_rights(moodle, &mut source, report)?;
+        count(Snapshot::begin(moodle, source)?, report)?;
+    }
+    Ok(())
+}
+
+fn look_at_server(source: &mut Source, report: &mut Report) -> Looked {
+    let server = server_name(source)?;
+    report.add(Level::Ok, format!("Connected to {server}."));
+    let ahead = connection::clock(source)? - crate::time::now();
+    let level = if ahead.abs() <= 5 {
+        Level::Ok
+    } else {
+        Level::Warning
+    };
+    let text = match ahead {
+        0 => "The server's clock agrees with ours.".to_owned(),
+        ahead if ahead > 0 => format!("The server's clock is {ahead} s ahead of ours."),
+        ahead => format!("The server's clock is {} s behind ours.", -ahead),
+    };
+    report.add(level, text);
+    if matches!(source, Source::Postgres(_)) {
+        let replica =
+            "select cast(case when pg_is_in_recovery() then 1 else 0 end as bigint) as number";
+        if connection::number(source, replica)? == 1 {
+            let text = "This server is a replica: a sync sees Moodle as late as the replica is.";
+            report.add(Level::Warning, text);
+        }
+    }
+    Ok(())
+}
+
+fn server_name(source: &mut Source) -> diesel::QueryResult<String> {
+    let version = connection::version(source)?;
+    let is_mysql = matches!(source, Source::Mysql(_)) && !version.contains("MariaDB");
+    Ok(if is_mysql {
+        format!("MySQL {version}")
+    } else {
+        version
+    })
+}
+
+/// Looks at every table and says whether all that a sync reads can be read.
+fn look_at_tables(
+    moodle: &Moodle,
+    source: &mut Source,
+    report: &mut Report,
+) -> diesel::QueryResult<bool> {
+    let needed = access::of(moodle, source, access::NEEDED)?;
+    if needed.iter().all(|(_, access)| *access == Access::Missing) {
+        report.add(Level::Problem, access::no_moodle(moodle, source)?);
+        return Ok(false);
+    }
+    let missing = |table: &&str| needed.contains(&(*table, Access::Missing));
+    let (iomad, moodles): (Vec<&str>, Vec<&str>) = access::NEEDED
+        .iter()
+        .copied()
+        .filter(|table| missing(&table))
+        .partition(|table| access::IOMAD.contains(table));
+    if !iomad.is_empty() {
+        let names = names(moodle, &iomad);
+        let text = format!("IOMAD is not installed in this Moodle, or not completely: no {names}.");
+        report.add(Level::Problem, text);
+    }
+    if !moodles.is_empty() {
+        let text = format!("Tables are missing: {}.", names(moodle, &moodles));
+        report.add(Level::Problem, text);
+    }
+    report_unreadable(moodle, source, &needed, report)?;
+    report_tokens(moodle, source, report)?;
+    let readable = needed.iter().all(|(_, access)| *access == Access::Readable);
+    if readable {
+        let text = format!("All {} tables a sync reads can be read.", needed.len());
+        report.add(Level::Ok, text);
+    }
+    Ok(readable)
+}
+
+fn report_unreadable(
+    moodle: &Moodle,
+    source: &mut Source,
+    tables: &[(&'static str, Access)],
+    report: &mut Report,
+) -> diesel::QueryResult<()> {
+    for (table, access) in tables {
+        let name = names(moodle, &[table]);
+        match access {
+            Access::Denied => {
+                let grant = access::grant(moodle, source, table)?;
+                let text = format!("{name} cannot be read. A database administrator runs: {grant}");
+                report.add(Level::Problem, text);
+            }
+            Access::Broken(cause) => {
+                report.add(Level::Problem, format!("{name} cannot be read: {cause}"));
+            }
+            Access::Missing | Access::Readable => {}
+        }
+    }
+    Ok(())
+}
+
+/// The tables for adopting the old plugin's tokens: nice to have.
+fn report_tokens(
+    moodle: &Moodle,
+    source: &mut Source,
+    report: &mut Report,
+) -> diesel::QueryResult<()> {
+    let mut grants = Vec::new();
+    for (table, access) in access::of(moodle, source, access::OPTIONAL)? {
+        if access == Access::Denied {
+            grants.push(access::grant(moodle, source, table)?);
+        }
+    }
+    if !grants.is_empty() {
+        let text = "Not needed for a sync, only for adopting the old plugin's tokens and for names of roles";
+        report.add(Level::Warning, format!("{text}: {}", grants.join(" ")));
+    }
+    Ok(())
+}
+
+fn look_at_engines(moodle: &Moodle, source: &mut Source, report: &mut Report) -> Looked {
+    let found = access::without_transactions(moodle, source)?;
+    if !found.is_empty() {
+        let text =
+            "These tables are not transactional (InnoDB), so a sync cannot see them at one moment";
+        report.add(Level::Problem, format!("{text}: {}.", found.join(", ")));
+    }
+    Ok(())
+}
+
+fn look_at_rights(moodle: &Moodle, source: &mut Source, report: &mut Report) -> Looked {
+    if access::may_write(moodle, source)? {
+        let text = "This database user may change Moodle's data. We never do; a user with SELECT only is safer.";
+        report.add(Level::Warning, text);
+    } else if moodle.dialect.kind != Kind::Sqlite {
+        report.add(Level::Ok, "This database user can only read.");
+    }
+    Ok(())
+}
+
+fn count(mut snapshot: Snapshot, report: &mut Report) -> Result<()> {
+    let companies = snapshot.companies()?;
+    if companies.is_empty() {
+        report.add(Level::Warning, "IOMAD has no companies yet.");
+        return Ok(());
+    }
+    let (mut rows, mut learners) = (0_u64, 0_u64);
+    for company in &companies {
+        let (company_rows, company_learners) = count_company(&mut snapshot, company)?;
+        rows += company_rows;
+        learners += company_learners;
+    }
+    let suspended = companies.iter().filter(|company| company.suspended).count();
+    let text = format!(
+        "Companies: {} ({suspended} suspended). Learners: {learners}. Rows (a learner in a course): {rows}.",
+        companies.len()
+    );
+    let level = if rows == 0 { Level::Warning } else { Level::Ok };
+    report.add(level, text);
+    Ok(())
+}
+
+/// Rows of a company, and how many people they are about.
+fn count_company(snapshot: &mut Snapshot, company: &MoodleCompany) -> Result<(u64, u64)> {
+    let (mut rows, mut learners, mut last) = (0, 0, None);
+    for key in snapshot.keys(company.id)? {
+        let user = Some(key?.user);
+        rows += 1;
+        learners += u64::from(user != last);
+        last = user;
+    }
+    Ok((rows, learners))
+}
+
+fn names(moodle: &Moodle, tables: &[&str]) -> String {
+    let prefix = moodle.dialect.prefix.as_str();
+    let names: Vec<String> = tables
+        .iter()
+        .map(|table| format!("{prefix}{table}"))
+        .collect();
+    names.join(", ")
+}
