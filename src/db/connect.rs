@@ -38,25 +38,41 @@ impl Kind {
     }
 }
 
-/// Opens a PostgreSQL connection; `sslmode` in the address decides about TLS (default `prefer`).
+/// Opens a PostgreSQL connection; `sslmode` in the address decides about TLS: `disable`, `prefer` (the default: TLS
+/// where it can be verified, else none, with a warning) or `require` (verified).
 pub fn postgres(url: &str) -> Result<PgConnection, ConnectionError> {
     let mut config: tokio_postgres::Config = url
         .parse()
         .map_err(|_| ConnectionError::InvalidConnectionUrl("not a PostgreSQL address".into()))?;
     config.connect_timeout(CONNECT_TIMEOUT);
     io::wait(async {
-        let opened = if config.get_ssl_mode() == SslMode::Disable {
-            let (client, wire) = config.connect(tokio_postgres::NoTls).await.map_err(bad)?;
-            AsyncPgConnection::try_from_client_and_connection(client, wire).await?
-        } else {
-            let (client, wire) = config
-                .connect(MakeRustlsConnect::new(tls()))
-                .await
-                .map_err(bad)?;
-            AsyncPgConnection::try_from_client_and_connection(client, wire).await?
+        let opened = match config.get_ssl_mode() {
+            SslMode::Disable => without_tls(&config).await,
+            SslMode::Require => with_tls(&config).await,
+            _ => match with_tls(&config).await {
+                Err(cause) => without_tls(&config)
+                    .await
+                    .inspect(|_| log::warn!("a database is used without TLS: {cause}")),
+                done => done,
+            },
         };
-        Ok(PgConnection::new(opened))
+        opened.map(PgConnection::new)
     })
+}
+
+async fn with_tls(config: &tokio_postgres::Config) -> Result<AsyncPgConnection, ConnectionError> {
+    let (client, wire) = config
+        .connect(MakeRustlsConnect::new(tls()))
+        .await
+        .map_err(bad)?;
+    AsyncPgConnection::try_from_client_and_connection(client, wire).await
+}
+
+async fn without_tls(
+    config: &tokio_postgres::Config,
+) -> Result<AsyncPgConnection, ConnectionError> {
+    let (client, wire) = config.connect(tokio_postgres::NoTls).await.map_err(bad)?;
+    AsyncPgConnection::try_from_client_and_connection(client, wire).await
 }
 
 /// Opens a MariaDB or MySQL connection; `?require_ssl=true` in the address asks for TLS.
