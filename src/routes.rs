@@ -27,6 +27,8 @@ fn dashboard(services: &mut ServiceConfig) {
             .service(resource("/sync/confirm").get(crate::dashboard::sync::show_confirm))
             .service(resource("/sync/history").get(crate::dashboard::history::show_history))
             .service(resource("/sync/runs/{run}").get(crate::dashboard::run::show_run))
+            .service(resource("/demo").get(crate::dashboard::demo::show_demo))
+            .service(resource("/demo/complete").post(crate::dashboard::demo::complete_course))
             .default_service(web::to(crate::dashboard::page_error::show_not_found)),
     );
 }

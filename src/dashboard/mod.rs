@@ -5,6 +5,7 @@ pub mod cache;
 mod chrome;
 pub mod company;
 mod cookies;
+pub mod demo;
 mod filters;
 mod flash;
 mod form;

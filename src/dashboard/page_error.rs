@@ -9,7 +9,6 @@ use askama::Template;
 use super::filters::{self, sentence_text};
 use super::{Chrome, page};
 use crate::error::Error;
-use crate::ids::random_hex;
 
 /// A failure that becomes a page.
 #[derive(Debug)]
@@ -28,6 +27,29 @@ impl PageError {
     /// An error that no caller can mend.
     pub fn unexpected(cause: &dyn std::error::Error) -> Self {
         Self::Failed(Error::Machine(std::io::Error::other(cause.to_string())))
+    }
+
+    /// The page, with the id under which the log knows the request.
+    pub fn document(&self, request_id: Option<&str>) -> String {
+        let (status, title, message, advice) = self.words();
+        let page = ErrorPage {
+            chrome: Chrome::nobody(),
+            status: status.as_u16(),
+            title,
+            message,
+            advice,
+            request_id: request_id.map(str::to_owned),
+        };
+        page.render().unwrap_or_else(|_| title.to_owned())
+    }
+
+    /// What the log should say, where somebody has to mend something.
+    pub fn for_log(&self) -> Option<String> {
+        let Self::Failed(error) = self else {
+            return None;
+        };
+        let serious = self.words().0.is_server_error();
+        serious.then(|| format!("a page failed: {error:?}"))
     }
 
     fn words(&self) -> (StatusCode, &'static str, String, &'static str) {
@@ -72,23 +94,7 @@ impl ResponseError for PageError {
         if let Self::SignIn(next) = self {
             return page::see_other(&super::sign_in::address(next.as_deref())).finish();
         }
-        let (status, title, message, advice) = self.words();
-        let request_id = random_hex::<8>();
-        if status.is_server_error() {
-            log::error!(request_id = request_id.as_str(), status = status.as_u16(); "a page failed: {self:?}");
-        }
-        let shown = ErrorPage {
-            chrome: Chrome::nobody(),
-            status: status.as_u16(),
-            title,
-            message,
-            advice,
-            request_id: request_id.clone(),
-        };
-        let html = shown.render().unwrap_or_else(|_| title.to_owned());
-        page::answer(status)
-            .insert_header(("x-request-id", request_id))
-            .body(html)
+        page::answer(self.status_code()).body(self.document(None))
     }
 }
 
@@ -100,7 +106,7 @@ struct ErrorPage {
     title: &'static str,
     message: String,
     advice: &'static str,
-    request_id: String,
+    request_id: Option<String>,
 }
 
 /// An address or a query that cannot be read is answered with a page too.
@@ -114,8 +120,8 @@ pub fn input_errors(services: &mut ServiceConfig) {
 }
 
 /// Any address without a page.
-pub async fn show_not_found() -> HttpResponse {
-    PageError::Failed(Error::NotFound("this page")).error_response()
+pub async fn show_not_found() -> std::result::Result<HttpResponse, PageError> {
+    Err(PageError::Failed(Error::NotFound("this page")))
 }
 
 fn of(error: &Error) -> (StatusCode, &'static str, String, &'static str) {

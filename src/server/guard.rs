@@ -13,6 +13,7 @@ use actix_web::{HttpMessage as _, HttpResponse};
 use super::watch::Connection;
 use super::{Settings, body, request_id};
 use crate::api::ApiError;
+use crate::dashboard::PageError;
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 const COOP: HeaderName = HeaderName::from_static("cross-origin-opener-policy");
@@ -99,20 +100,26 @@ fn refuse_encoding(request: ServiceRequest) -> ServiceResponse<BoxBody> {
     request.into_response(HttpResponse::from_error(error))
 }
 
-/// Fills in what an error of the API could not know: which request it answers.
+/// Fills in what an error could not know: which request it answers.
 fn explain<B: MessageBody>(
     reply: ServiceResponse<EitherBody<B>>,
     id: &HeaderValue,
 ) -> ServiceResponse<EitherBody<B>> {
-    let error = reply.response().error();
-    let Some(error) = error.and_then(|error| error.as_error::<ApiError>()) else {
+    let Some(error) = reply.response().error() else {
         return reply;
     };
     let id = id.to_str().unwrap_or_default();
-    if let Some(cause) = error.for_log() {
+    let (cause, document) = if let Some(error) = error.as_error::<ApiError>() {
+        let path = reply.request().path();
+        (error.for_log(), error.document(Some(path), Some(id)))
+    } else if let Some(error) = error.as_error::<PageError>() {
+        (error.for_log(), error.document(Some(id)).into())
+    } else {
+        return reply;
+    };
+    if let Some(cause) = cause {
         log::error!(request = id; "{cause}");
     }
-    let document = error.document(Some(reply.request().path()), Some(id));
     reply.map_body(|_, _| EitherBody::right(BoxBody::new(document)))
 }
 
