@@ -120,7 +120,7 @@ pub fn input_errors(services: &mut ServiceConfig) {
 }
 
 /// Any address without a page.
-pub async fn show_not_found() -> std::result::Result<HttpResponse, PageError> {
+pub async fn show_not_found() -> Result<HttpResponse, PageError> {
     Err(PageError::Failed(Error::NotFound("this page")))
 }
 
