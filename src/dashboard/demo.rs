@@ -39,7 +39,10 @@ pub async fn show_demo(
     let moodle = moodle(&app)?;
     let learners = off_thread(move || store::learners(&moodle)).await?;
     let admin = SignedIn::of(&request).await;
-    let chrome = admin.map_or_else(|_| Chrome::visitor(&request), |admin| admin.chrome(Tab::Demo));
+    let chrome = admin.map_or_else(
+        |_| Chrome::visitor(&request),
+        |admin| admin.chrome(Tab::Demo),
+    );
     Ok(Page(DemoPage { chrome, learners }))
 }
 

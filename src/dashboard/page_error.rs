@@ -32,6 +32,9 @@ impl PageError {
     /// The page, with the id under which the log knows the request.
     pub fn document(&self, request_id: Option<&str>) -> String {
         let (status, title, message, advice) = self.words();
+        if status.is_redirection() {
+            return String::new();
+        }
         let page = ErrorPage {
             chrome: Chrome::nobody(),
             status: status.as_u16(),

@@ -47,21 +47,25 @@ pub fn change(affected: Affected) -> Change {
     }
 }
 
-/// The fields of an update; of a new row only those that tell how far it is.
+/// Fields that tell how far a learner is come first; of a new row they are all there is to tell.
+const TELLING: [&str; 4] = ["status", "percentage", "timecompleted", "state"];
+
 fn fields(before: Option<&Map<String, Value>>, after: Option<&Map<String, Value>>) -> Vec<Field> {
-    let told =
-        |name: &str| before.is_some() || matches!(name, "status" | "percentage" | "timecompleted");
+    let place = |name: &str| TELLING.iter().position(|telling| *telling == name);
     let field = |(name, value): (&String, &Value)| Field {
         name: name.clone(),
         before: before.map(|fields| words(name, fields.get(name).unwrap_or(&Value::Null))),
         after: words(name, value),
     };
-    after
+    let told = |(name, _): &(&String, &Value)| before.is_some() || place(name).is_some();
+    let mut fields: Vec<Field> = after
         .into_iter()
         .flatten()
-        .filter(|(name, _)| told(name))
+        .filter(told)
         .map(field)
-        .collect()
+        .collect();
+    fields.sort_by_key(|field| place(&field.name).unwrap_or(TELLING.len()));
+    fields
 }
 
 fn words(name: &str, value: &Value) -> String {
