@@ -4,7 +4,10 @@ use std::path::Path;
 
 use diesel::connection::SimpleConnection;
 use diesel::sql_types::{BigInt, Nullable, Text};
-use diesel::{Connection, OptionalExtension, QueryResult, QueryableByName, RunQueryDsl, SqliteConnection, sql_query};
+use diesel::{
+    Connection, OptionalExtension, QueryResult, QueryableByName, RunQueryDsl, SqliteConnection,
+    sql_query,
+};
 
 use crate::error::{Error, Result};
 use crate::ids::{CompanyId, CourseId, UserId};
@@ -30,8 +33,10 @@ pub struct MoodleBuilder {
 impl MoodleBuilder {
     /// Opens the Moodle in a file; a new file becomes a Moodle without companies, courses and learners.
     pub fn open(path: &Path) -> Result<Self> {
-        let unreachable = |cause: diesel::ConnectionError| Error::MoodleUnavailable(cause.to_string());
-        let mut conn = SqliteConnection::establish(&path.display().to_string()).map_err(unreachable)?;
+        let unreachable =
+            |cause: diesel::ConnectionError| Error::MoodleUnavailable(cause.to_string());
+        let mut conn =
+            SqliteConnection::establish(&path.display().to_string()).map_err(unreachable)?;
         conn.batch_execute(
             "pragma busy_timeout = 15000; pragma journal_mode = wal; pragma synchronous = normal",
         )?;
@@ -83,7 +88,13 @@ impl MoodleBuilder {
     /// A person with a given id.
     pub fn user_as(&mut self, id: UserId, firstname: &str, lastname: &str) -> Result<UserId> {
         let username = format!("{firstname} {lastname}").to_lowercase();
-        let letter = |letter: char| if letter.is_alphanumeric() { letter } else { '.' };
+        let letter = |letter: char| {
+            if letter.is_alphanumeric() {
+                letter
+            } else {
+                '.'
+            }
+        };
         let mailbox: String = username.chars().map(letter).collect();
         sql_query("insert into mdl_user (id, username, firstname, lastname, email) values (?, ?, ?, ?, ?)")
             .bind::<BigInt, _>(id)
@@ -165,7 +176,8 @@ impl MoodleBuilder {
     /// The one number that a statement calls `number`.
     pub fn number(&mut self, statement: &str) -> Result<i64> {
         let row: Option<Number> = sql_query(statement).get_result(&mut self.conn).optional()?;
-        row.and_then(|row| row.number).ok_or(Error::NotFound("what was asked of the demo"))
+        row.and_then(|row| row.number)
+            .ok_or(Error::NotFound("what was asked of the demo"))
     }
 
     /// The rows of a statement with columns `id` and `name`.

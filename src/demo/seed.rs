@@ -11,8 +11,19 @@ const FIRST_NAMES: &[&str] = &[
     "Łucja", "Mélanie", "Noor", "Oğuz", "Priya", "Quentin", "Rosa", "Søren", "Tomáš",
 ];
 const LAST_NAMES: &[&str] = &[
-    "Adams", "Brandt", "Černý", "D'Angelo", "Eriksen", "Fischer", "García", "Hansen", "O'Brien",
-    "Jansen", "Kowalski", "Lindqvist", "Müller",
+    "Adams",
+    "Brandt",
+    "Černý",
+    "D'Angelo",
+    "Eriksen",
+    "Fischer",
+    "García",
+    "Hansen",
+    "O'Brien",
+    "Jansen",
+    "Kowalski",
+    "Lindqvist",
+    "Müller",
 ];
 
 /// Fills an empty Moodle.
@@ -82,7 +93,13 @@ fn big_company(moodle: &mut MoodleBuilder, courses: &Courses, now: i64) -> Resul
     moodle.complete(UserId(21), courses.fire, now - 12 * DAY)?;
     for number in 0..36 {
         let user = learner(moodle, company, 100 + number)?;
-        let wanted = [courses.api, courses.fire, courses.privacy, courses.first_aid, courses.forklift];
+        let wanted = [
+            courses.api,
+            courses.fire,
+            courses.privacy,
+            courses.first_aid,
+            courses.forklift,
+        ];
         for (place, course) in wanted.into_iter().enumerate() {
             study(moodle, user, course, number as usize + 3 * place, now)?;
         }
@@ -95,8 +112,13 @@ fn big_company(moodle: &mut MoodleBuilder, courses: &Courses, now: i64) -> Resul
 }
 
 /// People of the company whom no report may show, and two whom it must.
-fn not_in_reports(moodle: &mut MoodleBuilder, company: CompanyId, courses: &Courses, now: i64) -> Result<()> {
-    let mut person = |moodle: &mut MoodleBuilder, id: i64, name: &str| {
+fn not_in_reports(
+    moodle: &mut MoodleBuilder,
+    company: CompanyId,
+    courses: &Courses,
+    now: i64,
+) -> Result<()> {
+    let person = |moodle: &mut MoodleBuilder, id: i64, name: &str| {
         let user = moodle.user_as(UserId(id), name, "Example")?;
         moodle.member(company, user)?;
         moodle.enrol_only(user, courses.fire, now - 60 * DAY)?;
@@ -109,7 +131,11 @@ fn not_in_reports(moodle: &mut MoodleBuilder, company: CompanyId, courses: &Cour
     let editor = person(moodle, 61, "Edwin (editing teacher)")?;
     moodle.assign_role(editor, EDITING_TEACHER, fire, began)?;
     person(moodle, 62, "Norma (no role)")?;
-    for (id, name) in [(63, "Susi (suspended)"), (64, "Carl (suspended here)"), (65, "Della (deleted)")] {
+    for (id, name) in [
+        (63, "Susi (suspended)"),
+        (64, "Carl (suspended here)"),
+        (65, "Della (deleted)"),
+    ] {
         let user = person(moodle, id, name)?;
         moodle.assign_role(user, STUDENT, fire, began)?;
         moodle.done(user, courses.fire, 3, now - 40 * DAY)?;
@@ -135,12 +161,18 @@ fn hostile_company(moodle: &mut MoodleBuilder, courses: &Courses, now: i64) -> R
         study(moodle, user, courses.fire, number as usize, now)?;
         study(moodle, user, courses.privacy, number as usize + 2, now)?;
     }
-    let markup = moodle.user_as(UserId(220), "<b onmouseover=alert(1)>Bo</b>", "\"; drop table mdl_user; --")?;
+    let markup = moodle.user_as(
+        UserId(220),
+        "<b onmouseover=alert(1)>Bo</b>",
+        "\"; drop table mdl_user; --",
+    )?;
     let emoji = moodle.user_as(UserId(221), "Ζωή 🦉", "المستخدم")?;
     moodle.execute("update mdl_user set email = 'not an address <x@y' where id = 220")?;
     // A member of two companies, and of two departments of one of them.
     moodle.member(CompanyId(42), emoji)?;
-    moodle.execute("insert into mdl_company_users (companyid, userid, departmentid) values (7, 221, 99)")?;
+    moodle.execute(
+        "insert into mdl_company_users (companyid, userid, departmentid) values (7, 221, 99)",
+    )?;
     for user in [markup, emoji] {
         moodle.member(company, user)?;
         study(moodle, user, courses.fire, 4, now)?;
@@ -171,7 +203,13 @@ fn learner(moodle: &mut MoodleBuilder, company: CompanyId, number: i64) -> Resul
 }
 
 /// Enrols and brings a learner as far as `turn` says: each turn in seven is another story.
-fn study(moodle: &mut MoodleBuilder, user: UserId, course: CourseId, turn: usize, now: i64) -> Result<()> {
+fn study(
+    moodle: &mut MoodleBuilder,
+    user: UserId,
+    course: CourseId,
+    turn: usize,
+    now: i64,
+) -> Result<()> {
     let enrolled_at = now - (turn as i64 % 50 + 40) * DAY;
     moodle.enrol(user, course, enrolled_at)?;
     let at = |days: i64| enrolled_at + days * DAY + turn as i64 * 61;

@@ -140,32 +140,3 @@ impl Moodle {
         check::check(self)
     }
 }
-
-/// Stub.
-pub struct Report {
-    /// Stub.
-    pub findings: Vec<Finding>,
-}
-/// Stub.
-pub struct Finding {
-    /// Stub.
-    pub level: RowState,
-    /// Stub.
-    pub text: String,
-}
-impl Report {
-    /// Stub.
-    pub fn verdict(&self) -> &str {
-        ""
-    }
-    /// Stub.
-    pub fn is_usable(&self) -> bool {
-        false
-    }
-}
-impl Moodle {
-    /// Stub.
-    pub fn check(&self) -> Report {
-        Report { findings: vec![] }
-    }
-}
