@@ -118,7 +118,7 @@ fn not_in_reports(
     courses: &Courses,
     now: i64,
 ) -> Result<()> {
-    let mut person = |moodle: &mut MoodleBuilder, id: i64, name: &str| {
+    let person = |moodle: &mut MoodleBuilder, id: i64, name: &str| {
         let user = moodle.user_as(UserId(id), name, "Example")?;
         moodle.member(company, user)?;
         moodle.enrol_only(user, courses.fire, now - 60 * DAY)?;

@@ -29,14 +29,14 @@ pub struct DemoCourse {
     pub name: String,
 }
 
-/// Makes the demo's Moodle, as of `now` (UTC seconds). A file that is there already is kept as it is.
-pub fn create(path: &Path, now: i64) -> Result<()> {
+/// Makes the demo's Moodle, with a past of some months. A file that is there already is kept as it is.
+pub fn create(path: &Path) -> Result<()> {
     let mut moodle = MoodleBuilder::open(path)?;
     moodle.all_or_nothing(|moodle| {
         if moodle.number("select count(*) as number from mdl_company")? > 0 {
             return Ok(());
         }
-        seed::fill(moodle, now)
+        seed::fill(moodle, crate::time::now())
     })
 }
 

@@ -1,9 +1,11 @@
 //! The report of `alx-report-api check`, in plain words.
 
+use std::collections::HashSet;
+
+use super::Moodle;
 use super::access::{self, Access};
 use super::connection::{self, Source};
 use super::snapshot::Snapshot;
-use super::{Moodle, MoodleCompany};
 use crate::db::Kind;
 use crate::error::Result;
 
@@ -16,6 +18,17 @@ pub enum Level {
     Warning,
     /// A sync cannot work, or cannot be trusted.
     Problem,
+}
+
+impl Level {
+    /// The word that stands before a finding.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Ok => "ok",
+            Self::Warning => "warning",
+            Self::Problem => "problem",
+        }
+    }
 }
 
 /// One thing found.
@@ -39,6 +52,11 @@ impl Report {
     pub fn level(&self) -> Level {
         let levels = self.findings.iter().map(|finding| finding.level);
         levels.max().unwrap_or(Level::Ok)
+    }
+
+    /// Whether a sync can work and be trusted.
+    pub fn is_usable(&self) -> bool {
+        self.level() < Level::Problem
     }
 
     /// One sentence over all.
@@ -221,32 +239,22 @@ fn count(mut snapshot: Snapshot, report: &mut Report) -> Result<()> {
         report.add(Level::Warning, "IOMAD has no companies yet.");
         return Ok(());
     }
-    let (mut rows, mut learners) = (0_u64, 0_u64);
+    let (mut rows, mut learners) = (0_u64, HashSet::new());
     for company in &companies {
-        let (company_rows, company_learners) = count_company(&mut snapshot, company)?;
-        rows += company_rows;
-        learners += company_learners;
+        for key in snapshot.keys(company.id)? {
+            learners.insert(key?.user);
+            rows += 1;
+        }
     }
     let suspended = companies.iter().filter(|company| company.suspended).count();
     let text = format!(
-        "Companies: {} ({suspended} suspended). Learners: {learners}. Rows (a learner in a course): {rows}.",
-        companies.len()
+        "Companies: {} ({suspended} suspended). Learners: {}. Rows (a learner in a course): {rows}.",
+        companies.len(),
+        learners.len()
     );
     let level = if rows == 0 { Level::Warning } else { Level::Ok };
     report.add(level, text);
     Ok(())
-}
-
-/// Rows of a company, and how many people they are about.
-fn count_company(snapshot: &mut Snapshot, company: &MoodleCompany) -> Result<(u64, u64)> {
-    let (mut rows, mut learners, mut last) = (0, 0, None);
-    for key in snapshot.keys(company.id)? {
-        let user = Some(key?.user);
-        rows += 1;
-        learners += u64::from(user != last);
-        last = user;
-    }
-    Ok((rows, learners))
 }
 
 fn names(moodle: &Moodle, tables: &[&str]) -> String {
