@@ -1,13 +1,15 @@
 //! `App`: what every request and every run works with.
 
-use std::sync::{Arc, Condvar, Mutex, PoisonError};
-use std::time::{Duration, Instant};
+use std::collections::HashSet;
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use crate::admins::SetupLink;
 use crate::cache::{Groups, Limits};
 use crate::config::Config;
 use crate::db::{self, Db};
 use crate::error::Result;
+use crate::ids::CompanyId;
 use crate::moodle::Moodle;
 use crate::tokens::{SecretKey, Usage};
 
@@ -68,42 +70,57 @@ impl App {
     }
 }
 
-/// Counts what must end before the process does.
+/// The companies whose runs this process drives now: one driver each, and all of them end before the process does.
 #[derive(Default)]
 pub struct Work {
-    busy: Mutex<usize>,
+    busy: Mutex<HashSet<CompanyId>>,
     idle: Condvar,
 }
 
 impl Work {
-    /// Counts one more until the guard is dropped.
-    pub fn begin(&self) -> Busy<'_> {
-        *self.busy.lock().unwrap_or_else(PoisonError::into_inner) += 1;
-        Busy(self)
+    /// Makes the caller the driver of a company, or says that it has one.
+    pub fn begin(&self, company: CompanyId) -> Option<Driving<'_>> {
+        let begun = self.lock().insert(company);
+        begun.then_some(Driving { work: self, company, ended: false })
     }
 
-    /// Waits until nothing is busy, at most so long, and says whether it came to that.
+    /// Waits until no company is driven, at most so long, and says whether it came to that.
     pub fn finish(&self, at_most: Duration) -> bool {
-        let until = Instant::now() + at_most;
-        let mut busy = self.busy.lock().unwrap_or_else(PoisonError::into_inner);
-        while *busy > 0 && Instant::now() < until {
-            let left = until.saturating_duration_since(Instant::now());
-            busy = self
-                .idle
-                .wait_timeout(busy, left)
-                .unwrap_or_else(PoisonError::into_inner)
-                .0;
-        }
-        *busy == 0
+        let driven = |busy: &mut HashSet<_>| !busy.is_empty();
+        let waited = self.idle.wait_timeout_while(self.lock(), at_most, driven);
+        waited.unwrap_or_else(PoisonError::into_inner).0.is_empty()
+    }
+
+    fn lock(&self) -> MutexGuard<'_, HashSet<CompanyId>> {
+        self.busy.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-/// Something that must end first.
-pub struct Busy<'a>(&'a Work);
+/// The right to drive a company's runs; it ends when dropped.
+pub struct Driving<'a> {
+    work: &'a Work,
+    company: CompanyId,
+    ended: bool,
+}
 
-impl Drop for Busy<'_> {
+impl Driving<'_> {
+    /// Ends it unless there is more to drive. Nobody can be told "it has a driver" between the look and the end.
+    pub fn end_unless(&mut self, more: impl FnOnce() -> bool) -> bool {
+        let mut busy = self.work.lock();
+        self.ended = !more();
+        if self.ended {
+            busy.remove(&self.company);
+            self.work.idle.notify_all();
+        }
+        self.ended
+    }
+}
+
+impl Drop for Driving<'_> {
     fn drop(&mut self) {
-        *self.0.busy.lock().unwrap_or_else(PoisonError::into_inner) -= 1;
-        self.0.idle.notify_all();
+        if !self.ended {
+            self.work.lock().remove(&self.company);
+            self.work.idle.notify_all();
+        }
     }
 }

@@ -65,7 +65,7 @@ fn remove(file: &Path) -> Result<()> {
 /// The operator's settings, but with a store and a Moodle of the demo's own.
 fn made_up(config: Config, folder: &Path) -> Result<Config> {
     let moodle: PathBuf = folder.join("moodle.db");
-    demo::store::create(&moodle, now())?;
+    demo::store::create(&moodle)?;
     Ok(Config {
         data_dir: folder.to_owned(),
         database_url: None,

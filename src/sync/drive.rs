@@ -12,6 +12,8 @@ use crate::error::{Error, Result};
 use crate::ids::{CompanyId, RunId};
 use crate::time::now_ms;
 
+/// How long to let the store recover.
+const AFTER_AN_ERROR: Duration = Duration::from_secs(1);
 /// How often a waiting run looks whether it is its turn, and a waiting reader whether a run has ended.
 const LOOK_AGAIN: Duration = Duration::from_millis(50);
 
@@ -23,8 +25,8 @@ pub async fn start(app: &Arc<App>, request: Request) -> Result<Requested> {
         record(&known.db, &request, now_ms()).map(|requested| (requested, request.company))
     });
     let (requested, company) = requested.await?;
-    if requested.how == How::New {
-        spawn(app, company)?;
+    if requested.how != How::Repeated {
+        spawn(app, company)?; // also for a run that was joined: whoever asked for it may be dead
     }
     Ok(requested)
 }
@@ -63,31 +65,39 @@ pub fn resume(app: &Arc<App>) -> Result<()> {
     Ok(())
 }
 
+/// Sees to it that this process drives a company: by a new thread, or by the one that does it already.
 fn spawn(app: &Arc<App>, company: CompanyId) -> Result<()> {
     let app = app.clone();
     std::thread::Builder::new().name(format!("sync-{company}")).spawn(move || {
-        let _busy = app.work.begin();
-        if let Err(error) = drive(&app, company) {
-            log::error!(company = company.0, error:? = error; "a sync could not be driven to its end");
+        let Some(mut driving) = app.work.begin(company) else { return };
+        loop {
+            if let Err(error) = drive(&app, company) {
+                log::error!(company = company.0, error:? = error; "a sync could not be driven; trying again");
+                std::thread::sleep(AFTER_AN_ERROR);
+            }
+            if driving.end_unless(|| is_unfinished(&app, company)) {
+                return;
+            }
         }
     })?;
     Ok(())
 }
 
-/// Runs what waits in a company until nothing waits. Blocking; also what the command line calls.
-pub fn drive(app: &App, company: CompanyId) -> Result<()> {
+/// Runs what waits in a company until nothing runs and nothing waits. Blocking.
+fn drive(app: &App, company: CompanyId) -> Result<()> {
+    let lease_ms = app.config.sync_lease().as_millis() as i64;
     loop {
-        match claim(
-            &app.db,
-            company,
-            now_ms(),
-            app.config.sync_lease().as_millis() as i64,
-        )? {
+        match claim(&app.db, company, now_ms(), lease_ms)? {
             Turn::Ours(claim) => run::run(app, &claim)?,
             Turn::Busy => std::thread::sleep(LOOK_AGAIN),
             Turn::Nothing => return Ok(()),
         }
     }
+}
+
+fn is_unfinished(app: &App, company: CompanyId) -> bool {
+    let found = app.db.read(history::unfinished);
+    found.is_ok_and(|companies| companies.contains(&company))
 }
 
 /// Looks for a company in Moodle when the store does not know it yet.

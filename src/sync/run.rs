@@ -6,6 +6,7 @@ use super::publish::publish;
 use super::read::{Reading, read};
 use super::{RunState, history};
 use crate::app::App;
+use crate::companies;
 use crate::db::Conn;
 use crate::error::{Error, Result};
 use crate::ids::RunId;
@@ -68,12 +69,15 @@ fn fail(app: &App, claim: &Claim, error: &Error) -> Result<()> {
     log::warn!(company = claim.run.company_id.0, run:% = claim.run.id, error:? = error; "sync failed");
     let errors = serde_json::json!([sentence(error)]).to_string();
     app.db.write(|conn| {
+        let version = companies::store::state(conn, claim.run.company_id)?.seq;
         diesel::update(held(&claim.run.id, &claim.runner))
             .set((
                 sync_runs::state.eq(RunState::Failed),
                 sync_runs::finished_at_ms.eq(now_ms()),
                 sync_runs::errors.eq(&errors),
                 sync_runs::cache_cleared.eq(0),
+                sync_runs::version_before.eq(version),
+                sync_runs::version_after.eq(version),
             ))
             .execute(conn)?;
         Ok(())

@@ -3,6 +3,7 @@
 mod architecture;
 mod cache;
 mod hardening;
+mod kill;
 mod migrations;
 mod support;
 mod tokens;
