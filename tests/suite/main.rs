@@ -2,7 +2,10 @@
 
 mod architecture;
 mod cache;
+mod demo_moodle;
 mod hardening;
 mod migrations;
+mod moodle;
+mod oracle;
 mod support;
 mod tokens;
