@@ -16,33 +16,33 @@ use super::support::moodle;
 const BIG: CompanyId = CompanyId(42);
 
 fn demo() -> (TempDir, PathBuf) {
-    let folder = tempfile::tempdir().unwrap();
+    let folder = tempfile::tempdir().expect("a folder");
     let path = folder.path().join("moodle.db");
-    create(&path).unwrap();
+    create(&path).expect("a demo");
     (folder, path)
 }
 
 fn facts(path: &Path, company: CompanyId) -> Vec<Facts> {
     let source = moodle::open(&format!("sqlite://{}", path.display()), "mdl_");
-    moodle::facts(&mut source.snapshot().unwrap(), company)
+    moodle::facts(&mut source.snapshot().expect("a snapshot"), company)
 }
 
 fn status(path: &Path, user: UserId, course: CourseId) -> Status {
     let key = Key { user, course };
     let found = facts(path, BIG).into_iter().find(|facts| facts.key == key);
-    derive(found.unwrap()).status
+    derive(found.expect("an active row")).status
 }
 
 fn api_course(path: &Path, user: UserId) -> CourseId {
     let learner = learners(path)
-        .unwrap()
+        .expect("learners")
         .into_iter()
         .find(|learner| learner.id == user);
-    let open = learner.unwrap().open;
+    let open = learner.expect("the learner").open;
     let api = open
         .iter()
         .find(|course| course.name == "API_course for completion test");
-    api.unwrap().id
+    api.expect("an open API course").id
 }
 
 #[test]
