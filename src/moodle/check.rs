@@ -150,7 +150,7 @@ fn look_at_tables(
     let (iomad, moodles): (Vec<&str>, Vec<&str>) = access::NEEDED
         .iter()
         .copied()
-        .filter(|table| missing(&table))
+        .filter(missing)
         .partition(|table| access::IOMAD.contains(table));
     if !iomad.is_empty() {
         let names = names(moodle, &iomad);

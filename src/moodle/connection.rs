@@ -12,6 +12,10 @@ use crate::db::{self, Kind};
 
 /// The databases that Moodle may live in; SQLite is the demo's.
 #[derive(diesel::MultiConnection)]
+#[allow(
+    clippy::large_enum_variant,
+    reason = "one per snapshot, and MultiConnection takes no boxes"
+)]
 pub enum Source {
     /// MariaDB or MySQL.
     Mysql(db::MysqlConnection),
@@ -43,6 +47,12 @@ fn open_file(url: &str) -> Result<diesel::SqliteConnection, ConnectionError> {
 
 fn set_limits(source: &mut Source, limit: Duration) -> QueryResult<()> {
     let seconds = limit.as_secs().max(1);
+    if let Source::Mysql(mysql) = source {
+        // So that we recognise a refusal; where the server has no English, its own words are shown.
+        if let Err(cause) = mysql.batch_execute("set session lc_messages = 'en_US'") {
+            log::debug!("Moodle's database keeps its language: {cause}");
+        }
+    }
     let statements = match source {
         // MariaDB counts seconds, MySQL milliseconds, and each knows only its own name for it.
         // Without REPEATABLE READ the server drops WITH CONSISTENT SNAPSHOT silently.

@@ -2,8 +2,11 @@
 
 mod architecture;
 mod cache;
+mod demo_moodle;
 mod hardening;
 mod kill;
 mod migrations;
+mod moodle;
+mod oracle;
 mod support;
 mod tokens;
