@@ -1,5 +1,6 @@
 //! One test binary; each file is about one noun.
 
+mod api;
 mod architecture;
 mod cache;
 mod hardening;
