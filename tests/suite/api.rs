@@ -356,10 +356,11 @@ async fn a_token_of_one_company_sees_nothing_of_another() {
     ] {
         assert_eq!(acme.get(&path).await.status, 404, "{path}");
     }
-    let legacy = acme.legacy(&format!(
+    let form = format!(
         "wstoken={}&wsfunction=local_alx_report_api_get_course_progress&moodlewsrestformat=json",
         acme.token
-    ));
+    );
+    let legacy = acme.legacy(&form);
     assert!(!legacy.await.body.contains("Stranger"));
 }
 
