@@ -4,6 +4,8 @@ mod api;
 mod architecture;
 mod cache;
 mod hardening;
+mod legacy;
+mod legacy_samples;
 mod migrations;
 mod support;
 mod tokens;
