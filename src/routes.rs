@@ -1,10 +1,36 @@
 //! Every URL, one line each, with the full path of its handler.
 
 use actix_web::web::{self, ServiceConfig, resource};
+use actix_web::{HttpResponse, Route, guard};
+
+use crate::api::ApiError;
 
 /// Registers all of them.
 pub fn all(services: &mut ServiceConfig) {
-    services.configure(dashboard);
+    services.configure(api).configure(dashboard);
+}
+
+/// What clients' programs ask for: the JSON API and the door of the old plugin.
+#[rustfmt::skip]
+fn api(services: &mut ServiceConfig) {
+    services
+        .service(resource("/webservice/rest/server.php").to(crate::api::legacy::call_function))
+        .service(web::scope("/api")
+            .service(resource("/v1/progress").route(reading().to(crate::api::course_progress::list_progress)).default_service(only("GET, HEAD")))
+            .service(resource("/v1/syncs").route(reading().to(crate::api::syncs::list_syncs)).post(crate::api::sync_request::request_sync).default_service(only("GET, HEAD, POST")))
+            .service(resource("/v1/syncs/{id}").route(reading().to(crate::api::syncs::show_sync)).default_service(only("GET, HEAD")))
+            .service(resource("/v1/syncs/{id}/changes").route(reading().to(crate::api::sync_changes::list_changes)).default_service(only("GET, HEAD")))
+            .default_service(web::to(crate::api::problem::no_such_path)));
+}
+
+/// Reads answer `HEAD` as well: the same reply without its body.
+fn reading() -> Route {
+    web::route().guard(guard::Any(guard::Get()).or(guard::Head()))
+}
+
+/// The reply to a method that an address of the API does not know.
+fn only(methods: &'static str) -> Route {
+    web::to(move || async move { Err::<HttpResponse, _>(ApiError::MethodNotAllowed(methods)) })
 }
 
 /// What browsers ask for. It answers every other address too, so it comes last.

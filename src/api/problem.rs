@@ -210,3 +210,8 @@ impl ResponseError for ApiError {
         response.body(self.document(None, None))
     }
 }
+
+/// Answers every address of the API that nothing else answers.
+pub async fn no_such_path() -> Result<HttpResponse, ApiError> {
+    Err(ApiError::NoSuchPath)
+}

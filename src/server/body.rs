@@ -24,11 +24,6 @@ pub fn with_deadline(body: Payload, patience: Duration) -> Payload {
     }
 }
 
-/// Whether reading a body failed because it was too slow.
-pub fn was_too_slow(error: &PayloadError) -> bool {
-    matches!(error, PayloadError::Io(cause) if cause.kind() == io::ErrorKind::TimedOut)
-}
-
 struct Timed {
     body: Payload,
     deadline: Pin<Box<Sleep>>,

@@ -62,6 +62,8 @@ pub struct NewToken {
 pub struct Caller {
     /// The token it came with.
     pub token: TokenId,
+    /// The token's first characters, to name it by.
+    pub prefix: String,
     /// What the token may do.
     pub scopes: Scopes,
     /// The company it reads.

@@ -145,6 +145,7 @@ impl TryFrom<Row> for Token {
 #[diesel(table_name = api_tokens)]
 struct CallerRow {
     id: i64,
+    prefix: String,
     scopes: String,
     last_used_at: Option<i64>,
     #[diesel(embed)]
@@ -176,6 +177,7 @@ impl TryFrom<CallerRow> for Caller {
         let minutes = u64::try_from(row.company.cache_minutes).unwrap_or(0);
         Ok(Self {
             token: TokenId(row.id),
+            prefix: row.prefix,
             scopes: row.scopes.parse()?,
             company: CompanyId(row.company.id),
             cache_ttl: Duration::from_secs(minutes * 60),

@@ -1,0 +1,146 @@
+//! `POST /api/v1/syncs`: asks for a sync of the token's company and, where wanted, waits for it.
+
+use std::time::Duration;
+
+use actix_web::http::StatusCode;
+use actix_web::http::header::{HeaderValue, LOCATION};
+use actix_web::{HttpRequest, HttpResponse};
+use serde_json::Value;
+
+use super::body::JsonObject;
+use super::query::Query;
+use super::reply::fresh;
+use super::rows::RunItem;
+use super::{ApiError, Client};
+use crate::ids::{RunId, random_hex};
+use crate::sync::{self, Mode, Request, Trigger, history, request::HOURS_BACK};
+use crate::tokens::Scope;
+
+/// How far `changes` looks back when the client does not say.
+const USUAL_HOURS: i32 = 24;
+/// Most seconds that a request waits for its run.
+const LONGEST_WAIT: i64 = 60;
+/// Most characters of an idempotency key.
+const LONGEST_KEY: usize = 255;
+
+/// `POST /api/v1/syncs?wait=`: 202 with the run, or 200 once it has ended within `wait` seconds.
+///
+/// `Idempotency-Key` makes repeating safe: the same key gives the same run, with another payload 422.
+pub async fn request_sync(
+    client: Client,
+    request: HttpRequest,
+    body: JsonObject,
+) -> Result<HttpResponse, ApiError> {
+    client.must(Scope::Sync)?;
+    let (wish, wait) = checked(&client, &request, &body)?;
+    refuse_reused_key(&client, &wish).await?;
+    let company = wish.company;
+    let id = sync::start(&client.app, wish).await?.run;
+    let ended = match wait {
+        Duration::ZERO => None,
+        wait => sync::wait(&client.app, company, &id, wait).await?,
+    };
+    let status = if ended.is_some() {
+        StatusCode::OK
+    } else {
+        StatusCode::ACCEPTED
+    };
+    let run = match ended {
+        Some(run) => run,
+        None => {
+            client
+                .app
+                .db
+                .run(move |conn| history::get(conn, company, &id))
+                .await?
+        }
+    };
+    let mut reply = fresh(&request, &client, status, &RunItem::from(&run));
+    let address = HeaderValue::try_from(format!("/api/v1/syncs/{}", run.id));
+    reply
+        .headers_mut()
+        .insert(LOCATION, address.expect("a run's id is hex"));
+    Ok(reply)
+}
+
+fn checked(
+    client: &Client,
+    request: &HttpRequest,
+    body: &JsonObject,
+) -> Result<(Request, Duration), ApiError> {
+    let mut query = Query::read(request.query_string(), &["wait"]);
+    let wait = query.number("wait", (0, LONGEST_WAIT), 0);
+    for name in body
+        .0
+        .keys()
+        .filter(|name| !["mode", "hours_back"].contains(&name.as_str()))
+    {
+        query.blame(name, "unknown; the body takes mode, hours_back");
+    }
+    let mode = mode(body, &mut query);
+    let hours_back = hours_back(body, mode, &mut query);
+    let key = idempotency_key(client, request, &mut query);
+    query.finish()?;
+    let wish = Request {
+        company: client.caller.company,
+        mode,
+        hours_back,
+        trigger: Trigger::Api,
+        requested_by: client.caller.prefix.clone(),
+        idempotency_key: key,
+    };
+    Ok((wish, Duration::from_secs(wait.unsigned_abs())))
+}
+
+fn mode(body: &JsonObject, query: &mut Query<'_>) -> Mode {
+    let text = body.0.get("mode").and_then(Value::as_str);
+    let mode = text.unwrap_or_default().parse();
+    mode.unwrap_or_else(|why: String| {
+        query.blame("mode", &why);
+        Mode::Full
+    })
+}
+
+fn hours_back(body: &JsonObject, mode: Mode, query: &mut Query<'_>) -> Option<i32> {
+    let given = body.0.get("hours_back").filter(|value| !value.is_null());
+    let number = given.map(|value| value.as_i64().and_then(|hours| i32::try_from(hours).ok()));
+    match (mode, number) {
+        (Mode::Changes, None) => Some(USUAL_HOURS),
+        (Mode::Changes, Some(Some(hours))) if HOURS_BACK.contains(&hours) => Some(hours),
+        (Mode::Full, None) => None,
+        (Mode::Full, Some(_)) => {
+            query.blame("hours_back", "goes with mode changes only");
+            None
+        }
+        (Mode::Changes, Some(_)) => {
+            query.blame("hours_back", "use a whole number from 1 to 168");
+            None
+        }
+    }
+}
+
+/// The client's key, which no other token's key can meet; without one a random one, so that every request counts.
+fn idempotency_key(client: &Client, request: &HttpRequest, query: &mut Query<'_>) -> String {
+    let Some(value) = request.headers().get("idempotency-key") else {
+        return random_hex::<16>();
+    };
+    let text = value.to_str().unwrap_or_default().trim();
+    if text.is_empty() || text.len() > LONGEST_KEY {
+        query.blame("Idempotency-Key", "use 1 to 255 visible ASCII characters");
+    }
+    format!("api/{}/{text}", client.caller.token)
+}
+
+async fn refuse_reused_key(client: &Client, wish: &Request) -> Result<(), ApiError> {
+    let (company, mode, hours_back) = (wish.company, wish.mode, wish.hours_back);
+    let id = RunId::from_key(company, &wish.idempotency_key);
+    let earlier = client
+        .app
+        .db
+        .run(move |conn| history::find(conn, company, &id))
+        .await?;
+    match earlier {
+        Some(run) if run.mode != mode || run.hours_back != hours_back => Err(ApiError::KeyReused),
+        _ => Ok(()),
+    }
+}
