@@ -2,7 +2,10 @@
 
 mod architecture;
 mod cache;
+mod dashboard;
 mod hardening;
 mod migrations;
+mod pages;
+mod sessions;
 mod support;
 mod tokens;

@@ -1,5 +1,6 @@
 //! What every test stands on: a store of its own and a real server on a free port.
 
+pub mod admin;
 pub mod store;
 
 use std::net::SocketAddr;
