@@ -1,6 +1,7 @@
 //! One test binary; each file is about one noun.
 
 mod architecture;
+mod browser;
 mod cache;
 mod dashboard;
 mod hardening;

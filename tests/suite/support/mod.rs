@@ -1,6 +1,7 @@
 //! What every test stands on: a store of its own and a real server on a free port.
 
 pub mod admin;
+pub mod browser;
 pub mod store;
 
 use std::net::SocketAddr;
