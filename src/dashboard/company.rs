@@ -57,7 +57,9 @@ pub struct View {
 impl View {
     /// The address of this view on page one, ordered as wanted.
     pub fn address(&self, company: CompanyId, sort: &str, order: &str) -> String {
-        let mut query = url::form_urlencoded::Serializer::new(format!("/companies/{company}?"));
+        let path = format!("/companies/{company}?");
+        let start = path.len();
+        let mut query = url::form_urlencoded::Serializer::for_suffix(path, start);
         let fields = [
             ("search", self.search.as_str()),
             ("status", &self.status),

@@ -72,7 +72,9 @@ impl View {
     }
 
     fn address(&self, after: &str) -> String {
-        let mut query = url::form_urlencoded::Serializer::new("/sync/history?".to_owned());
+        let path = "/sync/history?".to_owned();
+        let start = path.len();
+        let mut query = url::form_urlencoded::Serializer::for_suffix(path, start);
         let fields = [
             ("company", self.company.as_str()),
             ("state", &self.state),

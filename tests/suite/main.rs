@@ -2,8 +2,10 @@
 
 mod api;
 mod architecture;
+mod browser;
 mod cache;
 mod demo_moodle;
+mod dashboard;
 mod hardening;
 mod kill;
 mod legacy;
@@ -11,5 +13,7 @@ mod legacy_samples;
 mod migrations;
 mod moodle;
 mod oracle;
+mod pages;
+mod sessions;
 mod support;
 mod tokens;

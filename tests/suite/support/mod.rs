@@ -2,6 +2,8 @@
 
 pub mod moodle;
 pub mod client;
+pub mod admin;
+pub mod browser;
 pub mod store;
 
 use std::net::SocketAddr;
