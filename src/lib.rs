@@ -22,6 +22,10 @@ pub mod ids;
 pub mod moodle;
 pub mod progress;
 pub mod routes;
+#[allow(
+    missing_docs,
+    reason = "made by diesel; the migrations say what each column means"
+)]
 pub mod schema;
 pub mod server;
 pub mod sync;

@@ -55,7 +55,10 @@ pub async fn complete_course(
     let moodle = moodle(&app)?;
     let Completion { user_id, course_id } = form.0;
     off_thread(move || store::complete(&moodle, user_id, course_id, now())).await?;
-    let accepts = request.headers().get(ACCEPT).map(|kinds| kinds.as_bytes());
+    let accepts = request
+        .headers()
+        .get(ACCEPT)
+        .map(actix_web::http::header::HeaderValue::as_bytes);
     if accepts.is_some_and(|kinds| kinds.starts_with(b"application/json")) {
         return Ok(HttpResponse::NoContent().finish());
     }

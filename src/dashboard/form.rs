@@ -63,7 +63,12 @@ impl<T: DeserializeOwned + 'static> FromRequest for PublicForm<T> {
 
 /// What browsers say about where a form was: `Sec-Fetch-Site`, in older ones `Origin`.
 fn refuse_other_sites(request: &HttpRequest) -> Result<(), PageError> {
-    let said = |name: &str| request.headers().get(name).map(|value| value.as_bytes());
+    let said = |name: &str| {
+        request
+            .headers()
+            .get(name)
+            .map(actix_web::http::header::HeaderValue::as_bytes)
+    };
     let ours = match (said("sec-fetch-site"), said("origin")) {
         (Some(site), _) => site == b"same-origin" || site == b"none",
         (None, Some(origin)) => is_ours(request, origin),

@@ -101,6 +101,6 @@ fn stranger(request: &HttpRequest) -> PageError {
     let here = request
         .uri()
         .path_and_query()
-        .map(|address| address.to_string());
+        .map(std::string::ToString::to_string);
     PageError::SignIn(here.filter(|_| request.method() == Method::GET))
 }

@@ -95,7 +95,7 @@ impl Db {
         for _ in 0..4 {
             match transaction(&mut conn, "begin immediate", "begin", &mut work) {
                 Err(error) if is_conflict(&error) => {
-                    log::debug!("a write met another one and is tried again")
+                    log::debug!("a write met another one and is tried again");
                 }
                 done => return done,
             }

@@ -439,7 +439,7 @@ async fn a_second_token_of_the_same_name_is_refused() {
 #[actix_web::test]
 async fn the_demo_moodle_completes_a_course_by_click_and_by_script() {
     let file = |config: &mut alx_report_api::config::Config| {
-        config.demo = Some(config.data_dir.join("moodle.db"))
+        config.demo = Some(config.data_dir.join("moodle.db"));
     };
     let app = TestApp::start(acme, file).await;
     let browser = Admin::stranger(&app);

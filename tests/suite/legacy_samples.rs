@@ -4,6 +4,7 @@ use reqwest::Method;
 
 use crate::support::TestApp;
 use crate::support::client::{ACME, Client, Reply, two_companies};
+use crate::support::say;
 
 const DOOR: &str = "/webservice/rest/server.php";
 const KEYS: [&str; 12] = [
@@ -24,8 +25,8 @@ const KEYS: [&str; 12] = [
 #[actix_web::test]
 async fn recorded_calls_get_the_recorded_answers() {
     let Some(folder) = std::env::var_os("ALX_TEST_SAMPLES") else {
-        eprintln!(
-            "NOT RUN: set ALX_TEST_SAMPLES to the folder with the recorded calls of the old plugin"
+        say(
+            "NOT RUN: set ALX_TEST_SAMPLES to the folder with the recorded calls of the old plugin",
         );
         return;
     };

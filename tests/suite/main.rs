@@ -1,11 +1,12 @@
 //! One test binary; each file is about one noun.
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
 mod api;
 mod architecture;
 mod browser;
 mod cache;
-mod demo_moodle;
 mod dashboard;
+mod demo_moodle;
 mod hardening;
 mod kill;
 mod legacy;

@@ -6,6 +6,7 @@ use diesel::connection::SimpleConnection;
 use diesel::prelude::*;
 use diesel::sql_types::Text;
 
+use crate::support::say;
 use crate::support::store::TestStore;
 
 #[derive(QueryableByName)]
@@ -68,8 +69,8 @@ fn every_migration_runs_up_over_sample_rows_and_down_again() {
 #[test]
 fn both_databases_get_the_same_columns() {
     let Ok(_) = std::env::var("ALX_TEST_DATABASE_URL") else {
-        eprintln!(
-            "NOT RUN: both_databases_get_the_same_columns needs ALX_TEST_DATABASE_URL (a PostgreSQL server)"
+        say(
+            "NOT RUN: both_databases_get_the_same_columns needs ALX_TEST_DATABASE_URL (a PostgreSQL server)",
         );
         return;
     };

@@ -3,6 +3,7 @@
 //! `ALX_TEST_ORACLE` names the list that Moodle wrote, `ALX_TEST_MOODLE_MARIADB` and
 //! `ALX_TEST_MOODLE_POSTGRES` the databases it was written of.
 
+use crate::support::say;
 use std::collections::BTreeMap;
 use std::io::Write as _;
 
@@ -70,11 +71,6 @@ fn compare(database: &str, seconds_apart: i64) {
     say(&format!(
         "ORACLE {database}: {ours} of {moodles} rows are Moodle's own word"
     ));
-}
-
-/// To stderr itself: what a test prints with `eprintln!` is only shown when it fails.
-fn say(line: &str) {
-    let _ = writeln!(std::io::stderr(), "{line}");
 }
 
 fn agree(pair: &Pair, word: &Word, ours: &Content, seconds_apart: i64) {

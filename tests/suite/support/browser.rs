@@ -3,6 +3,8 @@
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
+use super::say;
+
 use actix_web::rt::time::sleep;
 use fantoccini::elements::Element;
 use fantoccini::{Client, ClientBuilder, Locator};
@@ -33,7 +35,7 @@ impl Browser {
     /// A browser on a site, or `None` where `ALX_TEST_BROWSER` is not `1`.
     pub async fn open(base: &str) -> Option<Self> {
         if std::env::var("ALX_TEST_BROWSER").as_deref() != Ok("1") {
-            eprintln!("NOT RUN: a test in a real browser; set ALX_TEST_BROWSER=1");
+            say("NOT RUN: a test in a real browser; set ALX_TEST_BROWSER=1");
             return None;
         }
         let port = free_port();

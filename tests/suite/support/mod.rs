@@ -1,9 +1,9 @@
 //! What every test stands on: a store of its own and a real server on a free port.
 
-pub mod moodle;
-pub mod client;
 pub mod admin;
 pub mod browser;
+pub mod client;
+pub mod moodle;
 pub mod store;
 
 use std::net::SocketAddr;
@@ -137,4 +137,10 @@ fn serve(app: &Arc<App>) -> (String, actix_web::dev::ServerHandle) {
     });
     let (address, handle) = receive.recv().expect("the server starts");
     (format!("http://{address}"), handle)
+}
+
+/// Writes a line that the test runner shows even when the test passes.
+pub fn say(line: &str) {
+    use std::io::Write as _;
+    writeln!(std::io::stderr(), "{line}").expect("standard error is open");
 }
