@@ -5,7 +5,6 @@
 
 use crate::support::say;
 use std::collections::BTreeMap;
-use std::io::Write as _;
 
 use alx_report_api::ids::CompanyId;
 use alx_report_api::moodle::{Facts, Snapshot};
