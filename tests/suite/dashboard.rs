@@ -8,8 +8,10 @@ use alx_report_api::app::App;
 use alx_report_api::cache::{Answer as Cached, Key, Loaded};
 use alx_report_api::demo::builder::MoodleBuilder;
 use alx_report_api::ids::{CompanyId, CourseId, UserId};
+use alx_report_api::schema::sync_runs;
 use alx_report_api::time::now;
 use alx_report_api::tokens;
+use diesel::prelude::*;
 
 use crate::support::TestApp;
 use crate::support::admin::{Admin, EMAIL};
@@ -316,6 +318,74 @@ async fn a_sync_without_moodle_fails_in_plain_words_and_changes_nothing() {
     assert!(page.says("Failed: nothing was changed."), "{}", page.body);
     assert!(page.says("status failed") && page.says("run the sync again"));
     assert!(admin.get("/companies/42").await.says("1–6 of 6 rows."));
+}
+
+/// Puts a run of Acme into the store that stands somewhere.
+async fn run_that_is(app: &TestApp, state: &'static str, errors: &'static str) -> String {
+    let id = format!("{state:0>32}");
+    let key = id.clone();
+    let insert = move |conn: &mut _| {
+        diesel::insert_into(sync_runs::table)
+            .values((
+                sync_runs::id.eq(&key),
+                sync_runs::company_id.eq(42),
+                sync_runs::mode.eq("full"),
+                sync_runs::trigger.eq("api"),
+                sync_runs::requested_by.eq("alx_1234"),
+                sync_runs::state.eq(state),
+                sync_runs::requested_at_ms.eq(now() * 1000),
+                sync_runs::lease_until_ms.eq((now() + 600) * 1000),
+                sync_runs::errors.eq(errors),
+            ))
+            .execute(conn)?;
+        Ok(())
+    };
+    app.app.db.change(insert).await.unwrap();
+    format!("/sync/runs/{id}")
+}
+
+#[actix_web::test]
+async fn a_run_that_lasts_says_so_and_its_page_looks_again_by_itself() {
+    let (app, admin) = synced_app().await;
+    let running = run_that_is(&app, "running", "[]").await;
+    let queued = run_that_is(&app, "queued", "[]").await;
+
+    let running = admin.get(&running).await;
+    let queued = admin.get(&queued).await;
+    let confirm = admin.get("/sync/confirm?company=42&mode=full").await;
+
+    for page in [&running, &queued] {
+        assert!(
+            page.body.contains("http-equiv=\"refresh\""),
+            "{}",
+            page.body
+        );
+        assert!(page.says("Look again") && !page.says("<h2>Statistics</h2>"));
+    }
+    assert!(running.says("Running: Moodle is being read."));
+    assert!(queued.says("Queued: another sync of this company is running"));
+    assert!(
+        confirm.says("This one starts when it has ended."),
+        "{}",
+        confirm.body
+    );
+    assert!(admin.get("/sync/history").await.says("not ended"));
+}
+
+#[actix_web::test]
+async fn an_abandoned_run_says_that_nothing_was_changed_and_what_to_do() {
+    let (app, admin) = synced_app().await;
+    let page = run_that_is(&app, "abandoned", "[\"The process stopped.\"]").await;
+
+    let page = admin.get(&page).await;
+
+    assert!(
+        page.says("Abandoned: the process that ran this sync stopped. Nothing was changed."),
+        "{}",
+        page.body
+    );
+    assert!(page.says("Run the sync again.") && page.says("The process stopped."));
+    assert!(!page.body.contains("http-equiv=\"refresh\""));
 }
 
 #[actix_web::test]
