@@ -7,16 +7,15 @@ use actix_web::http::StatusCode;
 use alx_report_api::app::App;
 use alx_report_api::cache::{Answer as Cached, Key, Loaded};
 use alx_report_api::demo::builder::MoodleBuilder;
-use alx_report_api::ids::{CompanyId, CourseId, UserId};
+use alx_report_api::ids::{CourseId, UserId};
 use alx_report_api::schema::sync_runs;
 use alx_report_api::time::now;
-use alx_report_api::tokens;
 use diesel::prelude::*;
+use serde_json::Value;
 
 use crate::support::TestApp;
 use crate::support::admin::{Admin, EMAIL};
-
-const ACME: CompanyId = CompanyId(42);
+use crate::support::client::{ACME, Client, complete};
 
 /// Acme has three learners in two courses; Ada has completed Fire safety, Bob has begun it.
 fn acme(file: &Path) {
@@ -265,6 +264,37 @@ async fn a_manual_sync_shows_who_changed_and_how_many_responses_it_purged() {
     assert!(
         page.says("Affected learners (2)") && page.says("Bob Stone") && !page.says("Ada Byron")
     );
+}
+
+#[actix_web::test]
+async fn the_api_returns_old_rows_until_a_manual_sync_and_new_ones_after_it() {
+    let (app, admin) = synced_app().await;
+    let client = Client::new(&app, ACME, "read").await;
+    let statuses = || async { client.get("/api/v1/progress?limit=10").await.each("status") };
+    for limit in 11..15 {
+        client.get(&format!("/api/v1/progress?limit={limit}")).await;
+    }
+    let before = statuses().await;
+
+    complete(&app, 102, "Fire safety");
+    complete(&app, 103, "Fire safety");
+    let unsynced = statuses().await;
+    let page = admin.synced(42, "changes").await;
+    let after = statuses().await;
+
+    assert_eq!(before, unsynced);
+    assert!(
+        page.says("2 users synced, 5 cache cleared"),
+        "{}",
+        page.body
+    );
+    let done = |statuses: &[Value]| {
+        statuses
+            .iter()
+            .filter(|status| *status == "completed")
+            .count()
+    };
+    assert_eq!((done(&before), done(&after)), (1, 3));
 }
 
 #[actix_web::test]
@@ -575,10 +605,9 @@ fn course_named(moodle: &mut MoodleBuilder, name: &str) -> i64 {
 }
 
 async fn caller(app: &TestApp, token: &str) -> bool {
-    let hash = app.app.key.token_hash(token);
-    let found = app
-        .app
-        .db
-        .run(move |conn| tokens::store::find_by_hash(conn, &hash, now()));
-    found.await.unwrap().is_some()
+    Client::with_token(app, token)
+        .get("/api/v1/progress")
+        .await
+        .status
+        == 200
 }
