@@ -161,11 +161,14 @@ async fn a_long_table_has_pages_and_a_page_beyond_the_end_is_the_last_one() {
     let app = TestApp::with_moodle(many).await;
     let admin = Admin::signed_in(&app).await;
     admin.post("/companies/look-up", &[]).await;
-    admin.synced(42, "full").await;
+    let run = admin.sync(42, "full").await;
 
+    let changes = admin.get(&format!("{run}?page=2")).await;
     let second = admin.get("/companies/42?page=2&sort=course").await;
     let beyond = admin.get("/companies/42?page=99").await;
 
+    assert!(changes.says("21–36 of 36 changes"), "{}", changes.body);
+    assert!(changes.says("Page 2 of 2") && changes.says("Affected learners (33)"));
     assert!(
         second.says("26–36 of 36 rows") && second.says("Page 2 of 2"),
         "{}",
