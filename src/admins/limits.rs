@@ -3,6 +3,7 @@
 use diesel::dsl::{count_star, min};
 use diesel::prelude::*;
 
+use super::store::take_turns;
 use crate::db::Conn;
 use crate::error::Result;
 use crate::schema::login_failures;
@@ -19,6 +20,7 @@ pub const ADDRESS_LIMIT: i64 = 20;
 /// The attempt is written down as failed before it is made, so that attempts made at the same
 /// moment count each other; [`forgive`] takes it back.
 pub fn take(conn: &mut Conn, email: &str, address: &str, now: i64) -> Result<Option<i64>> {
+    take_turns(conn, "login_failures")?;
     remove_old(conn, now)?;
     let by_email = login_failures::table.filter(login_failures::email.eq(email));
     let (of_email, oldest_of_email): (i64, Option<i64>) = by_email

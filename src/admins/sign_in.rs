@@ -23,10 +23,6 @@ pub async fn sign_in(
     address: String,
     now: i64,
 ) -> Result<SignIn> {
-    let _turn = password::CHECKS
-        .acquire()
-        .await
-        .map_err(Error::unavailable)?;
     let email = store::normal(email);
     let (key, found) = (email.clone(), email.clone());
     let wait = db
@@ -38,14 +34,8 @@ pub async fn sign_in(
     let admin = db
         .run(move |conn| store::find_by_email(conn, &found))
         .await?;
-    let known = admin.clone();
-    let right = off_thread(move || {
-        password::matches(
-            &password,
-            known.as_ref().map(|admin| admin.password_hash.as_str()),
-        )
-    })
-    .await?;
+    let hash = admin.as_ref().map(|admin| admin.password_hash.clone());
+    let right = is_right(password, hash).await?;
     let Some(admin) = admin.filter(|_| right) else {
         return Ok(SignIn::Wrong);
     };
@@ -54,4 +44,11 @@ pub async fn sign_in(
         sessions::start(conn, admin.id, now)
     });
     Ok(SignIn::Welcome(begun.await?))
+}
+
+/// Whether a password belongs to a hash, with the same work for a missing one.
+async fn is_right(password: String, hash: Option<String>) -> Result<bool> {
+    let turn = password::CHECKS.acquire().await;
+    let _turn = turn.map_err(Error::unavailable)?;
+    off_thread(move || password::matches(&password, hash.as_deref())).await
 }

@@ -31,6 +31,7 @@ pub fn create(conn: &mut Conn, email: &str, password: &str, now: i64) -> Result<
 
 /// Like [`create`], but only while there is no admin at all: else [`Error::Conflict`].
 pub fn create_first(conn: &mut Conn, email: &str, password: &str, now: i64) -> Result<AdminId> {
+    take_turns(conn, "admins")?;
     if any(conn)? {
         return Err(Error::Conflict("there is an admin already".into()));
     }
@@ -59,6 +60,14 @@ pub fn find_by_email(conn: &mut Conn, email: &str) -> Result<Option<Admin>> {
         email,
         password_hash,
     }))
+}
+
+/// Lets one writer of a table wait for the other, until its transaction ends. SQLite has one writer anyway.
+pub(super) fn take_turns(conn: &mut Conn, table: &'static str) -> Result<()> {
+    if let Conn::Pg(conn) = conn {
+        diesel::sql_query(format!("lock table {table} in exclusive mode")).execute(conn)?;
+    }
+    Ok(())
 }
 
 /// How emails are compared: without spaces around them, in lower case.

@@ -1,5 +1,6 @@
 //! `serve`: the server, from its start to its orderly end.
 
+use std::net::SocketAddr;
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Duration;
@@ -7,7 +8,7 @@ use std::time::Duration;
 use crate::app::App;
 use crate::config::Config;
 use crate::error::Result;
-use crate::{server, sync};
+use crate::{admins, server, sync};
 
 /// How long runs may take to end after the last request has.
 const LAST_RUNS: Duration = Duration::from_secs(60);
@@ -22,10 +23,21 @@ pub fn serve(config: Config) -> Result<ExitCode> {
         for address in &server.addresses {
             log::info!("serving on http://{address}");
         }
+        invite(&app, server.addresses[0])?;
         server.run().await
     })?;
     finish(&app);
     Ok(ExitCode::SUCCESS)
+}
+
+/// Shows how to make the first admin, while there is none. The link is a secret: never in the log.
+fn invite(app: &App, address: SocketAddr) -> Result<()> {
+    if !app.db.read(admins::store::any)? {
+        let here = || format!("http://{address}");
+        let base = app.config.public_url.clone().unwrap_or_else(here);
+        println!("setup: {}{}", base.trim_end_matches('/'), app.setup.path());
+    }
+    Ok(())
 }
 
 /// Lets runs end that were begun.

@@ -55,11 +55,8 @@ pub async fn complete_course(
     let moodle = moodle(&app)?;
     let Completion { user_id, course_id } = form.0;
     off_thread(move || store::complete(&moodle, user_id, course_id, now())).await?;
-    let accepts = request
-        .headers()
-        .get(ACCEPT)
-        .map(actix_web::http::header::HeaderValue::as_bytes);
-    if accepts.is_some_and(|kinds| kinds.starts_with(b"application/json")) {
+    let accepts = request.headers().get(ACCEPT);
+    if accepts.is_some_and(|kinds| kinds.as_bytes().starts_with(b"application/json")) {
         return Ok(HttpResponse::NoContent().finish());
     }
     let response = see_other(&format!("/demo#user-{user_id}"))

@@ -4,7 +4,7 @@ use std::future::Future;
 use std::pin::Pin;
 
 use actix_web::dev::Payload;
-use actix_web::http::header;
+use actix_web::http::header::{self, HeaderValue};
 use actix_web::web::{Bytes, Query};
 use actix_web::{FromRequest, HttpRequest};
 use serde::de::DeserializeOwned;
@@ -63,12 +63,7 @@ impl<T: DeserializeOwned + 'static> FromRequest for PublicForm<T> {
 
 /// What browsers say about where a form was: `Sec-Fetch-Site`, in older ones `Origin`.
 fn refuse_other_sites(request: &HttpRequest) -> Result<(), PageError> {
-    let said = |name: &str| {
-        request
-            .headers()
-            .get(name)
-            .map(actix_web::http::header::HeaderValue::as_bytes)
-    };
+    let said = |name: &str| request.headers().get(name).map(HeaderValue::as_bytes);
     let ours = match (said("sec-fetch-site"), said("origin")) {
         (Some(site), _) => site == b"same-origin" || site == b"none",
         (None, Some(origin)) => is_ours(request, origin),

@@ -89,7 +89,10 @@ pub struct Choice {
 }
 
 /// Every word of a set as a choice.
-pub fn choices<T: Label + ToString + PartialEq>(all: &[T], chosen: Option<T>) -> Vec<Choice> {
+pub fn choices<T: Label + ToString + PartialEq + Copy>(
+    all: &[T],
+    chosen: Option<T>,
+) -> Vec<Choice> {
     let choice = |word: &T| Choice {
         value: word.to_string(),
         label: word.label().into(),
@@ -99,7 +102,10 @@ pub fn choices<T: Label + ToString + PartialEq>(all: &[T], chosen: Option<T>) ->
 }
 
 /// Names with their ids as choices.
-pub fn named<I: ToString + PartialEq>(all: Vec<(I, String)>, chosen: Option<I>) -> Vec<Choice> {
+pub fn named<I: ToString + PartialEq + Copy>(
+    all: Vec<(I, String)>,
+    chosen: Option<I>,
+) -> Vec<Choice> {
     let choice = |(id, label): (I, String)| Choice {
         value: id.to_string(),
         label,

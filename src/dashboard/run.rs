@@ -14,7 +14,7 @@ use crate::db::Conn;
 use crate::error::{OrNotFound, Result};
 use crate::ids::RunId;
 use crate::sync::affected::{self, AffectedCourse};
-use crate::sync::{Run, Statistics, history};
+use crate::sync::{Run, RunState, Statistics, history};
 
 /// Changes on one page.
 const PER_PAGE: i64 = 20;
@@ -31,6 +31,17 @@ pub struct RunPage {
     statistics: Option<Statistics>,
     details: Details,
     pages: Pages,
+}
+
+impl RunPage {
+    /// Whether the page should look again: the run lasts, or its purge is still being counted.
+    fn is_moving(&self) -> bool {
+        let ended_ago = |at: i64| self.chrome.now - at / 1000;
+        let counting =
+            self.run.state == RunState::Succeeded && self.run.counts.cache_cleared.is_none();
+        !self.run.ended()
+            || (counting && self.run.finished_at_ms.is_some_and(|at| ended_ago(at) < 10))
+    }
 }
 
 /// What the store knows around a run, read in one snapshot.

@@ -98,9 +98,6 @@ pub(super) fn app(request: &HttpRequest) -> Result<Data<App>> {
 }
 
 fn stranger(request: &HttpRequest) -> PageError {
-    let here = request
-        .uri()
-        .path_and_query()
-        .map(std::string::ToString::to_string);
+    let here = request.uri().path_and_query().map(ToString::to_string);
     PageError::SignIn(here.filter(|_| request.method() == Method::GET))
 }

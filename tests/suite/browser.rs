@@ -2,10 +2,14 @@
 
 use alx_report_api::config::Config;
 use alx_report_api::demo;
+use serde_json::Value;
 
 use crate::support::TestApp;
 use crate::support::admin::{Admin, EMAIL, PASSWORD};
 use crate::support::browser::Browser;
+use crate::support::client::{ACME, Client, Reply};
+
+const COURSE: &str = "API_course for completion test";
 
 async fn demo_app() -> TestApp {
     let made = |file: &std::path::Path| demo::store::create(file).expect("the demo's Moodle");
@@ -18,6 +22,34 @@ async fn sign_in(browser: &Browser) {
     browser.fill("#email", EMAIL).await;
     browser.fill("#password", PASSWORD).await;
     browser.click("Sign in").await;
+}
+
+/// Five different questions, so five entries in the company's group; gives what is completed.
+async fn read_five_times(client: &Client) -> Vec<(i64, String)> {
+    for limit in 501..505 {
+        assert_eq!(
+            client
+                .get(&format!("/api/v1/progress?limit={limit}"))
+                .await
+                .status,
+            200
+        );
+    }
+    completed(&client.get("/api/v1/progress?limit=500").await)
+}
+
+/// Users and courses that a reply has as completed.
+fn completed(reply: &Reply) -> Vec<(i64, String)> {
+    let page = reply.json();
+    let rows = page["items"].as_array().expect("a page").iter();
+    let done = rows.filter(|row| row["status"] == "completed");
+    let key = |row: &Value| {
+        (
+            row["userid"].as_i64().expect("an id"),
+            row["coursename"].as_str().expect("a name").to_owned(),
+        )
+    };
+    done.map(key).collect()
 }
 
 #[actix_web::test]
@@ -36,35 +68,40 @@ async fn an_admin_runs_a_manual_sync_and_sees_both_learners_completed() {
     browser.click("Run Manual Sync").await;
     browser.sees("users synced").await;
 
+    let client = Client::new(&app, ACME, "read").await;
     for user in [17, 21] {
         browser.go("/demo").await;
-        let learner = format!("Complete API_course for completion test for api User {user}");
+        let learner = format!("Complete {COURSE} for api User {user}");
         browser.click(&learner).await;
         browser.sees("Moodle recorded the completion.").await;
     }
-    browser
-        .go("/companies/42?search=api+User+17&status=completed")
-        .await;
-    browser.sees("No row matches.").await;
+    let old = read_five_times(&client).await;
 
     browser.go("/companies/42").await;
     browser.click("Run Manual Sync").await;
     browser.click("Continue").await;
     browser.sees("Run this sync?").await;
     browser.click("Run Manual Sync").await;
-    browser.sees("2 users synced, 0 cache cleared").await;
+    browser.sees("2 users synced, 5 cache cleared").await;
     let run = browser.path().await;
     browser.reload().await;
-    browser.sees("2 users synced, 0 cache cleared").await;
+    browser.sees("2 users synced, 5 cache cleared").await;
     assert_eq!(browser.path().await, run, "a reload shows the same run");
 
+    let new = client.get("/api/v1/progress?limit=500").await;
+    assert!(!old.contains(&(17, COURSE.into())) && !old.contains(&(21, COURSE.into())));
     for user in [17, 21] {
+        assert!(
+            completed(&new).contains(&(user, COURSE.into())),
+            "{}",
+            new.body
+        );
         browser
             .go(&format!(
                 "/companies/42?search=api+User+{user}&status=completed"
             ))
             .await;
-        browser.sees("API_course for completion test").await;
+        browser.sees(COURSE).await;
     }
 }
 

@@ -7,14 +7,15 @@ use actix_web::http::StatusCode;
 use alx_report_api::app::App;
 use alx_report_api::cache::{Answer as Cached, Key, Loaded};
 use alx_report_api::demo::builder::MoodleBuilder;
-use alx_report_api::ids::{CompanyId, CourseId, UserId};
+use alx_report_api::ids::{CourseId, UserId};
+use alx_report_api::schema::sync_runs;
 use alx_report_api::time::now;
-use alx_report_api::tokens;
+use diesel::prelude::*;
+use serde_json::Value;
 
 use crate::support::TestApp;
 use crate::support::admin::{Admin, EMAIL};
-
-const ACME: CompanyId = CompanyId(42);
+use crate::support::client::{ACME, Client, complete};
 
 /// Acme has three learners in two courses; Ada has completed Fire safety, Bob has begun it.
 fn acme(file: &Path) {
@@ -160,11 +161,14 @@ async fn a_long_table_has_pages_and_a_page_beyond_the_end_is_the_last_one() {
     let app = TestApp::with_moodle(many).await;
     let admin = Admin::signed_in(&app).await;
     admin.post("/companies/look-up", &[]).await;
-    admin.synced(42, "full").await;
+    let run = admin.sync(42, "full").await;
 
+    let changes = admin.get(&format!("{run}?page=2")).await;
     let second = admin.get("/companies/42?page=2&sort=course").await;
     let beyond = admin.get("/companies/42?page=99").await;
 
+    assert!(changes.says("21–36 of 36 changes"), "{}", changes.body);
+    assert!(changes.says("Page 2 of 2") && changes.says("Affected learners (33)"));
     assert!(
         second.says("26–36 of 36 rows") && second.says("Page 2 of 2"),
         "{}",
@@ -266,6 +270,37 @@ async fn a_manual_sync_shows_who_changed_and_how_many_responses_it_purged() {
 }
 
 #[actix_web::test]
+async fn the_api_returns_old_rows_until_a_manual_sync_and_new_ones_after_it() {
+    let (app, admin) = synced_app().await;
+    let client = Client::new(&app, ACME, "read").await;
+    let statuses = || async { client.get("/api/v1/progress?limit=10").await.each("status") };
+    for limit in 11..15 {
+        client.get(&format!("/api/v1/progress?limit={limit}")).await;
+    }
+    let before = statuses().await;
+
+    complete(&app, 102, "Fire safety");
+    complete(&app, 103, "Fire safety");
+    let unsynced = statuses().await;
+    let page = admin.synced(42, "changes").await;
+    let after = statuses().await;
+
+    assert_eq!(before, unsynced);
+    assert!(
+        page.says("2 users synced, 5 cache cleared"),
+        "{}",
+        page.body
+    );
+    let done = |statuses: &[Value]| {
+        statuses
+            .iter()
+            .filter(|status| *status == "completed")
+            .count()
+    };
+    assert_eq!((done(&before), done(&after)), (1, 3));
+}
+
+#[actix_web::test]
 async fn a_sync_without_changes_says_so() {
     let (_app, admin) = synced_app().await;
 
@@ -316,6 +351,74 @@ async fn a_sync_without_moodle_fails_in_plain_words_and_changes_nothing() {
     assert!(page.says("Failed: nothing was changed."), "{}", page.body);
     assert!(page.says("status failed") && page.says("run the sync again"));
     assert!(admin.get("/companies/42").await.says("1–6 of 6 rows."));
+}
+
+/// Puts a run of Acme into the store that stands somewhere.
+async fn run_that_is(app: &TestApp, state: &'static str, errors: &'static str) -> String {
+    let id = format!("{state:0>32}");
+    let key = id.clone();
+    let insert = move |conn: &mut _| {
+        diesel::insert_into(sync_runs::table)
+            .values((
+                sync_runs::id.eq(&key),
+                sync_runs::company_id.eq(42),
+                sync_runs::mode.eq("full"),
+                sync_runs::trigger.eq("api"),
+                sync_runs::requested_by.eq("alx_1234"),
+                sync_runs::state.eq(state),
+                sync_runs::requested_at_ms.eq(now() * 1000),
+                sync_runs::lease_until_ms.eq((now() + 600) * 1000),
+                sync_runs::errors.eq(errors),
+            ))
+            .execute(conn)?;
+        Ok(())
+    };
+    app.app.db.change(insert).await.unwrap();
+    format!("/sync/runs/{id}")
+}
+
+#[actix_web::test]
+async fn a_run_that_lasts_says_so_and_its_page_looks_again_by_itself() {
+    let (app, admin) = synced_app().await;
+    let running = run_that_is(&app, "running", "[]").await;
+    let queued = run_that_is(&app, "queued", "[]").await;
+
+    let running = admin.get(&running).await;
+    let queued = admin.get(&queued).await;
+    let confirm = admin.get("/sync/confirm?company=42&mode=full").await;
+
+    for page in [&running, &queued] {
+        assert!(
+            page.body.contains("http-equiv=\"refresh\""),
+            "{}",
+            page.body
+        );
+        assert!(page.says("Look again") && !page.says("<h2>Statistics</h2>"));
+    }
+    assert!(running.says("Running: Moodle is being read."));
+    assert!(queued.says("Queued: another sync of this company is running"));
+    assert!(
+        confirm.says("This one starts when it has ended."),
+        "{}",
+        confirm.body
+    );
+    assert!(admin.get("/sync/history").await.says("not ended"));
+}
+
+#[actix_web::test]
+async fn an_abandoned_run_says_that_nothing_was_changed_and_what_to_do() {
+    let (app, admin) = synced_app().await;
+    let page = run_that_is(&app, "abandoned", "[\"The process stopped.\"]").await;
+
+    let page = admin.get(&page).await;
+
+    assert!(
+        page.says("Abandoned: the process that ran this sync stopped. Nothing was changed."),
+        "{}",
+        page.body
+    );
+    assert!(page.says("Run the sync again.") && page.says("The process stopped."));
+    assert!(!page.body.contains("http-equiv=\"refresh\""));
 }
 
 #[actix_web::test]
@@ -505,10 +608,9 @@ fn course_named(moodle: &mut MoodleBuilder, name: &str) -> i64 {
 }
 
 async fn caller(app: &TestApp, token: &str) -> bool {
-    let hash = app.app.key.token_hash(token);
-    let found = app
-        .app
-        .db
-        .run(move |conn| tokens::store::find_by_hash(conn, &hash, now()));
-    found.await.unwrap().is_some()
+    Client::with_token(app, token)
+        .get("/api/v1/progress")
+        .await
+        .status
+        == 200
 }

@@ -1,6 +1,8 @@
 //! One test binary; each file is about one noun.
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
+#![allow(clippy::unwrap_used, reason = "a test stops at once")]
+
 mod api;
 mod architecture;
 mod browser;

@@ -1,6 +1,7 @@
 //! Signing in and out, the limit on guessing, cookies, and forms that are not ours.
 
 use alx_report_api::schema::{login_failures, sessions};
+use alx_report_api::time::now;
 use diesel::prelude::*;
 
 use crate::support::TestApp;
@@ -269,6 +270,43 @@ async fn a_session_that_is_too_old_is_over() {
     let answer = browser.get("/").await;
 
     assert_eq!((answer.status, answer.location()), (303, "/sign-in"));
+}
+
+#[actix_web::test]
+async fn a_session_in_use_lasts_longer_but_never_beyond_seven_days() {
+    let app = app().await;
+    let browser = Admin::signed_in(&app).await;
+    let set = |begun: i64| {
+        app.app.db.change(move |conn| {
+            let times = (
+                sessions::created_at.eq(begun),
+                sessions::expires_at.eq(now() + 60),
+            );
+            diesel::update(sessions::table).set(times).execute(conn)?;
+            Ok(())
+        })
+    };
+    let end = || {
+        app.app.db.run(|conn| {
+            Ok(sessions::table
+                .select(sessions::expires_at)
+                .first::<i64>(conn)?)
+        })
+    };
+    let day = 24 * 3600;
+
+    set(now() - day).await.unwrap();
+    browser.get("/").await;
+    let prolonged = end().await.unwrap();
+    set(now() - 7 * day + 3600).await.unwrap();
+    browser.get("/").await;
+    let last = end().await.unwrap();
+
+    assert!(
+        prolonged > now() + 7 * 3600,
+        "eight hours from the last request"
+    );
+    assert!(last <= now() + 3600, "seven days from the sign-in");
 }
 
 #[actix_web::test]
