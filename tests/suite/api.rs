@@ -714,3 +714,24 @@ async fn a_read_never_asks_moodle() {
         "hit"
     );
 }
+
+#[actix_web::test]
+async fn without_the_store_there_is_503_and_never_old_data() {
+    let (app, acme) = synced().await;
+    assert_eq!(acme.get("/api/v1/progress").await.status, 200);
+    let broken = app.app.db.change(|conn| {
+        use diesel::connection::SimpleConnection as _;
+        Ok(conn.batch_execute("alter table api_tokens rename to api_tokens_gone")?)
+    });
+    broken.await.expect("the store is broken");
+
+    let reply = acme.get("/api/v1/progress").await;
+    let form = format!("wstoken={}&moodlewsrestformat=json", acme.token);
+    let legacy = acme.legacy(&form).await;
+
+    assert_eq!((reply.status, reply.header("retry-after")), (503, "10"));
+    assert_eq!(reply.header("content-type"), "application/problem+json");
+    assert!(!reply.body.contains("api_tokens"), "{}", reply.body);
+    assert_eq!(legacy.status, 503);
+    assert_eq!(legacy.json()["errorcode"], "databaseerror");
+}

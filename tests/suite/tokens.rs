@@ -8,21 +8,22 @@ use alx_report_api::ids::CompanyId;
 use alx_report_api::moodle::MoodleCompany;
 use alx_report_api::tokens::{Caller, NewToken, Scope, Scopes, SecretKey, Token, Usage, store};
 
+use crate::support::store::TestStore;
+
 const ACME: CompanyId = CompanyId(42);
 const NOW: i64 = 1_800_000_000;
 
 struct Store {
     db: Db,
     key: SecretKey,
-    _folder: tempfile::TempDir,
+    _store: TestStore,
 }
 
 impl Store {
     fn new() -> Self {
-        let folder = tempfile::tempdir().expect("a folder");
-        let url = format!("sqlite://{}", folder.path().join("alx.db").display());
-        let db = Db::open(&Secret::new(url)).expect("a store");
-        migrate::forward(&db, folder.path()).expect("tables");
+        let store = TestStore::create();
+        let db = Db::open(&store.url()).expect("a store");
+        migrate::forward(&db, &std::env::temp_dir()).expect("tables");
         let acme = MoodleCompany {
             id: ACME,
             name: "Acme".into(),
@@ -35,7 +36,7 @@ impl Store {
         Self {
             db,
             key,
-            _folder: folder,
+            _store: store,
         }
     }
 
@@ -92,7 +93,7 @@ fn an_unknown_an_expired_and_a_revoked_token_look_the_same() {
     let revoke = |company| {
         store
             .db
-            .write(|conn| alx_report_api::tokens::store::revoke(conn, company, token.id, NOW + 5))
+            .write(|conn| store::revoke(conn, company, token.id, NOW + 5))
     };
     assert!(revoke(CompanyId(7)).is_err(), "another company's token");
     assert!(store.find(revoked.reveal(), NOW).is_some());
@@ -111,7 +112,7 @@ fn the_store_never_holds_the_token_itself() {
 
     let listed = store
         .db
-        .read(|conn| alx_report_api::tokens::store::list(conn, ACME))
+        .read(|conn| store::list(conn, ACME))
         .expect("a list");
 
     assert_eq!(listed, [token]);
@@ -173,7 +174,7 @@ async fn the_last_use_is_noted_once_a_minute() {
     let used = || {
         let listed = store
             .db
-            .read(|conn| alx_report_api::tokens::store::list(conn, ACME));
+            .read(|conn| store::list(conn, ACME));
         listed.expect("a list")[0].last_used_at
     };
 
