@@ -81,7 +81,11 @@ impl Work {
     /// Makes the caller the driver of a company, or says that it has one.
     pub fn begin(&self, company: CompanyId) -> Option<Driving<'_>> {
         let begun = self.lock().insert(company);
-        begun.then_some(Driving { work: self, company, ended: false })
+        begun.then_some(Driving {
+            work: self,
+            company,
+            ended: false,
+        })
     }
 
     /// Waits until no company is driven, at most so long, and says whether it came to that.

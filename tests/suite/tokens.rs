@@ -168,20 +168,25 @@ fn a_store_refuses_another_secret_key() {
 
 #[actix_web::test]
 async fn the_last_use_is_noted_once_a_minute() {
-    let store = Store::new();
-    let (text, _) = store.issue(None);
+    let made = actix_web::rt::task::spawn_blocking(|| {
+        let store = Store::new();
+        let (text, _) = store.issue(None);
+        (store, text)
+    });
+    let (store, text) = made.await.expect("no panic");
     let usage = Usage::default();
-    let used = || {
-        let listed = store
-            .db
-            .read(|conn| store::list(conn, ACME));
-        listed.expect("a list")[0].last_used_at
-    };
+    let db = &store.db;
 
     for (now, noted) in [(NOW, NOW), (NOW + 59, NOW), (NOW + 60, NOW + 60)] {
-        let caller = store.find(text.reveal(), now).expect("it is valid");
-        usage.note(&store.db, &caller, now);
-        actix_web::rt::time::sleep(std::time::Duration::from_millis(100)).await;
-        assert_eq!(used(), Some(noted));
+        let hash = store.key.token_hash(text.reveal());
+        let found = db.run(move |conn| store::find_by_hash(conn, &hash, now));
+        let caller = found
+            .await
+            .expect("the store answers")
+            .expect("it is valid");
+        usage.note(db, &caller, now);
+        actix_web::rt::time::sleep(std::time::Duration::from_millis(200)).await;
+        let listed = db.run(|conn| store::list(conn, ACME)).await;
+        assert_eq!(listed.expect("a list")[0].last_used_at, Some(noted));
     }
 }

@@ -1,9 +1,9 @@
 //! What every test stands on: a store of its own and a real server on a free port.
 
-pub mod moodle;
-pub mod client;
 pub mod admin;
 pub mod browser;
+pub mod client;
+pub mod moodle;
 pub mod store;
 
 use std::net::SocketAddr;
