@@ -1,11 +1,13 @@
 //! One test binary; each file is about one noun.
 
 mod api;
+mod api_syncs;
 mod architecture;
 mod browser;
 mod cache;
 mod dashboard;
 mod demo_moodle;
+mod freshness;
 mod hardening;
 mod kill;
 mod legacy;
