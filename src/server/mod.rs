@@ -2,6 +2,7 @@
 
 mod body;
 mod bound;
+mod files;
 mod guard;
 mod request_id;
 mod watch;
@@ -75,6 +76,7 @@ where
     let cores = || std::thread::available_parallelism().map_or(1, NonZero::get);
     let workers = settings.workers.unwrap_or_else(cores);
     let connections = (settings.max_connections as usize).div_ceil(workers).max(1);
+    files::make_room(settings.max_connections);
     let shared = settings.clone();
     let mut server = HttpServer::new(move || {
         let rules = guard::Rules::new(&shared);

@@ -19,16 +19,17 @@ const LOOK_AGAIN: Duration = Duration::from_millis(50);
 
 /// Records a request and sees to it that its run runs. Returns at once. See [`super::request::record`] for errors.
 pub async fn start(app: &Arc<App>, request: Request) -> Result<Requested> {
-    let known = app.clone();
-    let requested = off_thread(move || {
-        learn_company(&known, request.company)?;
-        record(&known.db, &request, now_ms()).map(|requested| (requested, request.company))
-    });
-    let (requested, company) = requested.await?;
-    if requested.how != How::Repeated {
-        spawn(app, company)?; // also for a run that was joined: whoever asked for it may be dead
-    }
-    Ok(requested)
+    let app = app.clone();
+    // In one piece off the thread: a client that hangs up cannot leave a run behind that nobody drives.
+    off_thread(move || {
+        learn_company(&app, request.company)?;
+        let requested = record(&app.db, &request, now_ms())?;
+        if requested.how != How::Repeated {
+            spawn(&app, request.company)?; // also for a run that was joined: whoever asked for it may be dead
+        }
+        Ok(requested)
+    })
+    .await
 }
 
 /// Waits until a run has ended, at most so long; `None` when it has not. Counts as ended only with its purge counted.

@@ -3,21 +3,13 @@
 use reqwest::Method;
 use serde_json::json;
 
-use crate::support::TestApp;
-use crate::support::client::{ACME, Client, LONG_AGO, OTHER, Reply, complete, two_companies};
+use crate::support::client::{ACME, Client, LONG_AGO, OTHER, Reply, complete, synced};
 
 const DOOR: &str = "/webservice/rest/server.php";
 const FUNCTION: &str = "wsfunction=local_alx_report_api_get_course_progress";
 const INVALID_TOKEN: &str = r#"{"exception":"moodle_exception","errorcode":"invalidtoken","message":"Invalid token - token not found"}"#;
 const INVALID_PARAMETER: &str = r#"{"exception":"invalid_parameter_exception","errorcode":"invalidparameter","message":"Invalid parameter value detected"}"#;
 const POST_ONLY: &str = r#"{"exception":"moodle_exception","errorcode":"invalidrequestmethod","message":"Only POST method is allowed for security reasons"}"#;
-
-async fn synced() -> (TestApp, Client) {
-    let app = TestApp::with_moodle(two_companies).await;
-    let acme = Client::new(&app, ACME, "read,sync").await;
-    acme.sync().await;
-    (app, acme)
-}
 
 /// A call with the right token, function and format, and these parameters.
 async fn call(client: &Client, parameters: &str) -> Reply {

@@ -2,8 +2,7 @@
 
 use reqwest::Method;
 
-use crate::support::TestApp;
-use crate::support::client::{ACME, Client, Reply, two_companies};
+use crate::support::client::{Client, Reply, synced};
 use crate::support::say;
 
 const DOOR: &str = "/webservice/rest/server.php";
@@ -30,9 +29,7 @@ async fn recorded_calls_get_the_recorded_answers() {
         );
         return;
     };
-    let app = TestApp::with_moodle(two_companies).await;
-    let acme = Client::new(&app, ACME, "read,sync").await;
-    acme.sync().await;
+    let (_app, acme) = synced().await;
     let mut compared = 0;
     for entry in std::fs::read_dir(folder).expect("the folder") {
         let path = entry.expect("an entry").path();

@@ -1,14 +1,14 @@
 //! One test binary; each file is about one noun.
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
-#![allow(clippy::unwrap_used, reason = "a test stops at once")]
-
 mod api;
+mod api_syncs;
 mod architecture;
 mod browser;
 mod cache;
 mod dashboard;
 mod demo_moodle;
+mod freshness;
 mod hardening;
 mod kill;
 mod legacy;

@@ -8,21 +8,22 @@ use alx_report_api::ids::CompanyId;
 use alx_report_api::moodle::MoodleCompany;
 use alx_report_api::tokens::{Caller, NewToken, Scope, Scopes, SecretKey, Token, Usage, store};
 
+use crate::support::store::TestStore;
+
 const ACME: CompanyId = CompanyId(42);
 const NOW: i64 = 1_800_000_000;
 
 struct Store {
     db: Db,
     key: SecretKey,
-    _folder: tempfile::TempDir,
+    _store: TestStore,
 }
 
 impl Store {
     fn new() -> Self {
-        let folder = tempfile::tempdir().expect("a folder");
-        let url = format!("sqlite://{}", folder.path().join("alx.db").display());
-        let db = Db::open(&Secret::new(url)).expect("a store");
-        migrate::forward(&db, folder.path()).expect("tables");
+        let store = TestStore::create();
+        let db = Db::open(&store.url()).expect("a store");
+        migrate::forward(&db, &std::env::temp_dir()).expect("tables");
         let acme = MoodleCompany {
             id: ACME,
             name: "Acme".into(),
@@ -35,7 +36,7 @@ impl Store {
         Self {
             db,
             key,
-            _folder: folder,
+            _store: store,
         }
     }
 
@@ -92,7 +93,7 @@ fn an_unknown_an_expired_and_a_revoked_token_look_the_same() {
     let revoke = |company| {
         store
             .db
-            .write(|conn| alx_report_api::tokens::store::revoke(conn, company, token.id, NOW + 5))
+            .write(|conn| store::revoke(conn, company, token.id, NOW + 5))
     };
     assert!(revoke(CompanyId(7)).is_err(), "another company's token");
     assert!(store.find(revoked.reveal(), NOW).is_some());
@@ -111,7 +112,7 @@ fn the_store_never_holds_the_token_itself() {
 
     let listed = store
         .db
-        .read(|conn| alx_report_api::tokens::store::list(conn, ACME))
+        .read(|conn| store::list(conn, ACME))
         .expect("a list");
 
     assert_eq!(listed, [token]);
@@ -167,20 +168,25 @@ fn a_store_refuses_another_secret_key() {
 
 #[actix_web::test]
 async fn the_last_use_is_noted_once_a_minute() {
-    let store = Store::new();
-    let (text, _) = store.issue(None);
+    let made = actix_web::rt::task::spawn_blocking(|| {
+        let store = Store::new();
+        let (text, _) = store.issue(None);
+        (store, text)
+    });
+    let (store, text) = made.await.expect("no panic");
     let usage = Usage::default();
-    let used = || {
-        let listed = store
-            .db
-            .read(|conn| alx_report_api::tokens::store::list(conn, ACME));
-        listed.expect("a list")[0].last_used_at
-    };
+    let db = &store.db;
 
     for (now, noted) in [(NOW, NOW), (NOW + 59, NOW), (NOW + 60, NOW + 60)] {
-        let caller = store.find(text.reveal(), now).expect("it is valid");
-        usage.note(&store.db, &caller, now);
-        actix_web::rt::time::sleep(std::time::Duration::from_millis(100)).await;
-        assert_eq!(used(), Some(noted));
+        let hash = store.key.token_hash(text.reveal());
+        let found = db.run(move |conn| store::find_by_hash(conn, &hash, now));
+        let caller = found
+            .await
+            .expect("the store answers")
+            .expect("it is valid");
+        usage.note(db, &caller, now);
+        actix_web::rt::time::sleep(std::time::Duration::from_millis(200)).await;
+        let listed = db.run(|conn| store::list(conn, ACME)).await;
+        assert_eq!(listed.expect("a list")[0].last_used_at, Some(noted));
     }
 }

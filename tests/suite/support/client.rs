@@ -210,3 +210,23 @@ async fn answer(request: reqwest::RequestBuilder) -> Reply {
         body: reply.text().await.expect("a text"),
     }
 }
+
+/// An instance, and a client of ACME that may do everything and has synced once.
+pub async fn synced() -> (TestApp, Client) {
+    let app = TestApp::with_moodle(two_companies).await;
+    let acme = Client::new(&app, ACME, "read,changes,sync").await;
+    acme.sync().await;
+    (app, acme)
+}
+
+/// The parameters that a 400 names.
+pub fn bad_names(reply: &Reply) -> Vec<String> {
+    assert_eq!(reply.status, 400, "{}", reply.body);
+    assert_eq!(reply.header("content-type"), "application/problem+json");
+    let errors = reply.json()["errors"]
+        .as_array()
+        .cloned()
+        .unwrap_or_default();
+    let name = |error: &Value| error["name"].as_str().unwrap_or_default().to_owned();
+    errors.iter().map(name).collect()
+}

@@ -1,0 +1,205 @@
+//! The JSON API of syncs: asking for one, its statistics, its changes, the history.
+
+use reqwest::Method;
+use serde_json::{Value, json};
+
+use crate::support::client::{bad_names, complete, synced};
+
+#[actix_web::test]
+async fn a_run_tells_its_statistics_and_its_changes() {
+    let (app, acme) = synced().await;
+    complete(&app, 17, "Fire safety");
+    let run = acme.sync().await;
+    let id = run["id"].as_str().expect("an id");
+
+    let shown = acme.get(&format!("/api/v1/syncs/{id}")).await;
+    let changes = acme.get(&format!("/api/v1/syncs/{id}/changes")).await;
+
+    assert_eq!(shown.json(), run);
+    let keys: Vec<&str> = run
+        .as_object()
+        .expect("a run")
+        .keys()
+        .map(String::as_str)
+        .collect();
+    assert_eq!(keys.len(), 10, "{keys:?}");
+    assert_eq!(run["company_id"], 42);
+    assert_eq!(
+        (&run["trigger"], &run["state"]),
+        (&json!("api"), &json!("succeeded"))
+    );
+    let statistics = &run["statistics"];
+    assert_eq!(statistics["total_processed"], 1);
+    assert_eq!(statistics["records_unchanged"], 5);
+    assert_eq!(
+        (&statistics["version_before"], &statistics["version_after"]),
+        (&json!(6), &json!(7))
+    );
+    assert_eq!(statistics["errors"], json!([]));
+    let change = &changes.json()["items"][0];
+    assert_eq!(
+        (&change["kind"], &change["userid"]),
+        (&json!("updated"), &json!(17))
+    );
+    assert_eq!(change["before"]["status"], "not_started");
+    assert_eq!(change["after"]["status"], "completed");
+    assert!(
+        change["after"]["timecompleted"]
+            .as_str()
+            .is_some_and(|time| time.ends_with('Z'))
+    );
+}
+
+#[actix_web::test]
+async fn the_changes_of_a_run_come_page_by_page() {
+    let (_app, acme) = synced().await;
+    let run = acme.get("/api/v1/syncs").await.each("id")[0]
+        .as_str()
+        .expect("a run")
+        .to_owned();
+
+    let mut versions = Vec::new();
+    let mut path = format!("/api/v1/syncs/{run}/changes?limit=4");
+    loop {
+        let reply = acme.get(&path).await;
+        versions.extend(reply.each("version"));
+        match reply.json()["next_cursor"].as_str() {
+            Some(cursor) => path = format!("/api/v1/syncs/{run}/changes?limit=4&cursor={cursor}"),
+            None => break,
+        }
+    }
+
+    assert_eq!(versions, [1, 2, 3, 4, 5, 6]);
+    for wrong in ["nothing", "00000000000000000000000000000000", "%00"] {
+        assert_eq!(
+            acme.get(&format!("/api/v1/syncs/{wrong}/changes"))
+                .await
+                .status,
+            404
+        );
+    }
+}
+
+#[actix_web::test]
+async fn history_is_newest_first_and_never_behind() {
+    let (_app, acme) = synced().await;
+    let mut ids = vec![acme.get("/api/v1/syncs").await.each("id")[0].clone()];
+    for _ in 0..4 {
+        ids.insert(0, acme.sync().await["id"].clone());
+        assert_eq!(acme.get("/api/v1/syncs").await.each("id"), ids);
+    }
+
+    let first = acme.get("/api/v1/syncs?limit=2").await;
+    let cursor = first.json()["next_cursor"]
+        .as_str()
+        .expect("a cursor")
+        .to_owned();
+    let second = acme
+        .get(&format!("/api/v1/syncs?limit=3&cursor={cursor}"))
+        .await;
+
+    assert_eq!(first.each("id"), ids[..2]);
+    assert_eq!(second.each("id"), ids[2..]);
+    assert_eq!(second.json()["next_cursor"], Value::Null);
+}
+
+#[actix_web::test]
+async fn the_same_idempotency_key_gives_the_same_run_and_another_payload_422() {
+    let (_app, acme) = synced().await;
+    let ask = |body: Value, key: &'static str| {
+        let acme = &acme;
+        async move {
+            let add = |request: reqwest::RequestBuilder| {
+                request.header("idempotency-key", key).json(&body)
+            };
+            acme.send(Method::POST, "/api/v1/syncs?wait=30", add).await
+        }
+    };
+
+    let first = ask(json!({"mode": "full"}), "monday").await;
+    let again = ask(json!({"mode": "full"}), "monday").await;
+    let other = ask(json!({"mode": "changes", "hours_back": 5}), "monday").await;
+    let new = ask(json!({"mode": "changes", "hours_back": 5}), "tuesday").await;
+
+    assert_eq!(first.json()["id"], again.json()["id"]);
+    assert_eq!(other.status, 422, "{}", other.body);
+    assert_eq!(new.status, 200, "{}", new.body);
+    assert_ne!(new.json()["id"], first.json()["id"]);
+    assert_eq!(acme.get("/api/v1/syncs").await.each("id").len(), 3);
+}
+
+#[actix_web::test]
+async fn a_sync_that_is_not_waited_for_is_accepted_with_its_address() {
+    let (_app, acme) = synced().await;
+
+    let accepted = acme.post("/api/v1/syncs", json!({"mode": "full"})).await;
+
+    assert_eq!(accepted.status, 202, "{}", accepted.body);
+    let address = accepted.header("location");
+    assert_eq!(
+        address,
+        format!(
+            "/api/v1/syncs/{}",
+            accepted.json()["id"].as_str().expect("an id")
+        )
+    );
+    assert_eq!(acme.get(address).await.status, 200);
+}
+
+#[actix_web::test]
+async fn a_wish_for_a_sync_is_checked_name_by_name() {
+    let (_app, acme) = synced().await;
+
+    for (path, body, names) in [
+        ("/api/v1/syncs", json!({}), vec!["mode"]),
+        ("/api/v1/syncs", json!({"mode": "all"}), vec!["mode"]),
+        (
+            "/api/v1/syncs",
+            json!({"mode": "changes", "hours_back": 0}),
+            vec!["hours_back"],
+        ),
+        (
+            "/api/v1/syncs",
+            json!({"mode": "changes", "hours_back": 169}),
+            vec!["hours_back"],
+        ),
+        (
+            "/api/v1/syncs",
+            json!({"mode": "changes", "hours_back": "5"}),
+            vec!["hours_back"],
+        ),
+        (
+            "/api/v1/syncs",
+            json!({"mode": "full", "hours_back": 5}),
+            vec!["hours_back"],
+        ),
+        (
+            "/api/v1/syncs",
+            json!({"mode": "full", "company": 7}),
+            vec!["company"],
+        ),
+        (
+            "/api/v1/syncs?wait=61&x=1",
+            json!({"mode": "full"}),
+            vec!["x", "wait"],
+        ),
+        ("/api/v1/syncs", json!([1]), vec!["body"]),
+    ] {
+        assert_eq!(
+            bad_names(&acme.post(path, body.clone()).await),
+            names,
+            "{body}"
+        );
+    }
+    let form = acme.send(Method::POST, "/api/v1/syncs", |request| {
+        request.body("mode=full")
+    });
+    assert_eq!(form.await.status, 415);
+    let big = acme
+        .post("/api/v1/syncs", json!({"mode": "x".repeat(300_000)}))
+        .await;
+    assert_eq!(
+        (big.status, big.header("content-type")),
+        (413, "application/problem+json")
+    );
+}
