@@ -5,13 +5,15 @@ use std::time::{Duration, Instant};
 
 use super::claim::{Turn, claim};
 use super::request::{How, Request, Requested, record};
-use super::{Run, history, run};
+use super::{Run, RunState, history, run};
 use crate::app::App;
 use crate::db::off_thread;
 use crate::error::{Error, Result};
 use crate::ids::{CompanyId, RunId};
 use crate::time::now_ms;
 
+/// How long a purge may take to be counted.
+const COUNTING: Duration = Duration::from_secs(5);
 /// How long to let the store recover.
 const AFTER_AN_ERROR: Duration = Duration::from_secs(1);
 /// How often a waiting run looks whether it is its turn, and a waiting reader whether a run has ended.
@@ -46,9 +48,7 @@ pub async fn wait(
             .db
             .lookup(move |conn| history::get(conn, company, &wanted))
             .await?;
-        if run.ended()
-            && (run.counts.cache_cleared.is_some() || run.state != super::RunState::Succeeded)
-        {
+        if run.ended() && is_counted(&run) {
             return Ok(Some(run));
         }
         if Instant::now() >= until {
@@ -56,6 +56,14 @@ pub async fn wait(
         }
         actix_web::rt::time::sleep(LOOK_AGAIN).await;
     }
+}
+
+/// Whether a run's purge is counted, or never will be: its process may have died after the commit.
+fn is_counted(run: &Run) -> bool {
+    let long_ago = |finished_at_ms: i64| now_ms() - finished_at_ms > COUNTING.as_millis() as i64;
+    run.state != RunState::Succeeded
+        || run.counts.cache_cleared.is_some()
+        || run.finished_at_ms.is_some_and(long_ago)
 }
 
 /// Takes up what another process, or this one before it was killed, left unfinished.
