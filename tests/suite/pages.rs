@@ -204,7 +204,7 @@ async fn a_missing_page_says_so_and_names_its_request() {
 
 #[actix_web::test]
 async fn without_a_moodle_the_first_page_says_what_to_set() {
-    let app = TestApp::with_moodle(|_| {}).await;
+    let app = TestApp::without_moodle().await;
     let admin = Admin::signed_in(&app).await;
 
     assert!(
@@ -250,7 +250,7 @@ async fn before_the_first_sync_each_page_says_what_comes_next() {
 
 #[actix_web::test]
 async fn the_stylesheet_is_kept_for_a_year_under_its_own_version_only() {
-    let app = TestApp::with_moodle(|_| {}).await;
+    let app = TestApp::without_moodle().await;
     let browser = Admin::stranger(&app);
     let address = browser
         .get("/sign-in")

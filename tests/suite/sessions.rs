@@ -1,29 +1,15 @@
-//! Signing in and out, the limit on guessing, cookies, and forms that are not ours.
+//! Signing in and out, and the session in between.
 
-use alx_report_api::schema::{login_failures, sessions};
+use alx_report_api::schema::sessions;
 use alx_report_api::time::now;
 use diesel::prelude::*;
 
 use crate::support::TestApp;
 use crate::support::admin::{Admin, EMAIL, PASSWORD};
 
-/// Every address that changes something for a signed-in admin.
-const FORMS: [&str; 6] = [
-    "/sign-out",
-    "/companies/look-up",
-    "/companies/42/cache/clear",
-    "/companies/42/tokens",
-    "/companies/42/tokens/1/revoke",
-    "/sync",
-];
-
-async fn app() -> TestApp {
-    TestApp::with_moodle(|_| {}).await
-}
-
 #[actix_web::test]
 async fn the_right_password_opens_the_page_that_was_asked_for() {
-    let app = app().await;
+    let app = TestApp::without_moodle().await;
     Admin::register(&app).await;
     let browser = Admin::stranger(&app);
 
@@ -48,7 +34,7 @@ async fn the_right_password_opens_the_page_that_was_asked_for() {
 
 #[actix_web::test]
 async fn after_signing_in_no_browser_is_sent_to_another_host() {
-    let app = app().await;
+    let app = TestApp::without_moodle().await;
     Admin::register(&app).await;
 
     for next in [
@@ -64,7 +50,7 @@ async fn after_signing_in_no_browser_is_sent_to_another_host() {
 
 #[actix_web::test]
 async fn a_wrong_password_and_an_unknown_email_get_the_same_answer() {
-    let app = app().await;
+    let app = TestApp::without_moodle().await;
     Admin::register(&app).await;
     let mut browser = Admin::stranger(&app);
 
@@ -87,72 +73,8 @@ async fn a_wrong_password_and_an_unknown_email_get_the_same_answer() {
 }
 
 #[actix_web::test]
-async fn after_five_failures_even_the_right_password_has_to_wait() {
-    let app = app().await;
-    Admin::register(&app).await;
-    let mut browser = Admin::stranger(&app);
-    for _ in 0..5 {
-        assert_eq!(browser.sign_in(EMAIL, "a wrong password").await.status, 403);
-    }
-
-    let refused = browser.sign_in(EMAIL, PASSWORD).await;
-    move_failures_back(&app, 15 * 60).await;
-    let later = browser.sign_in(EMAIL, PASSWORD).await;
-
-    assert_eq!(refused.status, 429);
-    assert!(refused.says("Try again in 15 minutes."), "{}", refused.body);
-    assert!(
-        (800..=900).contains(
-            &refused.headers["retry-after"]
-                .to_str()
-                .unwrap()
-                .parse::<i64>()
-                .unwrap()
-        )
-    );
-    assert_eq!(later.status, 303);
-}
-
-#[actix_web::test]
-async fn an_address_that_tries_many_emails_has_to_wait_too() {
-    let app = app().await;
-    let mut browser = Admin::stranger(&app);
-    for number in 0..20 {
-        let answer = browser
-            .sign_in(&format!("somebody{number}@example.com"), "a wrong password")
-            .await;
-        assert_eq!(answer.status, 403);
-    }
-
-    let refused = browser
-        .sign_in("another@example.com", "a wrong password")
-        .await;
-
-    assert_eq!(refused.status, 429);
-}
-
-#[actix_web::test]
-async fn guesses_made_at_the_same_moment_count_each_other() {
-    let app = app().await;
-    Admin::register(&app).await;
-    let browser = Admin::stranger(&app);
-    let guess = || {
-        browser.post(
-            "/sign-in",
-            &[("email", EMAIL), ("password", "a wrong password")],
-        )
-    };
-
-    let answers = futures_util::future::join_all((0..12).map(|_| guess())).await;
-
-    let tried = answers.iter().filter(|answer| answer.status == 403).count();
-    let refused = answers.iter().filter(|answer| answer.status == 429).count();
-    assert_eq!((tried, refused), (5, 7));
-}
-
-#[actix_web::test]
 async fn the_session_cookie_is_out_of_reach_of_scripts_and_other_sites() {
-    let app = app().await;
+    let app = TestApp::without_moodle().await;
     Admin::register(&app).await;
 
     let answer = Admin::stranger(&app).sign_in(EMAIL, PASSWORD).await;
@@ -198,7 +120,7 @@ async fn over_tls_the_session_cookie_is_bound_to_the_host() {
 
 #[actix_web::test]
 async fn the_store_never_holds_the_value_of_a_cookie() {
-    let app = app().await;
+    let app = TestApp::without_moodle().await;
     Admin::register(&app).await;
 
     let answer = Admin::stranger(&app).sign_in(EMAIL, PASSWORD).await;
@@ -216,7 +138,7 @@ async fn the_store_never_holds_the_value_of_a_cookie() {
 
 #[actix_web::test]
 async fn signing_out_ends_the_session_for_every_copy_of_its_cookie() {
-    let app = app().await;
+    let app = TestApp::without_moodle().await;
     Admin::register(&app).await;
     let mut browser = Admin::stranger(&app);
     let value = cookie_value(&browser.sign_in(EMAIL, PASSWORD).await.cookies());
@@ -238,7 +160,7 @@ async fn signing_out_ends_the_session_for_every_copy_of_its_cookie() {
 
 #[actix_web::test]
 async fn signing_in_again_gives_a_new_session_and_ends_the_old_one() {
-    let app = app().await;
+    let app = TestApp::without_moodle().await;
     Admin::register(&app).await;
     let mut browser = Admin::stranger(&app);
     let first = cookie_value(&browser.sign_in(EMAIL, PASSWORD).await.cookies());
@@ -257,7 +179,7 @@ async fn signing_in_again_gives_a_new_session_and_ends_the_old_one() {
 
 #[actix_web::test]
 async fn a_session_that_is_too_old_is_over() {
-    let app = app().await;
+    let app = TestApp::without_moodle().await;
     let browser = Admin::signed_in(&app).await;
     let expire = |conn: &mut _| {
         diesel::update(sessions::table)
@@ -274,7 +196,7 @@ async fn a_session_that_is_too_old_is_over() {
 
 #[actix_web::test]
 async fn a_session_in_use_lasts_longer_but_never_beyond_seven_days() {
-    let app = app().await;
+    let app = TestApp::without_moodle().await;
     let browser = Admin::signed_in(&app).await;
     let set = |begun: i64| {
         app.app.db.change(move |conn| {
@@ -307,140 +229,6 @@ async fn a_session_in_use_lasts_longer_but_never_beyond_seven_days() {
         "eight hours from the last request"
     );
     assert!(last <= now() + 3600, "seven days from the sign-in");
-}
-
-#[actix_web::test]
-async fn a_form_without_the_token_of_its_session_changes_nothing() {
-    let app = app().await;
-    let browser = Admin::signed_in(&app).await;
-    let other = Admin::signed_in(&app)
-        .await
-        .get("/")
-        .await
-        .between("name=\"csrf\" value=\"", "\"");
-
-    for form in FORMS {
-        for csrf in ["", "0000", other.as_str()] {
-            let answer = browser.post_with(form, csrf, &[], &[]).await;
-            assert_eq!(answer.status, 403, "{form} with {csrf:?}");
-            assert!(
-                answer.says("This form is not valid any more"),
-                "{}",
-                answer.body
-            );
-        }
-    }
-    assert_eq!(browser.get("/").await.status, 200, "still signed in");
-}
-
-#[actix_web::test]
-async fn a_form_of_another_site_is_refused_even_with_the_right_token() {
-    let app = app().await;
-    let browser = Admin::signed_in(&app).await;
-    let csrf = browser
-        .get("/")
-        .await
-        .between("name=\"csrf\" value=\"", "\"");
-
-    for header in [
-        ("sec-fetch-site", "cross-site"),
-        ("sec-fetch-site", "same-site"),
-        ("origin", "https://evil.example"),
-        ("origin", "null"),
-    ] {
-        for form in FORMS.iter().chain(&["/sign-in", "/setup"]) {
-            let answer = browser.post_with(form, &csrf, &[], &[header]).await;
-            assert_eq!(answer.status, 403, "{form} with {header:?}");
-        }
-    }
-}
-
-#[actix_web::test]
-async fn a_form_of_nobody_leads_to_the_sign_in_page() {
-    let app = app().await;
-    let browser = Admin::stranger(&app);
-
-    for form in FORMS {
-        let answer = browser.post(form, &[]).await;
-        assert_eq!(
-            (answer.status, answer.location()),
-            (303, "/sign-in"),
-            "{form}"
-        );
-    }
-}
-
-#[actix_web::test]
-async fn the_setup_link_makes_the_first_admin_and_then_opens_nothing() {
-    let app = app().await;
-    let browser = Admin::stranger(&app);
-    let link = app.app.setup.path();
-    let token = link.split_once('=').unwrap().1.to_owned();
-    let form = [
-        ("token", token.as_str()),
-        ("email", EMAIL),
-        ("password", PASSWORD),
-        ("repeated", PASSWORD),
-    ];
-
-    assert_eq!(browser.get("/setup?token=wrong").await.status, 404);
-    assert_eq!(browser.get(&link).await.status, 200);
-    let made = browser.post("/setup", &form).await;
-
-    assert_eq!((made.status, made.location()), (303, "/"));
-    assert!(
-        browser
-            .get("/")
-            .await
-            .says("Your account is ready, and you are signed in.")
-    );
-    assert_eq!(browser.get(&link).await.status, 404);
-    assert_eq!(browser.post("/setup", &form).await.status, 404);
-}
-
-#[actix_web::test]
-async fn the_first_admin_needs_a_long_password_typed_twice_alike() {
-    let app = app().await;
-    let browser = Admin::stranger(&app);
-    let link = app.app.setup.path();
-    let token = link.split_once('=').unwrap().1;
-    let send = |password, repeated| {
-        let form = [
-            ("token", token),
-            ("email", EMAIL),
-            ("password", password),
-            ("repeated", repeated),
-        ];
-        let form = form.to_vec();
-        let browser = &browser;
-        async move { browser.post("/setup", &form).await }
-    };
-
-    let short = send("elevenchars", "elevenchars").await;
-    let different = send(PASSWORD, "another long one").await;
-
-    assert_eq!((short.status, different.status), (422, 422));
-    assert!(
-        short.says("The password must have at least 12 characters."),
-        "{}",
-        short.body
-    );
-    assert!(
-        different.says("The two passwords differ."),
-        "{}",
-        different.body
-    );
-}
-
-async fn move_failures_back(app: &TestApp, seconds: i64) {
-    let work = move |conn: &mut _| {
-        let earlier = login_failures::failed_at - seconds;
-        diesel::update(login_failures::table)
-            .set(login_failures::failed_at.eq(earlier))
-            .execute(conn)?;
-        Ok(())
-    };
-    app.app.db.change(work).await.unwrap();
 }
 
 fn cookie_value(cookies: &[&str]) -> String {

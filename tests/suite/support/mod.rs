@@ -1,5 +1,6 @@
 //! What every test stands on: a store of its own and a real server on a free port.
 
+pub mod acme;
 pub mod admin;
 pub mod browser;
 pub mod client;
@@ -51,6 +52,11 @@ impl TestApp {
     /// Starts one whose Moodle is the file `moodle.db` in its folder, made by `moodle`.
     pub async fn with_moodle(moodle: impl FnOnce(&Path)) -> Self {
         Self::start(moodle, |_| {}).await
+    }
+
+    /// Starts one that has no Moodle.
+    pub async fn without_moodle() -> Self {
+        Self::start(|_| {}, |_| {}).await
     }
 
     /// Starts one with other settings.

@@ -1,0 +1,82 @@
+//! The limit on guessing passwords.
+
+use alx_report_api::schema::login_failures;
+use diesel::prelude::*;
+
+use crate::support::TestApp;
+use crate::support::admin::{Admin, EMAIL, PASSWORD};
+
+#[actix_web::test]
+async fn after_five_failures_even_the_right_password_has_to_wait() {
+    let app = TestApp::without_moodle().await;
+    Admin::register(&app).await;
+    let mut browser = Admin::stranger(&app);
+    for _ in 0..5 {
+        assert_eq!(browser.sign_in(EMAIL, "a wrong password").await.status, 403);
+    }
+
+    let refused = browser.sign_in(EMAIL, PASSWORD).await;
+    move_failures_back(&app, 15 * 60).await;
+    let later = browser.sign_in(EMAIL, PASSWORD).await;
+
+    assert_eq!(refused.status, 429);
+    assert!(refused.says("Try again in 15 minutes."), "{}", refused.body);
+    assert!(
+        (800..=900).contains(
+            &refused.headers["retry-after"]
+                .to_str()
+                .unwrap()
+                .parse::<i64>()
+                .unwrap()
+        )
+    );
+    assert_eq!(later.status, 303);
+}
+
+#[actix_web::test]
+async fn an_address_that_tries_many_emails_has_to_wait_too() {
+    let app = TestApp::without_moodle().await;
+    let mut browser = Admin::stranger(&app);
+    for number in 0..20 {
+        let answer = browser
+            .sign_in(&format!("somebody{number}@example.com"), "a wrong password")
+            .await;
+        assert_eq!(answer.status, 403);
+    }
+
+    let refused = browser
+        .sign_in("another@example.com", "a wrong password")
+        .await;
+
+    assert_eq!(refused.status, 429);
+}
+
+#[actix_web::test]
+async fn guesses_made_at_the_same_moment_count_each_other() {
+    let app = TestApp::without_moodle().await;
+    Admin::register(&app).await;
+    let browser = Admin::stranger(&app);
+    let guess = || {
+        browser.post(
+            "/sign-in",
+            &[("email", EMAIL), ("password", "a wrong password")],
+        )
+    };
+
+    let answers = futures_util::future::join_all((0..12).map(|_| guess())).await;
+
+    let tried = answers.iter().filter(|answer| answer.status == 403).count();
+    let refused = answers.iter().filter(|answer| answer.status == 429).count();
+    assert_eq!((tried, refused), (5, 7));
+}
+
+async fn move_failures_back(app: &TestApp, seconds: i64) {
+    let work = move |conn: &mut _| {
+        let earlier = login_failures::failed_at - seconds;
+        diesel::update(login_failures::table)
+            .set(login_failures::failed_at.eq(earlier))
+            .execute(conn)?;
+        Ok(())
+    };
+    app.app.db.change(work).await.unwrap();
+}
