@@ -103,7 +103,10 @@ counts!(i64, i32, u64, u32, usize);
 /// `1 change`, `2 changes`.
 pub fn counted_text(count: i64, noun: &str) -> String {
     let number = grouped(count);
-    match noun.strip_suffix('y') {
+    let stem = noun
+        .strip_suffix('y')
+        .filter(|stem| !stem.ends_with(['a', 'e', 'o', 'u']));
+    match stem {
         _ if count == 1 => format!("{number} {noun}"),
         Some(stem) => format!("{number} {stem}ies"),
         None => format!("{number} {noun}s"),
