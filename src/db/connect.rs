@@ -15,6 +15,9 @@ use super::io;
 /// How long a connection may take to open.
 pub const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 
+/// How long a connection may be quiet before the machine asks whether the other side is there.
+const KEEPALIVE: Duration = Duration::from_secs(30);
+
 /// The databases that an address can name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Kind {
@@ -44,7 +47,9 @@ pub fn postgres(url: &str) -> Result<PgConnection, ConnectionError> {
     let mut config: tokio_postgres::Config = url
         .parse()
         .map_err(|_| ConnectionError::InvalidConnectionUrl("not a PostgreSQL address".into()))?;
-    config.connect_timeout(CONNECT_TIMEOUT);
+    config
+        .connect_timeout(CONNECT_TIMEOUT)
+        .keepalives_idle(KEEPALIVE);
     io::wait(async {
         let opened = match config.get_ssl_mode() {
             SslMode::Disable => without_tls(&config).await,
@@ -84,6 +89,7 @@ pub fn mysql(url: &str) -> Result<MysqlConnection, ConnectionError> {
     let options = OptsBuilder::from_opts(options)
         .stmt_cache_size(0)
         .client_found_rows(true)
+        .tcp_keepalive(Some(KEEPALIVE.as_millis() as u32))
         .prefer_socket(false);
     io::wait(async {
         let opening = tokio::time::timeout(CONNECT_TIMEOUT, mysql_async::Conn::new(options));

@@ -1,65 +1,105 @@
-//! PostgreSQL and MariaDB in pure Rust, dressed as ordinary diesel connections.
+//! PostgreSQL and MariaDB in pure Rust, dressed as ordinary diesel connections that never wait for ever.
 
-use diesel::connection::{
-    AnsiTransactionManager, CacheSize, Connection, ConnectionSealed, Instrumentation,
-};
-use diesel::connection::{LoadConnection, SimpleConnection, TransactionManager};
+use std::pin::Pin;
+use std::time::Duration;
+
+use diesel::connection::{AnsiTransactionManager, CacheSize, Connection, ConnectionSealed};
+use diesel::connection::{Instrumentation, LoadConnection, SimpleConnection, TransactionManager};
 use diesel::migration::{CREATE_MIGRATIONS_TABLE, MigrationConnection};
 use diesel::query_builder::{Query, QueryFragment, QueryId};
+use diesel::result::{DatabaseErrorKind, Error};
 use diesel::{ConnectionResult, QueryResult};
-use diesel_async::async_connection_wrapper::AsyncConnectionWrapper;
 use diesel_async::{AsyncConnection, AsyncMysqlConnection, AsyncPgConnection};
+use futures_util::{Stream, StreamExt};
 
-use super::io::Io;
+use super::io;
 
 /// A PostgreSQL connection.
 pub type PgConnection = Driver<AsyncPgConnection>;
 /// A MariaDB or MySQL connection.
 pub type MysqlConnection = Driver<AsyncMysqlConnection>;
 
-type Inner<C> = AsyncConnectionWrapper<C, Io>;
+/// How long one answer may take where nothing else is said.
+const PATIENCE: Duration = Duration::from_secs(300);
 
-/// A blocking diesel connection over an asynchronous driver.
+/// A blocking diesel connection over an asynchronous driver. After an answer that did not come it is broken.
 pub struct Driver<C> {
-    inner: Inner<C>,
+    inner: C,
     transactions: AnsiTransactionManager,
+    patience: Duration,
+    silent: bool,
 }
 
 impl<C: AsyncConnection> Driver<C> {
     /// Wraps an open connection.
-    pub fn new(connection: C) -> Self {
+    pub fn new(inner: C) -> Self {
+        let transactions = AnsiTransactionManager::default();
         Self {
-            inner: connection.into(),
-            transactions: AnsiTransactionManager::default(),
+            inner,
+            transactions,
+            patience: PATIENCE,
+            silent: false,
         }
     }
+
+    /// Lets no answer, and no row of one, take longer than this.
+    pub fn set_patience(&mut self, patience: Duration) {
+        self.patience = patience;
+    }
+}
+
+/// Waits for a part of an answer and notes when it does not come.
+fn wait<T>(
+    silent: &mut bool,
+    patience: Duration,
+    answer: impl Future<Output = QueryResult<T>>,
+) -> QueryResult<T> {
+    if *silent {
+        return Err(no_answer(patience));
+    }
+    io::wait(async { tokio::time::timeout(patience, answer).await }).unwrap_or_else(|_| {
+        *silent = true;
+        Err(no_answer(patience))
+    })
+}
+
+fn no_answer(patience: Duration) -> Error {
+    let text = format!(
+        "the server did not answer within {} seconds",
+        patience.as_secs()
+    );
+    Error::DatabaseError(DatabaseErrorKind::ClosedConnection, Box::new(text))
 }
 
 impl<C: AsyncConnection> SimpleConnection for Driver<C> {
     fn batch_execute(&mut self, query: &str) -> QueryResult<()> {
-        self.inner.batch_execute(query)
+        wait(
+            &mut self.silent,
+            self.patience,
+            self.inner.batch_execute(query),
+        )
     }
 }
 
 impl<C> ConnectionSealed for Driver<C> {}
 
-impl<C: AsyncConnection> Connection for Driver<C>
-where
-    Inner<C>: Connection<Backend = C::Backend>,
-{
+impl<C: AsyncConnection> Connection for Driver<C> {
     type Backend = C::Backend;
     type TransactionManager = AnsiTransactionManager;
 
     fn establish(url: &str) -> ConnectionResult<Self> {
-        let connection = super::io::wait(C::establish(url))?;
-        Ok(Self::new(connection))
+        io::wait(C::establish(url)).map(Self::new)
     }
 
     fn execute_returning_count<T>(&mut self, source: &T) -> QueryResult<usize>
     where
         T: QueryFragment<Self::Backend> + QueryId,
     {
-        self.inner.execute_returning_count(source)
+        wait(
+            &mut self.silent,
+            self.patience,
+            self.inner.execute_returning_count(source),
+        )
     }
 
     fn transaction_state(&mut self) -> &mut AnsiTransactionManager {
@@ -67,40 +107,64 @@ where
     }
 
     fn instrumentation(&mut self) -> &mut dyn Instrumentation {
-        Connection::instrumentation(&mut self.inner)
+        self.inner.instrumentation()
     }
 
     fn set_instrumentation(&mut self, instrumentation: impl Instrumentation) {
-        Connection::set_instrumentation(&mut self.inner, instrumentation);
+        self.inner.set_instrumentation(instrumentation);
     }
 
     fn set_prepared_statement_cache_size(&mut self, size: CacheSize) {
-        Connection::set_prepared_statement_cache_size(&mut self.inner, size);
+        self.inner.set_prepared_statement_cache_size(size);
     }
 }
 
-impl<C: AsyncConnection> LoadConnection for Driver<C>
-where
-    Inner<C>: LoadConnection<Backend = C::Backend>,
-{
+impl<C: AsyncConnection> LoadConnection for Driver<C> {
     type Cursor<'conn, 'query>
-        = <Inner<C> as LoadConnection>::Cursor<'conn, 'query>
+        = Rows<'conn, C::Stream<'conn, 'query>>
     where
         Self: 'conn;
     type Row<'conn, 'query>
-        = <Inner<C> as LoadConnection>::Row<'conn, 'query>
+        = C::Row<'conn, 'query>
     where
         Self: 'conn;
 
     fn load<'conn, 'query, T>(
         &'conn mut self,
         source: T,
-    ) -> QueryResult<Self::Cursor<'conn, 'query>>
+    ) -> QueryResult<Rows<'conn, C::Stream<'conn, 'query>>>
     where
         T: Query + QueryFragment<Self::Backend> + QueryId + 'query,
         Self::Backend: diesel::expression::QueryMetadata<T::SqlType>,
     {
-        LoadConnection::load(&mut self.inner, source)
+        let Self {
+            inner,
+            patience,
+            silent,
+            ..
+        } = self;
+        let stream = wait(silent, *patience, inner.load(source))?;
+        Ok(Rows {
+            stream: Box::pin(stream),
+            patience: *patience,
+            silent,
+        })
+    }
+}
+
+/// The rows of an answer as they come.
+pub struct Rows<'conn, S> {
+    stream: Pin<Box<S>>,
+    patience: Duration,
+    silent: &'conn mut bool,
+}
+
+impl<R, S: Stream<Item = QueryResult<R>>> Iterator for Rows<'_, S> {
+    type Item = QueryResult<R>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        let next = async { self.stream.next().await.transpose() };
+        wait(self.silent, self.patience, next).transpose()
     }
 }
 
@@ -113,15 +177,12 @@ where
     }
 }
 
-impl<C: AsyncConnection + 'static> diesel::r2d2::R2D2Connection for Driver<C>
-where
-    Self: Connection<TransactionManager = AnsiTransactionManager>,
-{
+impl<C: AsyncConnection + 'static> diesel::r2d2::R2D2Connection for Driver<C> {
     fn ping(&mut self) -> QueryResult<()> {
         self.batch_execute("select 1")
     }
 
     fn is_broken(&mut self) -> bool {
-        AnsiTransactionManager::is_broken_transaction_manager(self)
+        self.silent || AnsiTransactionManager::is_broken_transaction_manager(self)
     }
 }

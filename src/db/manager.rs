@@ -57,8 +57,10 @@ impl r2d2::ManageConnection for Manager {
 
 fn sqlite(path: &str, purpose: Purpose) -> Result<SqliteConnection, ConnectionError> {
     let mut conn = SqliteConnection::establish(path)?;
-    let durable = "pragma busy_timeout = 15000; pragma journal_mode = wal; pragma synchronous = full;
-                   pragma foreign_keys = on; pragma secure_delete = on; pragma cache_size = -16000;";
+    let durable =
+        "pragma busy_timeout = 15000; pragma journal_mode = wal; pragma synchronous = full;
+                   pragma foreign_keys = on; pragma secure_delete = on; pragma cache_size = -16000;
+                   pragma journal_size_limit = 16777216;";
     conn.batch_execute(durable)
         .map_err(ConnectionError::CouldntSetupConfiguration)?;
     if purpose == Purpose::Read {

@@ -32,6 +32,12 @@ pub fn open(kind: Kind, url: &Secret, limit: Duration) -> Result<Source, Connect
         Kind::Postgres => Source::Postgres(db::postgres(url.reveal())?),
         Kind::Sqlite => Source::Sqlite(open_file(url.reveal())?),
     };
+    let beyond = limit + Duration::from_secs(10); // the server should end a statement itself, and say why
+    match &mut source {
+        Source::Mysql(mysql) => mysql.set_patience(beyond),
+        Source::Postgres(postgres) => postgres.set_patience(beyond),
+        Source::Sqlite(_) => {}
+    }
     set_limits(&mut source, limit).map_err(ConnectionError::CouldntSetupConfiguration)?;
     Ok(source)
 }

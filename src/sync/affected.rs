@@ -122,15 +122,20 @@ impl Line {
             .find((self.company_id, self.user_id, self.course_id))
             .select(Row::as_select())
             .first(conn)?;
-        let side = |text: Option<String>| text.and_then(|text| serde_json::from_str(&text).ok());
+        let (before, after) = (side(self.before)?, side(self.after)?);
         Ok(Affected {
             seq: self.seq,
             kind: self.kind,
-            before: side(self.before),
-            after: side(self.after),
+            before,
+            after,
             row,
         })
     }
+}
+
+fn side(text: Option<String>) -> Result<Option<Map<String, Value>>> {
+    let parsed = text.map(|text| serde_json::from_str(&text)).transpose();
+    parsed.map_err(|cause| diesel::result::Error::DeserializationError(cause.into()).into())
 }
 
 /// The keys of some changes, to look their rows up.
