@@ -85,7 +85,7 @@ pub fn find_by_hash(conn: &mut Conn, hash: &str, now: i64) -> Result<Option<Call
         .filter(api_tokens::hash.eq(hash))
         .filter(valid.assume_not_null())
         .select(CallerRow::as_select())
-        .first(conn)
+        .get_result(conn) // without LIMIT: SQLite would plan a bound limit anew each time
         .optional()?;
     found.map(Caller::try_from).transpose()
 }
