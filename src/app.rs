@@ -1,6 +1,6 @@
 //! `App`: what every request and every run works with.
 
-use std::collections::HashSet;
+use std::collections::HashMap;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -73,56 +73,60 @@ impl App {
 /// The companies whose runs this process drives now: one driver each, and all of them end before the process does.
 #[derive(Default)]
 pub struct Work {
-    busy: Mutex<HashSet<CompanyId>>,
+    /// With each company, whether somebody asked again since its driver last looked.
+    driven: Mutex<HashMap<CompanyId, bool>>,
     idle: Condvar,
 }
 
 impl Work {
-    /// Makes the caller the driver of a company, or says that it has one.
+    /// Makes the caller the driver of a company, or has the one that it has look once more.
     pub fn begin(&self, company: CompanyId) -> Option<Driving<'_>> {
-        let begun = self.lock().insert(company);
-        begun.then_some(Driving {
+        let mut driven = self.lock();
+        if let Some(asked_again) = driven.get_mut(&company) {
+            *asked_again = true;
+            return None;
+        }
+        driven.insert(company, false);
+        Some(Driving {
             work: self,
             company,
-            ended: false,
         })
     }
 
     /// Waits until no company is driven, at most so long, and says whether it came to that.
     pub fn finish(&self, at_most: Duration) -> bool {
-        let driven = |busy: &mut HashSet<_>| !busy.is_empty();
-        let waited = self.idle.wait_timeout_while(self.lock(), at_most, driven);
+        let busy = |driven: &mut HashMap<_, _>| !driven.is_empty();
+        let waited = self.idle.wait_timeout_while(self.lock(), at_most, busy);
         waited.unwrap_or_else(PoisonError::into_inner).0.is_empty()
     }
 
-    fn lock(&self) -> MutexGuard<'_, HashSet<CompanyId>> {
-        self.busy.lock().unwrap_or_else(PoisonError::into_inner)
+    fn lock(&self) -> MutexGuard<'_, HashMap<CompanyId, bool>> {
+        self.driven.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-/// The right to drive a company's runs; it ends when dropped.
+/// The right to drive a company's runs.
 pub struct Driving<'a> {
     work: &'a Work,
     company: CompanyId,
-    ended: bool,
 }
 
 impl Driving<'_> {
-    /// Ends it unless there is more to drive. Nobody can be told "it has a driver" between the look and the end.
-    pub fn end_unless(&mut self, more: impl FnOnce() -> bool) -> bool {
-        let mut busy = self.work.lock();
-        self.ended = !more();
-        if self.ended {
-            busy.remove(&self.company);
+    /// Whether nobody asked again since the last look: then the driver may end.
+    pub fn is_done(&self) -> bool {
+        let mut driven = self.work.lock();
+        let asked_again = driven.get_mut(&self.company).is_some_and(std::mem::take);
+        if !asked_again {
+            driven.remove(&self.company);
             self.work.idle.notify_all();
         }
-        self.ended
+        !asked_again
     }
 }
 
 impl Drop for Driving<'_> {
     fn drop(&mut self) {
-        if !self.ended {
+        if std::thread::panicking() {
             self.work.lock().remove(&self.company);
             self.work.idle.notify_all();
         }

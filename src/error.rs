@@ -41,6 +41,18 @@ pub enum Error {
 }
 
 impl Error {
+    /// The text without anything about the operator's machines: for those who only read a company's data.
+    pub fn in_public(&self) -> String {
+        match self {
+            Self::MoodleUnavailable(_) => "the Moodle database cannot be reached".into(),
+            Self::MoodleUnreadable(_) => "the Moodle database cannot be read".into(),
+            Self::Setup(_) | Self::Machine(_) => {
+                "the server is not as it must be; its log says more".into()
+            }
+            other => other.to_string(),
+        }
+    }
+
     /// The store is out of reach, with the reason for the log.
     pub fn unavailable(cause: impl std::error::Error + Send + Sync + 'static) -> Self {
         Self::StoreUnavailable(Box::new(cause))

@@ -2,10 +2,17 @@
 //!
 //! | floor | rooms |
 //! |---|---|
+//! | 10 | `main` `commands`: what an operator types |
+//! | 9 | `server`: listens, and refuses what is slow, big or encoded |
+//! | 8 | `routes`: every URL |
+//! | 7 | `dashboard` `api` `jobs`: a browser, a program, the clock |
+//! | 6 | `demo`: the made-up Moodle |
+//! | 5 | `sync`: what we do |
+//! | 4 | `app`: settings, store, Moodle, cache |
 //! | 3 | `companies` `progress` `tokens` `admins`: what we know |
 //! | 2 | `moodle`: the source, read-only |
 //! | 1 | `db` `cache`: what carries it |
-//! | 0 | `error` `schema` `config` `ids`: words everybody uses |
+//! | 0 | `error` `schema` `config` `ids` `time` `words`: words everybody uses |
 
 pub mod admins;
 pub mod api;
@@ -19,6 +26,7 @@ pub mod db;
 pub mod demo;
 pub mod error;
 pub mod ids;
+pub mod jobs;
 pub mod moodle;
 pub mod progress;
 pub mod routes;

@@ -67,9 +67,19 @@ diesel::table! {
         records_unchanged -> Nullable<BigInt>,
         cache_cleared -> Nullable<BigInt>,
         errors -> Text,
+        error_detail -> Nullable<Text>,
         version_before -> Nullable<BigInt>,
         version_after -> Nullable<BigInt>,
         snapshot_at -> Nullable<BigInt>,
+    }
+}
+
+diesel::table! {
+    sync_keys (id) {
+        id -> Text,
+        run_id -> Text,
+        mode -> Text,
+        hours_back -> Nullable<Integer>,
     }
 }
 

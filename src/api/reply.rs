@@ -61,7 +61,7 @@ pub async fn cached(
     load: impl FnOnce(&mut Conn, &State) -> error::Result<Content> + Send + 'static,
 ) -> Result<HttpResponse, ApiError> {
     let Client { caller, app } = client;
-    if has_condition(request) {
+    if is_read(request) && has_condition(request) {
         let etag = etag_of(&[&caller.stamp, question.view, &question.query]);
         if is_known(request, &etag) {
             let headers = version(caller.seq, caller.synced_at, caller.run_id.as_ref());
@@ -85,18 +85,18 @@ pub async fn cached(
     Ok(respond(&answer, found))
 }
 
-/// A JSON reply that is computed for this request alone, because it can change without the company's stamp.
+/// A JSON reply that is computed for this request alone, because it can change without the company's stamp. `state` is of
+/// the same snapshot as the value.
 pub fn fresh(
     request: &HttpRequest,
-    client: &Client,
+    state: &State,
     status: StatusCode,
     value: &impl Serialize,
 ) -> HttpResponse {
     let body = to_json(value);
     let etag = etag_of(&[&String::from_utf8_lossy(&body)]);
-    let caller = &client.caller;
-    let headers = version(caller.seq, caller.synced_at, caller.run_id.as_ref());
-    if status == StatusCode::OK && is_known(request, &etag) {
+    let headers = version(state.seq, state.synced_at, state.run_id.as_ref());
+    if status == StatusCode::OK && is_read(request) && is_known(request, &etag) {
         return not_modified(headers, etag, Found::Miss);
     }
     let mut response = HttpResponse::build(status);
@@ -205,4 +205,9 @@ fn is_known(request: &HttpRequest, etag: &HeaderValue) -> bool {
 
 fn to_json(value: &impl Serialize) -> Vec<u8> {
     serde_json::to_vec(value).expect("replies are texts, numbers, lists and objects with text keys")
+}
+
+/// Only reads can be answered with "you have it".
+fn is_read(request: &HttpRequest) -> bool {
+    request.method().is_safe()
 }

@@ -11,6 +11,7 @@ use super::body::JsonObject;
 use super::query::Query;
 use super::reply::fresh;
 use super::rows::RunItem;
+use super::syncs::with_state;
 use super::{ApiError, Client};
 use crate::ids::{RunId, random_hex};
 use crate::sync::{self, Mode, Request, Trigger, history, request::HOURS_BACK};
@@ -45,17 +46,12 @@ pub async fn request_sync(
     } else {
         StatusCode::ACCEPTED
     };
-    let run = match ended {
-        Some(run) => run,
-        None => {
-            client
-                .app
-                .db
-                .run(move |conn| history::get(conn, company, &id))
-                .await?
-        }
-    };
-    let mut reply = fresh(&request, &client, status, &RunItem::from(&run));
+    let (state, run) = client
+        .app
+        .db
+        .run(move |conn| with_state(conn, company, &id))
+        .await?;
+    let mut reply = fresh(&request, &state, status, &RunItem::from(&run));
     let address = HeaderValue::try_from(format!("/api/v1/syncs/{}", run.id));
     reply
         .headers_mut()

@@ -10,8 +10,11 @@ use super::query::Query;
 use super::reply::fresh;
 use super::rows::{Page, RunItem};
 use super::{ApiError, Client, cursor};
-use crate::error::Error;
-use crate::ids::RunId;
+use crate::companies::{self, State};
+use crate::db::Conn;
+use crate::error::{self, Error};
+use crate::ids::{CompanyId, RunId};
+use crate::sync::Run;
 use crate::sync::history::{self, Filter, Mark};
 use crate::tokens::Scope;
 
@@ -26,8 +29,15 @@ pub async fn list_syncs(client: Client, request: HttpRequest) -> Result<HttpResp
         company: Some(client.caller.company),
         ..Filter::default()
     };
-    let find = move |conn: &mut _| history::page(conn, filter, after.as_ref(), limit + 1);
-    let mut runs = client.app.db.run(find).await?;
+    let company = client.caller.company;
+    let find = move |conn: &mut _| {
+        let state = companies::store::state(conn, company)?;
+        Ok((
+            state,
+            history::page(conn, filter, after.as_ref(), limit + 1)?,
+        ))
+    };
+    let (state, mut runs) = client.app.db.run(find).await?;
     let more = runs.len() > limit as usize;
     runs.truncate(limit as usize);
     let last = runs.last().filter(|_| more);
@@ -40,7 +50,7 @@ pub async fn list_syncs(client: Client, request: HttpRequest) -> Result<HttpResp
         }),
         as_of: None,
     };
-    Ok(fresh(&request, &client, StatusCode::OK, &page))
+    Ok(fresh(&request, &state, StatusCode::OK, &page))
 }
 
 /// `GET /api/v1/syncs/{id}`: one run of the company.
@@ -52,13 +62,24 @@ pub async fn show_sync(
     client.must(Scope::Read)?;
     Query::read(request.query_string(), &[]).finish()?;
     let (company, id) = (client.caller.company, run_id(&run)?);
-    let find = move |conn: &mut _| history::get(conn, company, &id);
-    let run = client.app.db.run(find).await?;
+    let (state, run) = client
+        .app
+        .db
+        .run(move |conn| with_state(conn, company, &id))
+        .await?;
     Ok(fresh(
         &request,
-        &client,
+        &state,
         StatusCode::OK,
         &RunItem::from(&run),
+    ))
+}
+
+/// A run with the version that its company serves, both of one moment.
+pub fn with_state(conn: &mut Conn, company: CompanyId, id: &RunId) -> error::Result<(State, Run)> {
+    Ok((
+        companies::store::state(conn, company)?,
+        history::get(conn, company, id)?,
     ))
 }
 

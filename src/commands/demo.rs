@@ -13,7 +13,7 @@ use crate::ids::{CompanyId, random_hex};
 use crate::sync::{Mode, Request, Trigger};
 use crate::time::now;
 use crate::tokens::{self, NewToken, Scopes};
-use crate::{admins, companies, demo, server, sync};
+use crate::{admins, companies, demo, jobs, server, sync};
 
 const ADMIN: &str = "admin@example.com";
 const COMPANY: CompanyId = CompanyId(42);
@@ -24,6 +24,7 @@ pub fn demo(config: Config) -> Result<ExitCode> {
     let _lock = occupy(&folder)?;
     let app = App::open(made_up(config, &folder)?)?;
     let (password, token) = sign_up(&app)?;
+    jobs::start(&app)?;
     actix_web::rt::System::new().block_on(async {
         sync_all(&app).await?;
         let server = server::bind(&app, true)?;

@@ -8,7 +8,7 @@ use std::time::Duration;
 use crate::app::App;
 use crate::config::Config;
 use crate::error::Result;
-use crate::{admins, server, sync};
+use crate::{admins, jobs, server, sync};
 
 /// How long runs may take to end after the last request has.
 const LAST_RUNS: Duration = Duration::from_secs(60);
@@ -16,28 +16,28 @@ const LAST_RUNS: Duration = Duration::from_secs(60);
 /// Serves until it is told to stop.
 pub fn serve(config: Config) -> Result<ExitCode> {
     let app = App::open(config)?;
-    sync::resume(&app)?;
+    let has_admin = app.db.read(admins::store::any)?;
     look_for_companies(&app)?;
+    jobs::start(&app)?;
     actix_web::rt::System::new().block_on(async {
         let server = server::bind(&app, true)?;
         for address in &server.addresses {
             log::info!("serving on http://{address}");
         }
-        invite(&app, server.addresses[0])?;
+        if !has_admin {
+            invite(&app, server.addresses[0]);
+        }
         server.run().await
     })?;
     finish(&app);
     Ok(ExitCode::SUCCESS)
 }
 
-/// Shows how to make the first admin, while there is none. The link is a secret: never in the log.
-fn invite(app: &App, address: SocketAddr) -> Result<()> {
-    if !app.db.read(admins::store::any)? {
-        let here = || format!("http://{address}");
-        let base = app.config.public_url.clone().unwrap_or_else(here);
-        println!("setup: {}{}", base.trim_end_matches('/'), app.setup.path());
-    }
-    Ok(())
+/// Shows how to make the first admin. The link is a secret: never in the log.
+fn invite(app: &App, address: SocketAddr) {
+    let here = || format!("http://{address}");
+    let base = app.config.public_url.clone().unwrap_or_else(here);
+    println!("setup: {}{}", base.trim_end_matches('/'), app.setup.path());
 }
 
 /// Lets runs end that were begun.

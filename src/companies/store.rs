@@ -1,10 +1,13 @@
 //! Reading companies and their state, and the one way a new version is published.
 
+use std::collections::HashMap;
+
 use diesel::prelude::*;
+use diesel::result::{DatabaseErrorKind::UniqueViolation, Error::DatabaseError};
 
 use super::{Company, State, Totals};
-use crate::db::Conn;
-use crate::error::{OrNotFound, Result};
+use crate::db::{Conn, Db};
+use crate::error::{Error, OrNotFound, Result};
 use crate::ids::{CompanyId, RunId, random_hex};
 use crate::moodle::MoodleCompany;
 use crate::schema::{companies, company_state};
@@ -30,7 +33,7 @@ pub fn find(conn: &mut Conn, company: CompanyId) -> Result<Option<(Company, Stat
         .inner_join(company_state::table)
         .filter(companies::id.eq(company))
         .select((Company::as_select(), State::as_select()))
-        .first(conn)
+        .get_result(conn)
         .optional()?;
     Ok(found)
 }
@@ -40,43 +43,56 @@ pub fn state(conn: &mut Conn, company: CompanyId) -> Result<State> {
     let found = company_state::table
         .find(company)
         .select(State::as_select())
-        .first(conn)
+        .get_result(conn)
         .optional()?;
     found.or_not_found("the company")
 }
 
-/// Keeps what Moodle says of its companies now. New ones begin at version 0 with a stamp of their own.
+/// Keeps what Moodle says of its companies now. New ones begin at version 0 with a stamp of their own. Blocking.
 ///
-/// A company that Moodle no longer has stays: its history is kept.
-pub fn upsert(conn: &mut Conn, found: &[MoodleCompany]) -> Result<()> {
+/// A company that Moodle no longer has stays: its history is kept. Companies that are as they were are not touched.
+pub fn keep(db: &Db, found: &[MoodleCompany]) -> Result<()> {
+    match db.write(|conn| keep_in(conn, found)) {
+        Err(Error::Store(DatabaseError(UniqueViolation, _))) => {
+            db.write(|conn| keep_in(conn, found))
+        } // another was first
+        done => done,
+    }
+}
+
+fn keep_in(conn: &mut Conn, found: &[MoodleCompany]) -> Result<()> {
+    let known: HashMap<CompanyId, Company> = companies::table
+        .select(Company::as_select())
+        .load(conn)?
+        .into_iter()
+        .map(|known| (known.id, known))
+        .collect();
     for company in found {
         let row = Company {
             id: company.id,
             name: company.name.clone(),
             shortname: company.shortname.clone(),
             suspended: company.suspended,
-            cache_minutes: 60,
+            cache_minutes: known
+                .get(&company.id)
+                .map_or(60, |known| known.cache_minutes),
         };
-        rename_or_insert(conn, &row)?;
-    }
-    Ok(())
-}
-
-fn rename_or_insert(conn: &mut Conn, row: &Company) -> Result<()> {
-    let renamed = diesel::update(companies::table.find(row.id))
-        .set((
-            companies::name.eq(&row.name),
-            companies::shortname.eq(&row.shortname),
-            companies::suspended.eq(row.suspended),
-        ))
-        .execute(conn)?;
-    if renamed == 0 {
-        diesel::insert_into(companies::table)
-            .values(row)
-            .execute(conn)?;
-        diesel::insert_into(company_state::table)
-            .values(&unsynced(row.id))
-            .execute(conn)?;
+        match known.get(&company.id) {
+            Some(known) if *known == row => {}
+            Some(_) => drop(
+                diesel::update(companies::table.find(row.id))
+                    .set(&row)
+                    .execute(conn)?,
+            ),
+            None => {
+                diesel::insert_into(companies::table)
+                    .values(&row)
+                    .execute(conn)?;
+                diesel::insert_into(company_state::table)
+                    .values(&unsynced(row.id))
+                    .execute(conn)?;
+            }
+        }
     }
     Ok(())
 }

@@ -54,9 +54,16 @@ impl SignedIn {
         };
         if session.is_due(now) {
             let used = session.clone();
-            app.db
-                .change(move |conn| sessions::prolong(conn, &used, now))
-                .await?;
+            let db = app.db.clone();
+            // Beside the request: a page is read, not refused, while a large sync holds the writer.
+            actix_web::rt::spawn(async move {
+                if let Err(error) = db
+                    .change(move |conn| sessions::prolong(conn, &used, now))
+                    .await
+                {
+                    log::warn!("a session was not prolonged: {error}");
+                }
+            });
         }
         Ok(Self {
             session,

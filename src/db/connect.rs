@@ -49,8 +49,10 @@ pub fn postgres(url: &str) -> Result<PgConnection, ConnectionError> {
         .map_err(|_| ConnectionError::InvalidConnectionUrl("not a PostgreSQL address".into()))?;
     config
         .connect_timeout(CONNECT_TIMEOUT)
-        .keepalives_idle(KEEPALIVE);
-    io::wait(async {
+        .keepalives_idle(KEEPALIVE)
+        .keepalives_interval(KEEPALIVE / 3)
+        .keepalives_retries(3);
+    within_limit(async {
         let opened = match config.get_ssl_mode() {
             SslMode::Disable => without_tls(&config).await,
             SslMode::Require => with_tls(&config).await,
@@ -91,15 +93,24 @@ pub fn mysql(url: &str) -> Result<MysqlConnection, ConnectionError> {
         .client_found_rows(true)
         .tcp_keepalive(Some(KEEPALIVE.as_millis() as u32))
         .prefer_socket(false);
-    io::wait(async {
-        let opening = tokio::time::timeout(CONNECT_TIMEOUT, mysql_async::Conn::new(options));
-        let opened = opening
-            .await
-            .map_err(|_| bad("no answer within 10 seconds"))?
-            .map_err(bad)?;
+    within_limit(async {
+        let opened = mysql_async::Conn::new(options).await.map_err(bad)?;
         Ok(MysqlConnection::new(
             AsyncMysqlConnection::try_from(opened).await?,
         ))
+    })
+}
+
+/// Waits for a connection to open, TLS, sign-in and all.
+fn within_limit<C>(
+    opening: impl Future<Output = Result<C, ConnectionError>>,
+) -> Result<C, ConnectionError> {
+    let opened = io::wait(async { tokio::time::timeout(CONNECT_TIMEOUT, opening).await });
+    opened.unwrap_or_else(|_| {
+        Err(bad(format!(
+            "no answer within {} seconds",
+            CONNECT_TIMEOUT.as_secs()
+        )))
     })
 }
 

@@ -22,6 +22,9 @@ pub type MysqlConnection = Driver<AsyncMysqlConnection>;
 /// How long one answer may take where nothing else is said.
 const PATIENCE: Duration = Duration::from_secs(300);
 
+/// How long a connection of a pool may take to say that it is alive.
+const PING_PATIENCE: Duration = Duration::from_secs(5);
+
 /// A blocking diesel connection over an asynchronous driver. After an answer that did not come it is broken.
 pub struct Driver<C> {
     inner: C,
@@ -179,7 +182,11 @@ where
 
 impl<C: AsyncConnection + 'static> diesel::r2d2::R2D2Connection for Driver<C> {
     fn ping(&mut self) -> QueryResult<()> {
-        self.batch_execute("select 1")
+        wait(
+            &mut self.silent,
+            PING_PATIENCE,
+            self.inner.batch_execute("select 1"),
+        )
     }
 
     fn is_broken(&mut self) -> bool {

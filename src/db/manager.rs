@@ -1,8 +1,10 @@
 //! How r2d2 opens a connection of the store, and how each one is set up.
 
 use diesel::connection::SimpleConnection;
+use diesel::prelude::*;
 use diesel::r2d2::R2D2Connection;
-use diesel::{Connection, ConnectionError, SqliteConnection};
+use diesel::sql_types::Bool;
+use diesel::{ConnectionError, SqliteConnection};
 
 use super::{Conn, Kind, connect, functions};
 use crate::config::Secret;
@@ -58,7 +60,7 @@ impl r2d2::ManageConnection for Manager {
 fn sqlite(path: &str, purpose: Purpose) -> Result<SqliteConnection, ConnectionError> {
     let mut conn = SqliteConnection::establish(path)?;
     let durable =
-        "pragma busy_timeout = 15000; pragma journal_mode = wal; pragma synchronous = full;
+        "pragma busy_timeout = 60000; pragma journal_mode = wal; pragma synchronous = full;
                    pragma foreign_keys = on; pragma secure_delete = on; pragma cache_size = -16000;
                    pragma journal_size_limit = 16777216;";
     conn.batch_execute(durable)
@@ -73,7 +75,30 @@ fn sqlite(path: &str, purpose: Purpose) -> Result<SqliteConnection, ConnectionEr
 
 fn postgres(url: &str) -> Result<super::PgConnection, ConnectionError> {
     let mut conn = connect::postgres(url)?;
-    conn.batch_execute("set synchronous_commit = on; set lock_timeout = '15s'; set idle_in_transaction_session_timeout = '10min'")
+    let settings = "set synchronous_commit = on; set lock_timeout = '15s'; \
+                    set idle_in_transaction_session_timeout = '10min'";
+    conn.batch_execute(settings)
         .map_err(ConnectionError::CouldntSetupConfiguration)?;
+    refuse_replica(&mut conn)?;
     Ok(conn)
+}
+
+#[derive(QueryableByName)]
+struct Recovery {
+    #[diesel(sql_type = Bool)]
+    replica: bool,
+}
+
+/// A replica lags: what it serves would be old. Asked with every connection, since a primary can be demoted.
+fn refuse_replica(conn: &mut super::PgConnection) -> Result<(), ConnectionError> {
+    let asked =
+        diesel::sql_query("select pg_is_in_recovery() as replica").get_result::<Recovery>(conn);
+    if asked
+        .map_err(ConnectionError::CouldntSetupConfiguration)?
+        .replica
+    {
+        let text = "this PostgreSQL server is a replica; point ALX_DATABASE_URL at the primary";
+        return Err(ConnectionError::BadConnection(text.into()));
+    }
+    Ok(())
 }

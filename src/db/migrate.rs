@@ -1,11 +1,10 @@
 //! Migrations: forward on start, after a copy of a SQLite store, and never over a newer store.
 
+use std::fs::File;
 use std::path::{Path, PathBuf};
 
 use diesel::connection::SimpleConnection;
 use diesel::migration::{Migration, MigrationSource, MigrationVersion};
-use diesel::prelude::*;
-use diesel::sql_types::Bool;
 use diesel_migrations::{EmbeddedMigrations, MigrationHarness, embed_migrations};
 
 use super::{Conn, Db, backup};
@@ -19,11 +18,10 @@ const LOCK: i64 = 0x616c_785f_6d69_6772;
 /// Brings the store to this binary's tables and returns the names of the migrations that ran, oldest first.
 ///
 /// A SQLite store that already has tables is copied into `backups` first. Fails on a store that a newer binary has
-/// migrated, and on a PostgreSQL server that is a replica.
+/// migrated.
 pub fn forward(db: &Db, backups: &Path) -> Result<Vec<String>> {
     db.writer(|conn| {
-        refuse_replica(conn)?;
-        locked(conn, |conn| {
+        locked(db, conn, |conn| {
             refuse_newer(conn)?;
             copy_before(db, conn, backups)?;
             let ran = match conn {
@@ -98,26 +96,11 @@ fn copy_before(db: &Db, conn: &mut Conn, folder: &Path) -> Result<()> {
     Ok(())
 }
 
-#[derive(QueryableByName)]
-struct Recovery {
-    #[diesel(sql_type = Bool)]
-    replica: bool,
-}
-
-fn refuse_replica(conn: &mut Conn) -> Result<()> {
-    let Conn::Pg(conn) = conn else { return Ok(()) };
-    let found: Recovery =
-        diesel::sql_query("select pg_is_in_recovery() as replica").get_result(conn)?;
-    if found.replica {
-        return Err(Error::Setup(
-            "this PostgreSQL server is a replica; point ALX_DATABASE_URL at the primary".into(),
-        ));
-    }
-    Ok(())
-}
-
-fn locked<T>(conn: &mut Conn, work: impl FnOnce(&mut Conn) -> Result<T>) -> Result<T> {
-    if matches!(conn, Conn::Sqlite(_)) {
+/// One process migrates at a time: a lock of the server, or of a file beside the store.
+fn locked<T>(db: &Db, conn: &mut Conn, work: impl FnOnce(&mut Conn) -> Result<T>) -> Result<T> {
+    if let Some(store) = db.file() {
+        let beside = File::create(store.with_extension("lock"))?;
+        beside.lock()?;
         return work(conn);
     }
     conn.batch_execute(&format!("select pg_advisory_lock({LOCK})"))?;

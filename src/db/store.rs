@@ -1,5 +1,6 @@
 //! `Db`: reads, snapshots and writes, each in the transaction it needs.
 
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -15,6 +16,12 @@ use crate::config::Secret;
 use crate::error::{Error, Result};
 
 type Pool = r2d2::Pool<Manager>;
+
+/// How long a write waits for the one writer of SQLite, in this process and in others.
+pub(super) const WRITER_PATIENCE: Duration = Duration::from_secs(60);
+
+/// How a snapshot begins on SQLite and on PostgreSQL.
+const SNAPSHOT: (&str, &str) = ("begin", "begin isolation level repeatable read read only");
 
 /// The store. Cloning shares its pools.
 #[derive(Clone)]
@@ -61,12 +68,25 @@ impl Db {
 
     /// A connection of its own that may write a new file, for copies while everybody works.
     pub(super) fn copier<T>(&self, work: impl FnOnce(&mut Conn) -> Result<T>) -> Result<T> {
-        let manager = Manager {
+        work(
+            &mut self
+                .manager(Purpose::Write)
+                .connect()
+                .map_err(Error::unavailable)?,
+        )
+    }
+
+    /// The file of an embedded store; `None` for PostgreSQL.
+    pub(super) fn file(&self) -> Option<&Path> {
+        (self.kind == Kind::Sqlite).then(|| Path::new(self.target.reveal()))
+    }
+
+    fn manager(&self, purpose: Purpose) -> Manager {
+        Manager {
             kind: self.kind,
             target: self.target.clone(),
-            purpose: Purpose::Write,
-        };
-        work(&mut manager.connect().map_err(Error::unavailable)?)
+            purpose,
+        }
     }
 
     /// Runs one read. Blocking: not for a handler, see [`Db::run`].
@@ -76,14 +96,16 @@ impl Db {
 
     /// Runs several reads in one snapshot: none sees a commit that another does not. Blocking.
     pub fn snapshot<T>(&self, work: impl FnOnce(&mut Conn) -> Result<T>) -> Result<T> {
-        self.read(|conn| {
-            transaction(
-                conn,
-                "begin",
-                "begin isolation level repeatable read read only",
-                work,
-            )
-        })
+        self.read(|conn| transaction(conn, SNAPSHOT.0, SNAPSHOT.1, work))
+    }
+
+    /// [`Db::snapshot`] on a connection of its own, for reads that last: those of a sync must not use up the pool.
+    pub fn own_snapshot<T>(&self, work: impl FnOnce(&mut Conn) -> Result<T>) -> Result<T> {
+        let mut conn = self
+            .manager(Purpose::Read)
+            .connect()
+            .map_err(Error::unavailable)?;
+        transaction(&mut conn, SNAPSHOT.0, SNAPSHOT.1, work)
     }
 
     /// Runs one write transaction; an error undoes all of it. Blocking.
@@ -147,11 +169,18 @@ fn pool(kind: Kind, target: &Secret, purpose: Purpose, size: u32) -> Result<Arc<
         target: target.clone(),
         purpose,
     };
+    // A writer of SQLite may have to wait until a large sync is written.
+    let alone = kind == Kind::Sqlite && purpose == Purpose::Write;
+    let patience = if alone {
+        WRITER_PATIENCE
+    } else {
+        CONNECT_TIMEOUT + Duration::from_secs(5)
+    };
     let pool = r2d2::Pool::builder()
         .max_size(size)
         .min_idle(Some(u32::from(purpose == Purpose::Write)))
         .test_on_check_out(true)
-        .connection_timeout(CONNECT_TIMEOUT + Duration::from_secs(5))
+        .connection_timeout(patience)
         .build(manager)
         .map_err(Error::unavailable)?;
     Ok(Arc::new(pool))

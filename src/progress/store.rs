@@ -51,19 +51,6 @@ pub fn page_at_offset(
     Ok(found)
 }
 
-/// The rows of some keys, tombstones included, in (user, course) order. Meant for a page of keys.
-pub fn of_keys(conn: &mut Conn, company: CompanyId, keys: &[Key]) -> Result<Vec<Row>> {
-    let mut found = Vec::with_capacity(keys.len());
-    for key in keys {
-        let row = progress::table
-            .find((company, key.user, key.course))
-            .select(Row::as_select());
-        found.extend(row.first(conn).optional()?);
-    }
-    found.sort_by_key(Row::key);
-    Ok(found)
-}
-
 /// Every row of a company, tombstones included, as a stream in (user, course) order.
 pub fn stream(conn: &mut Conn, company: CompanyId) -> Result<impl Iterator<Item = Result<Row>>> {
     let rows = progress::table

@@ -7,7 +7,7 @@ use serde_json::{Map, Value};
 use super::plan::Kind;
 use crate::db::Conn;
 use crate::error::Result;
-use crate::ids::{CompanyId, CourseId, Key, RunId, UserId};
+use crate::ids::{CourseId, RunId};
 use crate::progress::Row;
 use crate::schema::{progress, sync_changes};
 
@@ -39,7 +39,8 @@ pub struct AffectedCourse {
 
 /// The changes of a run after a version, in the order they were made.
 pub fn page(conn: &mut Conn, run: &RunId, after_seq: i64, limit: i64) -> Result<Vec<Affected>> {
-    let lines: Vec<Line> = sync_changes::table
+    let lines: Vec<(Line, Row)> = sync_changes::table
+        .inner_join(progress::table.on(on_same_row()))
         .filter(
             sync_changes::run_id
                 .eq(run)
@@ -47,9 +48,12 @@ pub fn page(conn: &mut Conn, run: &RunId, after_seq: i64, limit: i64) -> Result<
         )
         .order(sync_changes::seq)
         .limit(limit)
-        .select(Line::as_select())
+        .select((Line::as_select(), Row::as_select()))
         .load(conn)?;
-    lines.into_iter().map(|line| line.with_row(conn)).collect()
+    lines
+        .into_iter()
+        .map(|(line, row)| affected(line, row))
+        .collect()
 }
 
 /// The courses of a run's changes, most changed first, and how many there are in all.
@@ -107,38 +111,24 @@ fn on_same_row() -> _ {
 #[derive(Queryable, Selectable)]
 #[diesel(table_name = sync_changes)]
 struct Line {
-    company_id: CompanyId,
     seq: i64,
-    user_id: UserId,
-    course_id: CourseId,
     kind: Kind,
     before: Option<String>,
     after: Option<String>,
 }
 
-impl Line {
-    fn with_row(self, conn: &mut Conn) -> Result<Affected> {
-        let row = progress::table
-            .find((self.company_id, self.user_id, self.course_id))
-            .select(Row::as_select())
-            .first(conn)?;
-        let (before, after) = (side(self.before)?, side(self.after)?);
-        Ok(Affected {
-            seq: self.seq,
-            kind: self.kind,
-            before,
-            after,
-            row,
-        })
-    }
+fn affected(line: Line, row: Row) -> Result<Affected> {
+    let (before, after) = (side(line.before)?, side(line.after)?);
+    Ok(Affected {
+        seq: line.seq,
+        kind: line.kind,
+        before,
+        after,
+        row,
+    })
 }
 
 fn side(text: Option<String>) -> Result<Option<Map<String, Value>>> {
     let parsed = text.map(|text| serde_json::from_str(&text)).transpose();
     parsed.map_err(|cause| diesel::result::Error::DeserializationError(cause.into()).into())
-}
-
-/// The keys of some changes, to look their rows up.
-pub fn keys(changes: &[Affected]) -> Vec<Key> {
-    changes.iter().map(|change| change.row.key()).collect()
 }

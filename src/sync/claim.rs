@@ -1,5 +1,6 @@
 //! Whose turn it is: a run becomes the running one of its company, or learns why it cannot.
 
+use diesel::dsl::count_star;
 use diesel::prelude::*;
 
 use super::{Run, RunState, history};
@@ -29,40 +30,87 @@ pub enum Turn {
 }
 
 /// Claims the run that waits for its turn. A running one whose lease is over becomes `abandoned` first.
+///
+/// Looks before it writes: while another run is alive, asking costs no lock.
 pub fn claim(db: &Db, company: CompanyId, now_ms: i64, lease_ms: i64) -> Result<Turn> {
-    db.write(|conn| {
-        abandon(conn, company, now_ms)?;
-        if history::running(conn, company)?.is_some() {
-            return Ok(Turn::Busy);
-        }
-        let Some(run) = history::waiting(conn, company)? else {
-            return Ok(Turn::Nothing);
-        };
-        let runner = random_hex::<16>();
-        diesel::update(sync_runs::table.find(&run.id))
-            .set((
-                sync_runs::state.eq(RunState::Running),
-                sync_runs::started_at_ms.eq(now_ms),
-                sync_runs::lease_until_ms.eq(now_ms + lease_ms),
-                sync_runs::runner.eq(&runner),
-            ))
-            .execute(conn)?;
-        let run = Run {
-            state: RunState::Running,
-            started_at_ms: Some(now_ms),
-            ..run
-        };
-        Ok(Turn::Ours(Box::new(Claim { run, runner })))
+    match db.read(|conn| look(conn, company, now_ms))? {
+        Look::Free => db.write(|conn| claim_in(conn, company, now_ms, lease_ms)),
+        Look::Taken => Ok(Turn::Busy),
+        Look::Empty => Ok(Turn::Nothing),
+    }
+}
+
+/// What there is to claim, before anything is locked.
+enum Look {
+    Free,
+    Taken,
+    Empty,
+}
+
+fn look(conn: &mut Conn, company: CompanyId, now_ms: i64) -> Result<Look> {
+    let lost = lost(company, now_ms)
+        .select(count_star())
+        .get_result::<i64>(conn)?;
+    Ok(if lost > 0 {
+        Look::Free
+    } else if history::running(conn, company)?.is_some() {
+        Look::Taken
+    } else if history::waiting(conn, company)?.is_some() {
+        Look::Free
+    } else {
+        Look::Empty
     })
 }
 
+fn claim_in(conn: &mut Conn, company: CompanyId, now_ms: i64, lease_ms: i64) -> Result<Turn> {
+    abandon(conn, company, now_ms)?;
+    if history::running(conn, company)?.is_some() {
+        return Ok(Turn::Busy);
+    }
+    let Some(run) = history::waiting(conn, company)? else {
+        return Ok(Turn::Nothing);
+    };
+    let runner = random_hex::<16>();
+    let still_waits = sync_runs::table
+        .find(&run.id)
+        .filter(sync_runs::state.eq(RunState::Queued));
+    let claimed = diesel::update(still_waits)
+        .set((
+            sync_runs::state.eq(RunState::Running),
+            sync_runs::started_at_ms.eq(now_ms),
+            sync_runs::lease_until_ms.eq(now_ms + lease_ms),
+            sync_runs::runner.eq(&runner),
+        ))
+        .execute(conn)?;
+    if claimed == 0 {
+        return Ok(Turn::Busy); // another process was quicker
+    }
+    let run = Run {
+        state: RunState::Running,
+        started_at_ms: Some(now_ms),
+        ..run
+    };
+    Ok(Turn::Ours(Box::new(Claim { run, runner })))
+}
+
+/// Running runs of a company whose lease is over.
+#[diesel::dsl::auto_type]
+fn lost(company: CompanyId, now_ms: i64) -> _ {
+    let of_company: diesel::dsl::Eq<sync_runs::company_id, CompanyId> =
+        sync_runs::company_id.eq(company);
+    let running: diesel::dsl::Eq<sync_runs::state, RunState> =
+        sync_runs::state.eq(RunState::Running);
+    let over: diesel::dsl::Lt<sync_runs::lease_until_ms, i64> =
+        sync_runs::lease_until_ms.lt(now_ms);
+    sync_runs::table
+        .filter(of_company)
+        .filter(running)
+        .filter(over)
+}
+
 fn abandon(conn: &mut Conn, company: CompanyId, now_ms: i64) -> Result<()> {
-    let lost = sync_runs::table
-        .filter(sync_runs::company_id.eq(company))
-        .filter(sync_runs::state.eq(RunState::Running))
-        .filter(sync_runs::lease_until_ms.lt(now_ms));
     let reason = r#"["The process that ran this sync stopped. Nothing was changed."]"#;
-    diesel::update(lost)
+    diesel::update(lost(company, now_ms))
         .set((
             sync_runs::state.eq(RunState::Abandoned),
             sync_runs::finished_at_ms.eq(now_ms),

@@ -7,6 +7,7 @@ use super::claim::{Turn, claim};
 use super::request::{How, Request, Requested, record};
 use super::{Run, RunState, history, run};
 use crate::app::App;
+use crate::companies;
 use crate::db::off_thread;
 use crate::error::{Error, Result};
 use crate::ids::{CompanyId, RunId};
@@ -16,7 +17,9 @@ use crate::time::now_ms;
 const COUNTING: Duration = Duration::from_secs(5);
 /// How long to let the store recover.
 const AFTER_AN_ERROR: Duration = Duration::from_secs(1);
-/// How often a waiting run looks whether it is its turn, and a waiting reader whether a run has ended.
+/// How often a waiting run looks whether it is its turn.
+const NEXT_TURN: Duration = Duration::from_millis(250);
+/// How often somebody who waits for a run looks whether it has ended.
 const LOOK_AGAIN: Duration = Duration::from_millis(50);
 
 /// Records a request and sees to it that its run runs. Returns at once. See [`super::request::record`] for errors.
@@ -78,14 +81,15 @@ pub fn resume(app: &Arc<App>) -> Result<()> {
 fn spawn(app: &Arc<App>, company: CompanyId) -> Result<()> {
     let app = app.clone();
     std::thread::Builder::new().name(format!("sync-{company}")).spawn(move || {
-        let Some(mut driving) = app.work.begin(company) else { return };
+        let Some(driving) = app.work.begin(company) else { return };
         loop {
-            if let Err(error) = drive(&app, company) {
-                log::error!(company = company.0, error:? = error; "a sync could not be driven; trying again");
-                std::thread::sleep(AFTER_AN_ERROR);
-            }
-            if driving.end_unless(|| is_unfinished(&app, company)) {
-                return;
+            match drive(&app, company) {
+                Ok(()) if driving.is_done() => return,
+                Ok(()) => {}
+                Err(error) => {
+                    log::error!(company = company.0, error:? = error; "a sync could not be driven; trying again");
+                    std::thread::sleep(AFTER_AN_ERROR);
+                }
             }
         }
     })?;
@@ -98,22 +102,17 @@ fn drive(app: &App, company: CompanyId) -> Result<()> {
     loop {
         match claim(&app.db, company, now_ms(), lease_ms)? {
             Turn::Ours(claim) => run::run(app, &claim)?,
-            Turn::Busy => std::thread::sleep(LOOK_AGAIN),
+            Turn::Busy => std::thread::sleep(NEXT_TURN),
             Turn::Nothing => return Ok(()),
         }
     }
-}
-
-fn is_unfinished(app: &App, company: CompanyId) -> bool {
-    let found = app.db.read(history::unfinished);
-    found.is_ok_and(|companies| companies.contains(&company))
 }
 
 /// Looks for a company in Moodle when the store does not know it yet.
 pub fn learn_company(app: &App, company: CompanyId) -> Result<()> {
     if app
         .db
-        .read(|conn| crate::companies::store::find(conn, company))?
+        .read(|conn| companies::store::find(conn, company))?
         .is_some()
     {
         return Ok(());
@@ -125,6 +124,5 @@ pub fn learn_company(app: &App, company: CompanyId) -> Result<()> {
 pub fn learn_companies(app: &App) -> Result<()> {
     let moodle = app.moodle.as_ref().ok_or(Error::MoodleNotConfigured)?;
     let found = moodle.snapshot()?.companies()?;
-    app.db
-        .write(|conn| crate::companies::store::upsert(conn, &found))
+    companies::store::keep(&app.db, &found)
 }

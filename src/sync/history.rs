@@ -77,7 +77,7 @@ pub fn any(conn: &mut Conn, run: &RunId) -> Result<Option<Run>> {
     Ok(sync_runs::table
         .find(run.clone())
         .select(Run::as_select())
-        .first(conn)
+        .get_result(conn)
         .optional()?)
 }
 
@@ -109,7 +109,7 @@ fn in_state(conn: &mut Conn, company: CompanyId, state: RunState) -> Result<Opti
                 .and(sync_runs::state.eq(state)),
         )
         .select(Run::as_select())
-        .first(conn)
+        .get_result(conn)
         .optional()?;
     Ok(found)
 }

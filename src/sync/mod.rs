@@ -89,6 +89,8 @@ pub struct Run {
     pub counts: Counts,
     /// JSON list of sentences.
     pub errors: String,
+    /// What exactly failed, for admins: it may name machines and database users.
+    pub error_detail: Option<String>,
     /// Moodle's clock when its snapshot was taken.
     pub snapshot_at: Option<i64>,
 }

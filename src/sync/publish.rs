@@ -11,6 +11,7 @@ use crate::error::{Error, Result};
 use crate::moodle::RowState;
 use crate::progress::{self, Row};
 use crate::schema::sync_runs;
+use crate::time::now_ms;
 use diesel::prelude::*;
 
 /// Rows per statement on PostgreSQL, and per look at memory on both.
@@ -19,8 +20,7 @@ const BATCH: usize = 1000;
 /// Writes what a run has read. With the commit of this transaction, the run has succeeded and every reply shows it.
 ///
 /// Fails, and so changes nothing, when the store moved since it was read or the run is not ours any more.
-pub fn publish(conn: &mut Conn, claim: &Claim, reading: &mut Reading, now_ms: i64) -> Result<()> {
-    companies::store::upsert(conn, &reading.companies)?;
+pub fn publish(conn: &mut Conn, claim: &Claim, reading: &mut Reading) -> Result<()> {
     let before = companies::store::lock(conn, claim.run.company_id)?;
     if before.seq != reading.base_seq {
         return Err(Error::Conflict(
@@ -35,7 +35,7 @@ pub fn publish(conn: &mut Conn, claim: &Claim, reading: &mut Reading, now_ms: i6
         ..before
     };
     companies::store::publish(conn, &after, &claim.run.id, reading.snapshot_at)?;
-    finish(conn, claim, reading, now_ms)
+    finish(conn, claim, reading)
 }
 
 /// Writes every change in key order, each with the next version, and returns the last one.
@@ -96,7 +96,7 @@ fn row(claim: &Claim, seq: i64, change: Change, left: RowState, changed_at: i64)
     }
 }
 
-fn finish(conn: &mut Conn, claim: &Claim, reading: &Reading, now_ms: i64) -> Result<()> {
+fn finish(conn: &mut Conn, claim: &Claim, reading: &Reading) -> Result<()> {
     let counts = Counts {
         records_created: Some(reading.spool.added),
         records_updated: Some(reading.spool.updated),
@@ -110,7 +110,7 @@ fn finish(conn: &mut Conn, claim: &Claim, reading: &Reading, now_ms: i64) -> Res
         .set((
             counts,
             sync_runs::state.eq(RunState::Succeeded),
-            sync_runs::finished_at_ms.eq(now_ms),
+            sync_runs::finished_at_ms.eq(now_ms()),
             sync_runs::snapshot_at.eq(reading.snapshot_at),
         ))
         .execute(conn)?;

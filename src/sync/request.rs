@@ -8,7 +8,7 @@ use crate::companies;
 use crate::db::{Conn, Db};
 use crate::error::{Error, Result};
 use crate::ids::{CompanyId, RunId};
-use crate::schema::sync_runs;
+use crate::schema::{sync_keys, sync_runs};
 
 /// The hours that `changes` can look back.
 pub const HOURS_BACK: std::ops::RangeInclusive<i32> = 1..=168;
@@ -79,20 +79,15 @@ fn record_in(conn: &mut Conn, request: &Request, now_ms: i64) -> Result<Requeste
     companies::store::get(conn, request.company)?;
     let id = RunId::from_key(request.company, &request.idempotency_key);
     if let Some(run) = history::find(conn, request.company, &id)? {
-        return same(
-            run,
-            request,
-            How::Repeated,
-            "this idempotency key was used for another sync",
-        );
+        return same(Asked::of(run), request, How::Repeated, USED);
+    }
+    if let Some(joined) = joined_before(conn, &id)? {
+        return same(joined, request, How::Repeated, USED);
     }
     if let Some(run) = history::waiting(conn, request.company)? {
-        return same(
-            run,
-            request,
-            How::Joined,
-            "another kind of sync of this company is waiting; try again after it",
-        );
+        let joined = same(Asked::of(run), request, How::Joined, OTHER_WAITS)?;
+        remember(conn, &id, &joined.run, request)?;
+        return Ok(joined);
     }
     diesel::insert_into(sync_runs::table)
         .values(queued(request, &id, now_ms))
@@ -103,9 +98,56 @@ fn record_in(conn: &mut Conn, request: &Request, now_ms: i64) -> Result<Requeste
     })
 }
 
-fn same(run: Run, request: &Request, how: How, otherwise: &str) -> Result<Requested> {
-    if run.mode == request.mode && run.hours_back == request.hours_back {
-        Ok(Requested { run: run.id, how })
+const USED: &str = "this idempotency key was used for another sync";
+const OTHER_WAITS: &str = "another kind of sync of this company is waiting; try again after it";
+
+/// What a key asked for, and the run it got.
+#[derive(Queryable, Selectable)]
+#[diesel(table_name = sync_keys)]
+struct Asked {
+    run_id: RunId,
+    mode: Mode,
+    hours_back: Option<i32>,
+}
+
+impl Asked {
+    fn of(run: Run) -> Self {
+        Self {
+            run_id: run.id,
+            mode: run.mode,
+            hours_back: run.hours_back,
+        }
+    }
+}
+
+fn joined_before(conn: &mut Conn, id: &RunId) -> Result<Option<Asked>> {
+    Ok(sync_keys::table
+        .find(id)
+        .select(Asked::as_select())
+        .get_result(conn)
+        .optional()?)
+}
+
+/// A key that joined a run gets the same one when it is sent again, even after that run has ended.
+fn remember(conn: &mut Conn, id: &RunId, run: &RunId, request: &Request) -> Result<()> {
+    let key = (
+        sync_keys::id.eq(id),
+        sync_keys::run_id.eq(run),
+        sync_keys::mode.eq(request.mode),
+        sync_keys::hours_back.eq(request.hours_back),
+    );
+    diesel::insert_into(sync_keys::table)
+        .values(key)
+        .execute(conn)?;
+    Ok(())
+}
+
+fn same(asked: Asked, request: &Request, how: How, otherwise: &str) -> Result<Requested> {
+    if asked.mode == request.mode && asked.hours_back == request.hours_back {
+        Ok(Requested {
+            run: asked.run_id,
+            how,
+        })
     } else {
         Err(Error::Conflict(otherwise.into()))
     }

@@ -30,11 +30,12 @@ pub fn run(app: &App, claim: &Claim) -> Result<()> {
 
 fn read_moodle(app: &App, claim: &Claim) -> Result<Reading> {
     let moodle = app.moodle.as_ref().ok_or(Error::MoodleNotConfigured)?;
-    read(moodle, &app.db, &claim.run)
+    read(moodle, app, &claim.run)
 }
 
 fn commit(app: &App, claim: &Claim, reading: &mut Reading) -> Result<()> {
-    let done = app.db.write(|conn| publish(conn, claim, reading, now_ms()));
+    companies::store::keep(&app.db, &reading.companies)?;
+    let done = app.db.write(|conn| publish(conn, claim, reading));
     match done {
         // The connection may have died after the commit: what the store says now is what happened.
         Err(_) if succeeded(app, claim) => Ok(()),
@@ -67,7 +68,8 @@ fn record_purged(conn: &mut Conn, run: &RunId, cleared: i64) -> Result<()> {
 
 fn fail(app: &App, claim: &Claim, error: &Error) -> Result<()> {
     log::warn!(company = claim.run.company_id.0, run:% = claim.run.id, error:? = error; "sync failed");
-    let errors = serde_json::json!([sentence(error)]).to_string();
+    let errors = serde_json::json!([sentence(&error.in_public())]).to_string();
+    let detail = error.to_string();
     app.db.write(|conn| {
         let version = companies::store::state(conn, claim.run.company_id)?.seq;
         diesel::update(held(&claim.run.id, &claim.runner))
@@ -75,6 +77,7 @@ fn fail(app: &App, claim: &Claim, error: &Error) -> Result<()> {
                 sync_runs::state.eq(RunState::Failed),
                 sync_runs::finished_at_ms.eq(now_ms()),
                 sync_runs::errors.eq(&errors),
+                sync_runs::error_detail.eq(&detail),
                 sync_runs::cache_cleared.eq(0),
                 sync_runs::version_before.eq(version),
                 sync_runs::version_after.eq(version),
@@ -84,16 +87,12 @@ fn fail(app: &App, claim: &Claim, error: &Error) -> Result<()> {
     })
 }
 
-/// An error as a sentence for the history: "The Moodle database cannot be reached. …"
-fn sentence(error: &Error) -> String {
-    let text = error.to_string();
+/// A text as sentences for the history: "The Moodle database cannot be reached. Nothing was changed."
+fn sentence(text: &str) -> String {
     let mut letters = text.chars();
-    match letters.next() {
-        Some(first) => format!(
-            "{}{}. Nothing was changed.",
-            first.to_uppercase(),
-            letters.as_str()
-        ),
-        None => "Nothing was changed.".into(),
-    }
+    let first = letters
+        .next()
+        .map(|first| first.to_uppercase().to_string())
+        .unwrap_or_default();
+    format!("{first}{}. Nothing was changed.", letters.as_str())
 }

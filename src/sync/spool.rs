@@ -2,6 +2,8 @@
 
 use std::io::{BufRead, BufReader, Seek, SeekFrom, Write};
 
+use std::path::Path;
+
 use tempfile::SpooledTempFile;
 
 use super::plan::{Change, Kind, Step};
@@ -26,10 +28,10 @@ pub struct Spool {
 }
 
 impl Spool {
-    /// Takes in every step of a plan; fails with it.
-    pub fn collect(steps: impl Iterator<Item = Result<Step>>) -> Result<Self> {
+    /// Takes in every step of a plan; fails with it. What does not fit in memory goes to a nameless file in `folder`.
+    pub fn collect(steps: impl Iterator<Item = Result<Step>>, folder: &Path) -> Result<Self> {
         let mut spool = Self {
-            file: SpooledTempFile::new(IN_MEMORY),
+            file: tempfile::spooled_tempfile_in(IN_MEMORY, folder),
             line: Vec::with_capacity(1024),
             same: 0,
             added: 0,

@@ -91,7 +91,7 @@ impl std::fmt::Debug for SecretKey {
 
 fn noted(conn: &mut Conn) -> Result<Option<String>> {
     let fact = store_facts::table.find(FACT).select(store_facts::value);
-    Ok(fact.first(conn).optional()?)
+    Ok(fact.get_result(conn).optional()?)
 }
 
 fn note(conn: &mut Conn, fingerprint: &str) -> Result<String> {

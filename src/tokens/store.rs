@@ -27,7 +27,7 @@ pub fn create(
     }
     let known = companies::table.find(new.company.0).select(companies::id);
     known
-        .first::<i64>(conn)
+        .get_result::<i64>(conn)
         .optional()?
         .or_not_found("the company")?;
     let text = new_text();
@@ -45,7 +45,7 @@ pub fn create(
         ))
         .execute(conn)?;
     let made = api_tokens::table.filter(api_tokens::hash.eq(&hash));
-    let row: Row = made.select(Row::as_select()).first(conn)?;
+    let row: Row = made.select(Row::as_select()).get_result(conn)?;
     Ok((text, row.try_into()?))
 }
 
@@ -67,7 +67,10 @@ pub fn revoke(conn: &mut Conn, company: CompanyId, id: TokenId, now: i64) -> Res
     diesel::update(of_company.filter(api_tokens::revoked_at.is_null()))
         .set(api_tokens::revoked_at.eq(now))
         .execute(conn)?;
-    let row = of_company.select(Row::as_select()).first(conn).optional()?;
+    let row = of_company
+        .select(Row::as_select())
+        .get_result(conn)
+        .optional()?;
     row.or_not_found("the token")?.try_into()
 }
 

@@ -7,7 +7,7 @@ const FLOORS: &[(u8, &[&str])] = &[
     (10, &["main", "commands"]),
     (9, &["server"]),
     (8, &["routes"]),
-    (7, &["dashboard", "api"]),
+    (7, &["dashboard", "api", "jobs"]),
     (6, &["demo"]),
     (5, &["sync"]),
     (4, &["app"]),

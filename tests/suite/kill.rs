@@ -2,13 +2,15 @@
 
 use std::path::Path;
 use std::process::{Command, Stdio};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use alx_report_api::db::Db;
 use alx_report_api::demo::builder::MoodleBuilder;
 use alx_report_api::ids::CompanyId;
 use alx_report_api::schema::{company_state, progress, sync_changes, sync_runs};
 use diesel::prelude::*;
+
+use crate::support::say;
 
 const COMPANY: CompanyId = CompanyId(42);
 const PEOPLE: i64 = 300;
@@ -131,8 +133,7 @@ fn a_sync_killed_at_forty_random_points_leaves_no_partial_lost_or_doubled_row() 
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("moodle.db");
     moodle(&file);
-    rename_everybody(&file, 0);
-    assert!(sync(folder.path()).status().unwrap().success());
+    let whole = time_of_a_whole_sync(folder.path(), &file);
     let (mut before, mut happened, mut random) = (look(folder.path()), 0, 42_u64);
     assert_eq!(before.rows, PEOPLE * COURSES);
 
@@ -141,8 +142,9 @@ fn a_sync_killed_at_forty_random_points_leaves_no_partial_lost_or_doubled_row() 
         random = random
             .wrapping_mul(6_364_136_223_846_793_005)
             .wrapping_add(1_442_695_040_888_963_407);
+        let after_so_much = whole.mul_f64(1.3 * (random >> 40) as f64 / f64::from(1 << 24));
         let mut child = sync(folder.path()).spawn().unwrap();
-        std::thread::sleep(Duration::from_millis(20 + (random >> 33) % 400));
+        std::thread::sleep(after_so_much);
         child.kill().unwrap();
         child.wait().unwrap();
 
@@ -167,8 +169,19 @@ fn a_sync_killed_at_forty_random_points_leaves_no_partial_lost_or_doubled_row() 
     );
     let healed = look(folder.path());
     assert_eq!((healed.rows, healed.names.len()), (PEOPLE * COURSES, 1));
-    println!(
+    say(&format!(
         "of 40 killed syncs {happened} had happened, {} had not",
         40 - happened
-    );
+    ));
+    assert!(happened < 40, "some were killed before their end");
+}
+
+/// The second sync: it updates every row, as the killed ones would.
+fn time_of_a_whole_sync(folder: &Path, file: &Path) -> Duration {
+    rename_everybody(file, 0);
+    assert!(sync(folder).status().unwrap().success());
+    rename_everybody(file, 1000);
+    let started = Instant::now();
+    assert!(sync(folder).status().unwrap().success());
+    started.elapsed()
 }

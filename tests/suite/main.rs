@@ -20,6 +20,8 @@ mod migrations;
 mod moodle;
 mod oracle;
 mod pages;
+mod requests;
+mod serve;
 mod sessions;
 mod setup;
 mod support;

@@ -4,6 +4,7 @@ drop table sessions;
 drop table admins;
 drop table api_tokens;
 drop table sync_changes;
+drop table sync_keys;
 drop table sync_runs;
 drop table progress;
 drop table company_state;

@@ -68,6 +68,7 @@ create table sync_runs (
     records_unchanged bigint,
     cache_cleared bigint,
     errors text not null default '[]',
+    error_detail text,
     version_before bigint,
     version_after bigint,
     snapshot_at bigint
@@ -78,6 +79,14 @@ create unique index sync_runs_one_queued on sync_runs (company_id) where state =
 -- History page: newest runs of one company, and of all.
 create index sync_runs_by_company on sync_runs (company_id, requested_at_ms desc, id desc);
 create index sync_runs_by_time on sync_runs (requested_at_ms desc, id desc);
+
+-- One row per idempotency key that joined a run which waited already; a run's own key is its id.
+create table sync_keys (
+    id text primary key not null,
+    run_id text not null references sync_runs (id),
+    mode text not null,
+    hours_back integer
+);
 
 -- One row per changed row of a run. before and after are JSON objects: of an update, only what moved.
 create table sync_changes (
