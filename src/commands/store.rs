@@ -27,7 +27,7 @@ pub fn migrate(config: Config) -> Result<ExitCode> {
 
 /// Copies the store and prints where to.
 pub fn backup(config: &Config, options: &BackupOptions) -> Result<ExitCode> {
-    let db = Db::open(&config.store_url())?;
+    let db = Db::open_existing(&config.store_url())?;
     let copy = match &options.to {
         Some(file) => backup::into_file(&db, file)?,
         None => backup::into_folder(&db, &config.data_dir.join("backups"), "by-hand")?,

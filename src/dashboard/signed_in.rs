@@ -2,6 +2,7 @@
 
 use std::future::Future;
 use std::pin::Pin;
+use std::time::Duration;
 
 use actix_web::cookie::Cookie;
 use actix_web::dev::Payload;
@@ -16,6 +17,9 @@ use crate::error::{Error, Result};
 use crate::time;
 
 const NAME: &str = "session";
+
+/// How long a page waits until its session is prolonged.
+const PATIENCE: Duration = Duration::from_millis(500);
 
 /// The admin whose browser asks.
 pub struct SignedIn {
@@ -55,8 +59,7 @@ impl SignedIn {
         if session.is_due(now) {
             let used = session.clone();
             let db = app.db.clone();
-            // Beside the request: a page is read, not refused, while a large sync holds the writer.
-            actix_web::rt::spawn(async move {
+            let prolonging = actix_web::rt::spawn(async move {
                 if let Err(error) = db
                     .change(move |conn| sessions::prolong(conn, &used, now))
                     .await
@@ -64,6 +67,8 @@ impl SignedIn {
                     log::warn!("a session was not prolonged: {error}");
                 }
             });
+            // Usually done at once; while a large sync holds the writer, the page does not wait for it.
+            let _ = actix_web::rt::time::timeout(PATIENCE, prolonging).await;
         }
         Ok(Self {
             session,

@@ -17,14 +17,6 @@ pub fn into_file(db: &Db, target: &Path) -> Result<PathBuf> {
             "the store is PostgreSQL: copy it with pg_dump --format=custom".into(),
         ));
     }
-    if !db
-        .file()
-        .is_some_and(|store| store.metadata().is_ok_and(|file| file.len() > 0))
-    {
-        return Err(Error::Setup(
-            "there is no store in this data folder; check --data-dir".into(),
-        ));
-    }
     if target.exists() {
         return Err(Error::Setup(format!(
             "{} exists already; name a new file",

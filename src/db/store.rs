@@ -56,6 +56,17 @@ impl Db {
         })
     }
 
+    /// [`Db::open`], but never makes a new file.
+    pub fn open_existing(url: &Secret) -> Result<Self> {
+        let path = url.reveal().strip_prefix("sqlite://");
+        match path.filter(|path| !Path::new(path).is_file()) {
+            Some(path) => Err(Error::Setup(format!(
+                "there is no store at {path}; check --data-dir"
+            ))),
+            None => Self::open(url),
+        }
+    }
+
     /// Which database this is.
     pub fn kind(&self) -> Kind {
         self.kind
