@@ -73,17 +73,3 @@ pub fn log_to_stderr() {
     .format_timestamp_millis()
     .init();
 }
-
-/// An error with everything that led to it, in one line.
-pub fn with_causes(error: &dyn std::error::Error) -> String {
-    let mut text = error.to_string();
-    let mut cause = error.source();
-    while let Some(deeper) = cause {
-        let said = deeper.to_string();
-        if !text.contains(&said) {
-            text = format!("{text}: {said}");
-        }
-        cause = deeper.source();
-    }
-    text
-}
