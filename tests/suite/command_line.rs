@@ -26,3 +26,22 @@ fn the_store_and_its_copy_are_for_nobody_else() {
         assert_eq!(mode & 0o077, 0, "{} {mode:o}", file.display());
     }
 }
+
+#[test]
+fn a_public_address_that_is_none_is_refused_before_anything_starts() {
+    let folder = tempfile::tempdir().unwrap();
+    for (arguments, said) in [
+        (
+            ["--public-url", "reports.example.com"],
+            "ALX_PUBLIC_URL must be http:// or https:// and a host",
+        ),
+        (
+            ["--listen", "0.0.0.0:0"],
+            "ALX_LISTEN is 0.0.0.0:0, which other machines can reach: set ALX_PUBLIC_URL",
+        ),
+    ] {
+        let output = run(folder.path(), &[&arguments[..], &["serve"]].concat());
+        let text = String::from_utf8(output.stderr).unwrap();
+        assert!(!output.status.success() && text.contains(said), "{text}");
+    }
+}
