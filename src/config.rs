@@ -9,6 +9,7 @@ use clap::Args;
 use url::{Position, Url};
 
 use crate::error::{Error, Result};
+use crate::proxies::Proxies;
 
 /// Every setting with its default. `--help` explains each one.
 #[derive(Debug, Clone, Args)]
@@ -46,6 +47,16 @@ pub struct Config {
     /// this machine only. Default: http and the listen address. Example: https://reports.example.com
     #[arg(long, env = "ALX_PUBLIC_URL", global = true)]
     pub public_url: Option<String>,
+
+    /// Whose X-Forwarded-For is believed, for the limit on guessing passwords: addresses and
+    /// networks with commas between. Example: 127.0.0.1,10.0.0.0/8
+    #[arg(
+        long,
+        env = "ALX_TRUSTED_PROXIES",
+        default_value = "127.0.0.1,::1",
+        global = true
+    )]
+    pub trusted_proxies: Proxies,
 
     /// Key that tokens are hashed with, at least 32 characters, the same on every instance.
     /// Default: made once in the data folder. From a file: ALX_SECRET_KEY_FILE.

@@ -21,6 +21,7 @@ pub mod error;
 pub mod ids;
 pub mod moodle;
 pub mod progress;
+pub mod proxies;
 pub mod routes;
 #[allow(
     missing_docs,
