@@ -71,6 +71,20 @@ async fn guesses_made_at_the_same_moment_count_each_other() {
     assert_eq!((tried, refused), (5, 7));
 }
 
+#[actix_web::test]
+async fn an_email_that_nobody_can_have_is_wrong_and_not_stored() {
+    let app = TestApp::without_moodle().await;
+    let email = format!("{}@example.com", "a".repeat(250));
+
+    let answer = Admin::stranger(&app)
+        .sign_in(&email, "a wrong password")
+        .await;
+
+    let failures = |conn: &mut _| Ok(login_failures::table.count().get_result::<i64>(conn)?);
+    assert_eq!(answer.status, 403);
+    assert_eq!(app.app.db.run(failures).await.unwrap(), 0);
+}
+
 /// Uses up the attempts of one address behind a proxy, then tries once more from the same and from another one.
 async fn guesses_through_a_proxy(app: &TestApp) -> (u16, u16) {
     let browser = Admin::stranger(app);
