@@ -203,6 +203,26 @@ async fn a_missing_page_says_so_and_names_its_request() {
 }
 
 #[actix_web::test]
+async fn a_wrong_method_gets_a_page_that_names_the_right_ones() {
+    let app = TestApp::without_moodle().await;
+
+    for (method, path, allowed) in [
+        ("GET", "/sign-out", "POST"),
+        ("POST", "/", "GET, HEAD"),
+        ("PUT", "/sync", "GET, HEAD, POST"),
+    ] {
+        let method = reqwest::Method::from_bytes(method.as_bytes()).unwrap();
+        let request = reqwest::Client::new().request(method, format!("{}{path}", app.url));
+        let answer = request.send().await.unwrap();
+        assert_eq!(answer.status().as_u16(), 405, "{path}");
+        assert_eq!(answer.headers()["allow"], allowed);
+        let body = answer.text().await.unwrap();
+        let said = format!("This address answers {allowed} only.");
+        assert!(body.contains(&said), "{body}");
+    }
+}
+
+#[actix_web::test]
 async fn without_a_moodle_the_first_page_says_what_to_set() {
     let app = TestApp::without_moodle().await;
     let admin = Admin::signed_in(&app).await;
