@@ -74,6 +74,9 @@ pub async fn guard<B: MessageBody + 'static>(
     let id = request_id::next();
     let connection = request.request().conn_data::<Arc<Connection>>().cloned();
     let _work = connection.as_ref().map(Connection::work);
+    if !request.method().is_safe() {
+        request.headers_mut().remove(header::IF_NONE_MATCH); // 304 answers reads only
+    }
     let reply = if is_encoded(request.headers()) {
         refuse_encoding(request).map_into_right_body()
     } else if has_nul(&request) {
