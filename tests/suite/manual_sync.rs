@@ -170,6 +170,21 @@ async fn a_form_sent_twice_or_reloaded_runs_once() {
 }
 
 #[actix_web::test]
+async fn a_form_without_a_usable_key_starts_nothing() {
+    let (_app, admin) = synced_app().await;
+    let before = admin.get("/sync/history").await.body;
+
+    for key in ["", &"x".repeat(256)] {
+        let fields = [("company", "42"), ("mode", "full"), ("key", key)];
+        let answer = admin.post("/sync", &fields).await;
+        assert_eq!(answer.status, 400, "{key:?}");
+        assert!(answer.says("must have 1 to 255 characters"));
+    }
+    let runs = |page: &str| page.matches("/sync/runs/").count();
+    assert_eq!(runs(&admin.get("/sync/history").await.body), runs(&before));
+}
+
+#[actix_web::test]
 async fn a_sync_without_moodle_fails_in_plain_words_and_changes_nothing() {
     let (app, admin) = synced_app().await;
     std::fs::remove_file(app.moodle_file()).unwrap();
