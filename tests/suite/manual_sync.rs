@@ -37,6 +37,20 @@ async fn the_confirmation_names_company_mode_cut_off_and_what_will_be_purged() {
 }
 
 #[actix_web::test]
+async fn who_chooses_recent_changes_reads_what_they_cannot_see() {
+    let (_app, admin) = synced_app().await;
+    let blind = "completions dated in the past; a full sync sees everything.";
+
+    let form = admin.get("/sync").await;
+    let changes = admin
+        .get("/sync/confirm?company=42&mode=changes&hours_back=24")
+        .await;
+    let full = admin.get("/sync/confirm?company=42&mode=full").await;
+
+    assert!(form.says(blind) && changes.says(blind) && !full.says(blind));
+}
+
+#[actix_web::test]
 async fn hours_back_outside_1_to_168_are_refused_with_the_form_kept() {
     let (_app, admin) = synced_app().await;
 
