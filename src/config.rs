@@ -1,12 +1,15 @@
 //! What an operator sets, by environment or flag; secrets also from a file.
 
 use std::fmt;
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use clap::Args;
+use url::{Position, Url};
 
 use crate::error::{Error, Result};
+use crate::proxies::Proxies;
 
 /// Every setting with its default. `--help` explains each one.
 #[derive(Debug, Clone, Args)]
@@ -39,11 +42,21 @@ pub struct Config {
     #[arg(long, env = "ALX_MOODLE_PREFIX", default_value = "mdl_", global = true)]
     pub moodle_prefix: Prefix,
 
-    /// The address that browsers use, where a proxy stands in front. With https the session
-    /// cookie becomes __Host- and Secure. Default: http and the listen address.
-    /// Example: https://reports.example.com
+    /// The address that browsers use, where a proxy stands in front: http or https and a host, no
+    /// path. With https the session cookie becomes __Host- and Secure. Needed unless we listen on
+    /// this machine only. Default: http and the listen address. Example: https://reports.example.com
     #[arg(long, env = "ALX_PUBLIC_URL", global = true)]
     pub public_url: Option<String>,
+
+    /// Whose X-Forwarded-For is believed, for the limit on guessing passwords: addresses and
+    /// networks with commas between. Example: 127.0.0.1,10.0.0.0/8
+    #[arg(
+        long,
+        env = "ALX_TRUSTED_PROXIES",
+        default_value = "127.0.0.1,::1",
+        global = true
+    )]
+    pub trusted_proxies: Proxies,
 
     /// Key that tokens are hashed with, at least 32 characters, the same on every instance.
     /// Default: made once in the data folder. From a file: ALX_SECRET_KEY_FILE.
@@ -72,13 +85,23 @@ pub struct Config {
 }
 
 impl Config {
-    /// Takes each secret from the file that its `…_FILE` variable names, and makes the data folder.
+    /// Takes each secret from the file that its `…_FILE` variable names, spells the public address
+    /// as browsers do, and makes the data folder.
     ///
-    /// Fails where both forms of one secret are set, or a file cannot be read.
+    /// Fails where both forms of one secret are set, a file cannot be read, or the public address
+    /// is no origin or is missing although other machines can reach us.
     pub fn prepared(mut self) -> Result<Self> {
         self.database_url = from_file("ALX_DATABASE_URL", self.database_url)?;
         self.moodle_url = from_file("ALX_MOODLE_URL", self.moodle_url)?;
         self.secret_key = from_file("ALX_SECRET_KEY", self.secret_key)?;
+        self.public_url = self.public_url.as_deref().map(origin).transpose()?;
+        if self.public_url.is_none() && !is_local(&self.listen) {
+            return Err(Error::Setup(format!(
+                "ALX_LISTEN is {}, which other machines can reach: set ALX_PUBLIC_URL to the address that browsers \
+                 use, such as https://reports.example.com",
+                self.listen
+            )));
+        }
         create_private(&self.data_dir)?;
         Ok(self)
     }
@@ -101,9 +124,34 @@ impl Config {
 
     /// Whether browsers reach us over TLS, so that cookies can be `Secure`.
     pub fn over_tls(&self) -> bool {
-        self.public_url
-            .as_deref()
-            .is_some_and(|url| url.starts_with("https://"))
+        let url = self.public_url.as_deref().map(Url::parse);
+        url.is_some_and(|url| url.is_ok_and(|url| url.scheme() == "https"))
+    }
+}
+
+/// The address as browsers send it in `Origin`: in lower case, without a usual port or a slash at its end.
+fn origin(text: &str) -> Result<String> {
+    let is_origin = |url: &Url| {
+        let (scheme, rest) = (url.scheme(), &url[Position::BeforePath..]);
+        let nobody = url.username().is_empty() && url.password().is_none();
+        (scheme == "http" || scheme == "https") && url.has_host() && nobody && rest == "/"
+    };
+    let url = Url::parse(text).ok().filter(is_origin);
+    url.map(|url| url.origin().ascii_serialization())
+        .ok_or_else(|| {
+            let wrong = "ALX_PUBLIC_URL must be http:// or https:// and a host, without a path, such as \
+                         https://reports.example.com";
+            Error::Setup(wrong.into())
+        })
+}
+
+/// Whether nobody but this machine can reach a listen address.
+fn is_local(listen: &str) -> bool {
+    match listen.parse::<SocketAddr>() {
+        Ok(address) => address.ip().is_loopback(),
+        Err(_) => listen
+            .rsplit_once(':')
+            .is_some_and(|(host, _)| host.eq_ignore_ascii_case("localhost")),
     }
 }
 
@@ -187,6 +235,48 @@ impl std::str::FromStr for Prefix {
             Ok(Self(text.to_owned()))
         } else {
             Err("use at most 20 letters, digits and underscores".into())
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_public_address_is_spelled_as_browsers_send_it() {
+        for (typed, spelled) in [
+            ("https://reports.example.com", "https://reports.example.com"),
+            (
+                "HTTPS://Reports.Example.com:443/",
+                "https://reports.example.com",
+            ),
+            ("http://10.0.0.5:8080", "http://10.0.0.5:8080"),
+            ("http://[::1]:80/", "http://[::1]"),
+        ] {
+            assert_eq!(origin(typed).expect(typed), spelled);
+        }
+        for wrong in [
+            "",
+            "reports.example.com",
+            "ftp://reports.example.com",
+            "https://",
+            "https://reports.example.com/alx",
+            "https://reports.example.com/?a",
+            "https://reports.example.com#a",
+            "https://ada:secret@reports.example.com",
+        ] {
+            assert!(origin(wrong).is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn only_this_machine_reaches_a_loopback_address() {
+        for local in ["127.0.0.1:0", "[::1]:8080", "localhost:8080"] {
+            assert!(is_local(local), "{local}");
+        }
+        for open in ["0.0.0.0:8080", "[::]:8080", "10.0.0.5:80", "8080"] {
+            assert!(!is_local(open), "{open}");
         }
     }
 }

@@ -59,6 +59,20 @@ impl Error {
     }
 }
 
+/// An error with everything that led to it, in one line: for the log and for operators.
+pub fn with_causes(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut cause = error.source();
+    while let Some(deeper) = cause {
+        let said = deeper.to_string();
+        if !text.contains(&said) {
+            text = format!("{text}: {said}");
+        }
+        cause = deeper.source();
+    }
+    text
+}
+
 /// Turns a missing row into [`Error::NotFound`].
 pub trait OrNotFound<T> {
     /// The value, or an error that names what is missing.

@@ -29,6 +29,7 @@ pub mod ids;
 pub mod jobs;
 pub mod moodle;
 pub mod progress;
+pub mod proxies;
 pub mod routes;
 #[allow(
     missing_docs,

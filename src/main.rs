@@ -3,6 +3,7 @@
 use std::process::ExitCode;
 
 use alx_report_api::commands::{self, Cli};
+use alx_report_api::error::with_causes;
 use clap::Parser;
 
 fn main() -> ExitCode {
@@ -11,7 +12,7 @@ fn main() -> ExitCode {
     match commands::run(cli) {
         Ok(code) => code,
         Err(error) => {
-            eprintln!("alx-report-api: {}", commands::with_causes(&error));
+            eprintln!("alx-report-api: {}", with_causes(&error));
             ExitCode::FAILURE
         }
     }

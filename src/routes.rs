@@ -4,6 +4,7 @@ use actix_web::web::{self, ServiceConfig, resource};
 use actix_web::{HttpResponse, Route, guard};
 
 use crate::api::ApiError;
+use crate::dashboard::PageError;
 
 /// Registers all of them.
 pub fn all(services: &mut ServiceConfig) {
@@ -33,28 +34,33 @@ fn only(methods: &'static str) -> Route {
     web::to(move || async move { Err::<HttpResponse, _>(ApiError::MethodNotAllowed(methods)) })
 }
 
+/// The same for an address of the dashboard.
+fn page_only(methods: &'static str) -> Route {
+    web::to(move || async move { Err::<HttpResponse, _>(PageError::MethodNotAllowed(methods)) })
+}
+
 /// What browsers ask for. It answers every other address too, so it comes last.
 #[rustfmt::skip]
 fn dashboard(services: &mut ServiceConfig) {
     services.service(
         web::scope("")
             .configure(crate::dashboard::input_errors)
-            .service(resource("/static/{name}").route(reading().to(crate::dashboard::assets::show_asset)))
-            .service(resource("/sign-in").route(reading().to(crate::dashboard::sign_in::show_sign_in)).post(crate::dashboard::sign_in::sign_in))
-            .service(resource("/sign-out").post(crate::dashboard::sign_in::sign_out))
-            .service(resource("/setup").route(reading().to(crate::dashboard::setup::show_setup)).post(crate::dashboard::setup::create_first_admin))
-            .service(resource("/").route(reading().to(crate::dashboard::overview::show_overview)))
-            .service(resource("/companies/look-up").post(crate::dashboard::overview::look_up_companies))
-            .service(resource("/companies/{company}").route(reading().to(crate::dashboard::company::show_company)))
-            .service(resource("/companies/{company}/cache/clear").post(crate::dashboard::cache::clear_cache))
-            .service(resource("/companies/{company}/tokens").post(crate::dashboard::tokens::create_token))
-            .service(resource("/companies/{company}/tokens/{token}/revoke").route(reading().to(crate::dashboard::tokens::show_revoke)).post(crate::dashboard::tokens::revoke_token))
-            .service(resource("/sync").route(reading().to(crate::dashboard::sync::show_form)).post(crate::dashboard::sync::run_manual_sync))
-            .service(resource("/sync/confirm").route(reading().to(crate::dashboard::sync::show_confirm)))
-            .service(resource("/sync/history").route(reading().to(crate::dashboard::history::show_history)))
-            .service(resource("/sync/runs/{run}").route(reading().to(crate::dashboard::run::show_run)))
-            .service(resource("/demo").route(reading().to(crate::dashboard::demo::show_demo)))
-            .service(resource("/demo/complete").post(crate::dashboard::demo::complete_course))
+            .service(resource("/static/{name}").route(reading().to(crate::dashboard::assets::show_asset)).default_service(page_only("GET, HEAD")))
+            .service(resource("/sign-in").route(reading().to(crate::dashboard::sign_in::show_sign_in)).post(crate::dashboard::sign_in::sign_in).default_service(page_only("GET, HEAD, POST")))
+            .service(resource("/sign-out").post(crate::dashboard::sign_in::sign_out).default_service(page_only("POST")))
+            .service(resource("/setup").route(reading().to(crate::dashboard::setup::show_setup)).post(crate::dashboard::setup::create_first_admin).default_service(page_only("GET, HEAD, POST")))
+            .service(resource("/").route(reading().to(crate::dashboard::overview::show_overview)).default_service(page_only("GET, HEAD")))
+            .service(resource("/companies/look-up").post(crate::dashboard::overview::look_up_companies).default_service(page_only("POST")))
+            .service(resource("/companies/{company}").route(reading().to(crate::dashboard::company::show_company)).default_service(page_only("GET, HEAD")))
+            .service(resource("/companies/{company}/cache/clear").post(crate::dashboard::cache::clear_cache).default_service(page_only("POST")))
+            .service(resource("/companies/{company}/tokens").post(crate::dashboard::tokens::create_token).default_service(page_only("POST")))
+            .service(resource("/companies/{company}/tokens/{token}/revoke").route(reading().to(crate::dashboard::tokens::show_revoke)).post(crate::dashboard::tokens::revoke_token).default_service(page_only("GET, HEAD, POST")))
+            .service(resource("/sync").route(reading().to(crate::dashboard::sync::show_form)).post(crate::dashboard::sync::run_manual_sync).default_service(page_only("GET, HEAD, POST")))
+            .service(resource("/sync/confirm").route(reading().to(crate::dashboard::sync::show_confirm)).default_service(page_only("GET, HEAD")))
+            .service(resource("/sync/history").route(reading().to(crate::dashboard::history::show_history)).default_service(page_only("GET, HEAD")))
+            .service(resource("/sync/runs/{run}").route(reading().to(crate::dashboard::run::show_run)).default_service(page_only("GET, HEAD")))
+            .service(resource("/demo").route(reading().to(crate::dashboard::demo::show_demo)).default_service(page_only("GET, HEAD")))
+            .service(resource("/demo/complete").post(crate::dashboard::demo::complete_course).default_service(page_only("POST")))
             .default_service(web::to(crate::dashboard::page_error::show_not_found)),
     );
 }

@@ -24,6 +24,9 @@ pub async fn sign_in(
     now: i64,
 ) -> Result<SignIn> {
     let email = store::normal(email);
+    if email.len() > store::LONGEST_EMAIL {
+        return Ok(SignIn::Wrong); // nobody has it, and the list of failures is no place to store it
+    }
     let (key, found) = (email.clone(), email.clone());
     let wait = db
         .change(move |conn| limits::take(conn, &key, &address, now))

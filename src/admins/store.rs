@@ -70,6 +70,9 @@ pub(super) fn take_turns(conn: &mut Conn, table: &'static str) -> Result<()> {
     Ok(())
 }
 
+/// Most bytes of an email: more cannot be delivered to.
+pub(super) const LONGEST_EMAIL: usize = 254;
+
 /// How emails are compared: without spaces around them, in lower case.
 pub(super) fn normal(email: &str) -> String {
     email.trim().to_lowercase()
@@ -96,7 +99,9 @@ fn checked_email(email: &str) -> Result<String> {
     let email = normal(email);
     let parts = email.split_once('@');
     let plausible = parts.is_some_and(|(name, host)| !name.is_empty() && !host.is_empty());
-    if !plausible || email.len() > 254 || email.chars().any(|c| c.is_whitespace() || c.is_control())
+    if !plausible
+        || email.len() > LONGEST_EMAIL
+        || email.chars().any(|c| c.is_whitespace() || c.is_control())
     {
         return Err(Error::Invalid(
             "the email must look like name@example.com".into(),

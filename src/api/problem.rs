@@ -1,7 +1,5 @@
 //! Errors as clients' programs read them: problem details after RFC 9457.
 
-use std::fmt::Write as _;
-
 use actix_web::http::StatusCode;
 use actix_web::http::header::{ALLOW, HeaderName, RETRY_AFTER, WWW_AUTHENTICATE};
 use actix_web::{HttpResponse, ResponseError};
@@ -9,7 +7,7 @@ use bytes::Bytes;
 use serde::Serialize;
 use thiserror::Error;
 
-use crate::error::Error;
+use crate::error::{Error, with_causes};
 use crate::tokens::Scope;
 
 /// What a request of a program failed with. The text is safe to show.
@@ -102,16 +100,8 @@ impl ApiError {
 
     /// The error and what caused it, for the log of failures that are ours; `None` for the client's own.
     pub fn for_log(&self) -> Option<String> {
-        if !self.status_code().is_server_error() {
-            return None;
-        }
-        let mut text = self.to_string();
-        let mut cause = std::error::Error::source(self);
-        while let Some(error) = cause {
-            let _ = write!(text, ": {error}");
-            cause = error.source();
-        }
-        Some(text)
+        let ours = self.status_code().is_server_error();
+        ours.then(|| with_causes(self))
     }
 
     /// Status, the end of the type, and the title that goes with the type.

@@ -4,7 +4,7 @@ use std::process::ExitCode;
 
 use crate::config::Config;
 use crate::error::{Error, Result};
-use crate::moodle::{Level, Moodle};
+use crate::moodle::Moodle;
 
 /// Prints every finding; succeeds when a sync would.
 pub fn check(config: &Config) -> Result<ExitCode> {
@@ -14,20 +14,12 @@ pub fn check(config: &Config) -> Result<ExitCode> {
         .ok_or(Error::MoodleNotConfigured)?;
     let report = Moodle::new(url, config)?.check();
     for finding in &report.findings {
-        println!("{:8} {}", word(finding.level), finding.text);
+        println!("{:8} {}", finding.level.as_str(), finding.text);
     }
     println!("{}", report.verdict());
-    Ok(if report.level() < Level::Problem {
+    Ok(if report.is_usable() {
         ExitCode::SUCCESS
     } else {
         ExitCode::FAILURE
     })
-}
-
-fn word(level: Level) -> &'static str {
-    match level {
-        Level::Ok => "ok",
-        Level::Warning => "warning",
-        Level::Problem => "problem",
-    }
 }

@@ -11,6 +11,8 @@ mod token;
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
+use rustix::fs::Mode;
+use rustix::process::umask;
 
 use crate::config::Config;
 use crate::error::Result;
@@ -50,8 +52,9 @@ pub enum Command {
     Backup(store::BackupOptions),
 }
 
-/// Runs one command to its end.
+/// Runs one command to its end. Every file it makes is this user's alone: the store, its copies, the key.
 pub fn run(cli: Cli) -> Result<ExitCode> {
+    umask(Mode::RWXG | Mode::RWXO);
     let config = cli.config.prepared()?;
     match cli.command {
         Command::Serve => serve::serve(config),
@@ -72,18 +75,4 @@ pub fn log_to_stderr() {
     )
     .format_timestamp_millis()
     .init();
-}
-
-/// An error with everything that led to it, in one line.
-pub fn with_causes(error: &dyn std::error::Error) -> String {
-    let mut text = error.to_string();
-    let mut cause = error.source();
-    while let Some(deeper) = cause {
-        let said = deeper.to_string();
-        if !text.contains(&said) {
-            text = format!("{text}: {said}");
-        }
-        cause = deeper.source();
-    }
-    text
 }

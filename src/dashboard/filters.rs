@@ -139,9 +139,15 @@ pub fn sentence_text(text: &str) -> String {
     format!("{}{}.", first.unwrap_or_default(), letters.as_str())
 }
 
-/// `41.67 %`, at most two digits after the point.
+/// `41.67 %`, at most two digits after the point. Only 100 itself reads `100 %`, only 0 itself `0 %`.
 pub fn percent_text(value: f64) -> String {
-    let text = format!("{value:.2}");
+    let between = value > 0.0 && value < 100.0;
+    let honest = if between {
+        value.clamp(0.01, 99.99)
+    } else {
+        value
+    };
+    let text = format!("{honest:.2}");
     let short = text.trim_end_matches('0').trim_end_matches('.');
     format!("{short} %")
 }
@@ -200,6 +206,14 @@ mod tests {
         assert_eq!(percent_text(100.0 / 3.0), "33.33 %");
         assert_eq!(percent_text(100.0), "100 %");
         assert_eq!(percent_text(0.0), "0 %");
+    }
+
+    #[test]
+    fn almost_everything_is_not_all_and_almost_nothing_is_something() {
+        assert_eq!(percent_text(99.9967), "99.99 %");
+        assert_eq!(percent_text(99.99), "99.99 %");
+        assert_eq!(percent_text(0.0001), "0.01 %");
+        assert_eq!(percent_text(0.014), "0.01 %");
     }
 
     #[test]

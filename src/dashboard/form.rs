@@ -114,7 +114,12 @@ fn csrf(body: &str) -> String {
         .unwrap_or_default()
 }
 
+/// The form's fields. No store can hold a NUL, so no field may.
 fn fields<T: DeserializeOwned>(body: &str) -> Result<T, PageError> {
+    if body.contains("%00") || body.contains('\0') {
+        let why = "the form holds a NUL character, which no text may have";
+        return Err(PageError::BadRequest(why.into()));
+    }
     let parsed = Query::<T>::from_query(body);
     parsed
         .map(Query::into_inner)

@@ -1,5 +1,6 @@
 //! The dashboard: what an admin's browser asks for, one file per noun.
 
+mod address;
 pub mod assets;
 pub mod cache;
 mod chrome;

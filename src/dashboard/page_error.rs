@@ -2,6 +2,7 @@
 
 use actix_web::error::QueryPayloadError;
 use actix_web::http::StatusCode;
+use actix_web::http::header::ALLOW;
 use actix_web::web::{PathConfig, QueryConfig, ServiceConfig};
 use actix_web::{HttpRequest, HttpResponse, ResponseError};
 use askama::Template;
@@ -19,6 +20,8 @@ pub enum PageError {
     Forged,
     /// 400: the address or the form says something impossible.
     BadRequest(String),
+    /// 405: the address knows these methods only.
+    MethodNotAllowed(&'static str),
     /// Everything the rooms below report.
     Failed(Error),
 }
@@ -70,6 +73,12 @@ impl PageError {
                 sentence_text(why),
                 "Go back and correct it.",
             ),
+            Self::MethodNotAllowed(allowed) => (
+                StatusCode::METHOD_NOT_ALLOWED,
+                "This page works differently",
+                format!("This address answers {allowed} only."),
+                "Go back and use the links and forms of the pages.",
+            ),
             Self::Failed(error) => of(error),
         }
     }
@@ -97,7 +106,11 @@ impl ResponseError for PageError {
         if let Self::SignIn(next) = self {
             return page::see_other(&super::sign_in::address(next.as_deref())).finish();
         }
-        page::answer(self.status_code()).body(self.document(None))
+        let mut response = page::answer(self.status_code());
+        if let Self::MethodNotAllowed(allowed) = self {
+            response.insert_header((ALLOW, *allowed));
+        }
+        response.body(self.document(None))
     }
 }
 

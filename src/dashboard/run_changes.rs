@@ -78,11 +78,16 @@ fn words(name: &str, value: &Value) -> String {
         Value::String(text) if name == "email" => super::filters::mailbox_text(text).into(),
         Value::String(text) => text.clone(),
         Value::Number(number) if name == "percentage" => {
-            percent_text(number.as_f64().unwrap_or(0.0))
+            number.as_f64().map_or_else(unknown, percent_text)
         }
-        Value::Number(number) => time_text(number.as_i64().unwrap_or(0)),
+        Value::Number(number) => number.as_i64().map_or_else(unknown, time_text),
         other => other.to_string(),
     }
+}
+
+/// What is no number of its kind is not shown as one.
+fn unknown() -> String {
+    "unknown".into()
 }
 
 fn label(status: &str) -> String {
@@ -91,4 +96,19 @@ fn label(status: &str) -> String {
         .map_or(status.to_owned(), |status: crate::progress::Status| {
             status.label().to_lowercase()
         })
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn a_time_that_is_no_whole_number_is_unknown_and_not_1970() {
+        assert_eq!(words("timecompleted", &json!(1.5)), "unknown");
+        assert_eq!(words("timecompleted", &json!(u64::MAX)), "unknown");
+        assert_eq!(words("timecompleted", &json!(0)), "1970-01-01 00:00 UTC");
+        assert_eq!(words("percentage", &json!(25)), "25 %");
+    }
 }

@@ -143,20 +143,14 @@ async fn end_old_session(request: &HttpRequest, app: &App) -> Result<(), PageErr
     Ok(())
 }
 
-/// Who knocks: the peer, or what our own proxy says of it. Only over TLS is there one for certain.
+/// Who knocks: the peer, or whom a proxy of ours speaks for.
 fn address_of(request: &HttpRequest, app: &App) -> String {
-    let forwarded = request
-        .headers()
-        .get("x-forwarded-for")
-        .and_then(|list| list.to_str().ok());
-    let nearest = forwarded
-        .and_then(|list| list.rsplit(',').next())
-        .map(|address| address.trim().to_owned());
-    let peer = || request.peer_addr().map(|peer| peer.ip().to_string());
-    nearest
-        .filter(|_| app.config.over_tls())
-        .or_else(peer)
-        .unwrap_or_default()
+    let headers = request.headers().get_all("x-forwarded-for");
+    let lists: Vec<&str> = headers.filter_map(|list| list.to_str().ok()).collect();
+    let forwarded = lists.iter().flat_map(|list| list.split(','));
+    let peer = request.peer_addr().map(|peer| peer.ip());
+    let client = peer.map(|peer| app.config.trusted_proxies.client(peer, forwarded));
+    client.map(|client| client.to_string()).unwrap_or_default()
 }
 
 fn wait_text(until: i64) -> String {

@@ -20,6 +20,9 @@ use crate::sync::{self, Mode, Run, Trigger, history};
 /// How long the answer waits for the run, so that most readers see its end at once.
 const PATIENCE: Duration = Duration::from_secs(4);
 
+/// Most bytes of the key that makes a second click harmless.
+const LONGEST_KEY: usize = 255;
+
 /// What to sync.
 #[derive(Template)]
 #[template(path = "sync/form.html")]
@@ -123,6 +126,11 @@ pub async fn run_manual_sync(
     let Submitted { admin, form } = confirmed;
     let company = form.company;
     let mode = labels::chosen("the mode", &form.mode)?;
+    if !(1..=LONGEST_KEY).contains(&form.key.len()) {
+        return Err(PageError::BadRequest(
+            "the form's key must have 1 to 255 characters".into(),
+        ));
+    }
     let request = Request {
         company,
         mode: mode.ok_or_else(|| PageError::BadRequest("the mode is missing".into()))?,

@@ -1,12 +1,14 @@
 //! A company's API tokens: made and shown once, revoked at once.
 
-use actix_web::HttpResponse;
 use actix_web::web::{Data, Path};
+use actix_web::{HttpRequest, HttpResponse};
 use askama::Template;
 use serde::Deserialize;
 
 use super::sign_in::Nothing;
-use super::{Chrome, Flash, Page, PageError, SignedIn, Submitted, Tab, filters, see_other};
+use super::{
+    Chrome, Flash, Page, PageError, SignedIn, Submitted, Tab, address, filters, see_other,
+};
 use crate::app::App;
 use crate::companies::{self, Company};
 use crate::config::Secret;
@@ -69,6 +71,7 @@ impl Wish {
 
 /// `POST /companies/{company}/tokens`: the answer itself shows the token, so that no address or cookie holds it.
 pub async fn create_token(
+    request: HttpRequest,
     app: Data<App>,
     company: Path<CompanyId>,
     wish: Submitted<Wish>,
@@ -89,17 +92,12 @@ pub async fn create_token(
         Ok((company, token, text))
     });
     let (company, token, text) = created.await?;
-    let host = app
-        .config
-        .public_url
-        .clone()
-        .unwrap_or_else(|| format!("http://{}", app.config.listen));
     Ok(Page(CreatedPage {
         chrome: admin.chrome(Tab::Companies),
         company,
         token,
         text,
-        host,
+        host: address::ours(&request, &app),
     }))
 }
 

@@ -14,6 +14,7 @@ use super::watch::Connection;
 use super::{Settings, body, request_id};
 use crate::api::ApiError;
 use crate::dashboard::PageError;
+use crate::error::Error;
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 const COOP: HeaderName = HeaderName::from_static("cross-origin-opener-policy");
@@ -73,8 +74,13 @@ pub async fn guard<B: MessageBody + 'static>(
     let id = request_id::next();
     let connection = request.request().conn_data::<Arc<Connection>>().cloned();
     let _work = connection.as_ref().map(Connection::work);
+    if !request.method().is_safe() {
+        request.headers_mut().remove(header::IF_NONE_MATCH); // 304 answers reads only
+    }
     let reply = if is_encoded(request.headers()) {
         refuse_encoding(request).map_into_right_body()
+    } else if has_nul(&request) {
+        refuse_nul(request).map_into_right_body()
     } else {
         let payload = request.take_payload();
         request.set_payload(body::with_deadline(payload, rules.body_timeout));
@@ -98,6 +104,24 @@ fn refuse_encoding(request: ServiceRequest) -> ServiceResponse<BoxBody> {
     let refused = "send the body as it is: Content-Encoding is not supported";
     let error = ApiError::UnsupportedMedia(refused);
     request.into_response(HttpResponse::from_error(error))
+}
+
+/// Whether the address holds a NUL, which no text of a store can hold. The door of the old plugin
+/// stores no text and answers in Moodle's own shape.
+fn has_nul(request: &ServiceRequest) -> bool {
+    let address = request.uri().path_and_query();
+    address.is_some_and(|address| address.as_str().contains("%00"))
+        && !request.path().starts_with("/webservice/")
+}
+
+fn refuse_nul(request: ServiceRequest) -> ServiceResponse<BoxBody> {
+    let refused = "the address holds a NUL character (%00), which no text may have".to_owned();
+    let response = if request.path().starts_with("/api/") {
+        HttpResponse::from_error(ApiError::from(Error::Invalid(refused)))
+    } else {
+        HttpResponse::from_error(PageError::BadRequest(refused))
+    };
+    request.into_response(response)
 }
 
 /// Fills in what an error could not know: which request it answers.

@@ -14,7 +14,12 @@ const FLOORS: &[(u8, &[&str])] = &[
     (3, &["companies", "progress", "tokens", "admins"]),
     (2, &["moodle"]),
     (1, &["db", "cache"]),
-    (0, &["error", "schema", "config", "ids", "time", "words"]),
+    (
+        0,
+        &[
+            "error", "schema", "config", "ids", "proxies", "time", "words",
+        ],
+    ),
 ];
 
 fn floor(room: &str) -> Option<u8> {

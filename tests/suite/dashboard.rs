@@ -186,6 +186,26 @@ async fn a_token_is_shown_once_and_ends_with_its_revocation() {
 }
 
 #[actix_web::test]
+async fn a_new_token_is_shown_with_an_address_that_can_be_called() {
+    let (app, admin) = synced_app().await;
+    let address = async |name: &str, host: &str| {
+        let fields = [("name", name), ("read", "on")];
+        let page = admin.get("/companies/42").await;
+        let csrf = page.between("name=\"csrf\" value=\"", "\"");
+        let made = admin
+            .post_with("/companies/42/tokens", &csrf, &fields, &[("host", host)])
+            .await;
+        made.between("\" \"", "/api/v1/progress")
+    };
+
+    assert_eq!(
+        address("a", "reports.lan:81").await,
+        "http://reports.lan:81"
+    );
+    assert_eq!(address("b", "x$(id)").await, app.url);
+}
+
+#[actix_web::test]
 async fn a_second_token_of_the_same_name_is_refused() {
     let (_app, admin) = synced_app().await;
     let fields = [("name", "Power BI"), ("read", "on")];

@@ -73,3 +73,22 @@ async fn a_form_of_nobody_leads_to_the_sign_in_page() {
         );
     }
 }
+
+#[actix_web::test]
+async fn a_form_with_a_nul_is_refused_before_anything_is_stored() {
+    let app = TestApp::without_moodle().await;
+    let browser = Admin::signed_in(&app).await;
+    let token = [("name", "b\0i"), ("read", "on")];
+    let sync = [("company", "42"), ("mode", "full"), ("key", "\0")];
+    let visitor = [("email", "a\0@example.com"), ("password", "x")];
+
+    for (form, fields) in [
+        ("/companies/42/tokens", &token[..]),
+        ("/sync", &sync),
+        ("/sign-in", &visitor),
+    ] {
+        let answer = browser.post(form, fields).await;
+        assert_eq!(answer.status, 400, "{form}");
+        assert!(answer.says("NUL character"), "{}", answer.body);
+    }
+}

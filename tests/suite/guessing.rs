@@ -1,5 +1,6 @@
 //! The limit on guessing passwords.
 
+use alx_report_api::config::Config;
 use alx_report_api::schema::login_failures;
 use diesel::prelude::*;
 
@@ -68,6 +69,52 @@ async fn guesses_made_at_the_same_moment_count_each_other() {
     let tried = answers.iter().filter(|answer| answer.status == 403).count();
     let refused = answers.iter().filter(|answer| answer.status == 429).count();
     assert_eq!((tried, refused), (5, 7));
+}
+
+#[actix_web::test]
+async fn an_email_that_nobody_can_have_is_wrong_and_not_stored() {
+    let app = TestApp::without_moodle().await;
+    let email = format!("{}@example.com", "a".repeat(250));
+
+    let answer = Admin::stranger(&app)
+        .sign_in(&email, "a wrong password")
+        .await;
+
+    let failures = |conn: &mut _| Ok(login_failures::table.count().get_result::<i64>(conn)?);
+    assert_eq!(answer.status, 403);
+    assert_eq!(app.app.db.run(failures).await.unwrap(), 0);
+}
+
+/// Uses up the attempts of one address behind a proxy, then tries once more from the same and from another one.
+async fn guesses_through_a_proxy(app: &TestApp) -> (u16, u16) {
+    let browser = Admin::stranger(app);
+    let guess = async |number: u8, address: &str| {
+        let email = format!("somebody{number}@example.com");
+        let fields = [("email", email.as_str()), ("password", "a wrong password")];
+        let headers = [("x-forwarded-for", address)];
+        browser.post_with("/sign-in", "", &fields, &headers).await
+    };
+    for number in 0..20 {
+        let invented = format!("10.9.8.{number}, 203.0.113.5");
+        assert_eq!(guess(number, &invented).await.status, 403);
+    }
+    let same = guess(20, "203.0.113.5").await.status;
+    (same, guess(21, "203.0.113.6").await.status)
+}
+
+#[actix_web::test]
+async fn behind_a_proxy_each_client_has_its_own_limit_and_cannot_invent_another() {
+    let app = TestApp::without_moodle().await;
+
+    assert_eq!(guesses_through_a_proxy(&app).await, (429, 403));
+}
+
+#[actix_web::test]
+async fn whom_a_stranger_claims_to_speak_for_does_not_count() {
+    let nobody = |config: &mut Config| config.trusted_proxies = "192.0.2.1".parse().unwrap();
+    let app = TestApp::start(|_| {}, nobody).await;
+
+    assert_eq!(guesses_through_a_proxy(&app).await, (429, 429));
 }
 
 async fn move_failures_back(app: &TestApp, seconds: i64) {

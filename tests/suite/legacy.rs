@@ -320,3 +320,37 @@ async fn both_doors_of_a_company_show_the_same_rows_and_no_others() {
     assert!(call(&other, "").await.body.contains("Stranger"));
     assert!(!legacy.to_string().contains("Stranger"));
 }
+
+#[actix_web::test]
+async fn a_nul_is_answered_in_moodles_shape() {
+    let (_app, acme) = synced().await;
+
+    let token = acme.legacy("wstoken=%00&moodlewsrestformat=json").await;
+    let limit = call(&acme, "&limit=%00").await;
+    let address = format!("{DOOR}?wstoken=%00&moodlewsrestformat=json");
+    let query = acme.send(Method::POST, &address, |request| request).await;
+
+    assert_eq!((token.status, token.body.as_str()), (200, INVALID_TOKEN));
+    assert_eq!(
+        (limit.status, limit.body.as_str()),
+        (200, INVALID_PARAMETER)
+    );
+    assert_eq!((query.status, query.body.as_str()), (200, INVALID_TOKEN));
+}
+
+#[actix_web::test]
+async fn a_call_is_always_answered_with_its_rows() {
+    let (_app, acme) = synced().await;
+    let first = call(&acme, "").await;
+    let form = format!("wstoken={}&{FUNCTION}&moodlewsrestformat=json", acme.token);
+
+    for known in [first.header("etag"), "*"] {
+        let again = acme.send(Method::POST, DOOR, |request| {
+            let kind = "application/x-www-form-urlencoded";
+            let request = request.header("content-type", kind);
+            request.header("if-none-match", known).body(form.clone())
+        });
+        let again = again.await;
+        assert_eq!((again.status, &again.body), (200, &first.body), "{known}");
+    }
+}

@@ -6,6 +6,7 @@ mod api_syncs;
 mod architecture;
 mod browser;
 mod cache;
+mod command_line;
 mod dashboard;
 mod demo_moodle;
 mod forms;

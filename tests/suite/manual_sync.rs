@@ -37,6 +37,20 @@ async fn the_confirmation_names_company_mode_cut_off_and_what_will_be_purged() {
 }
 
 #[actix_web::test]
+async fn who_chooses_recent_changes_reads_what_they_cannot_see() {
+    let (_app, admin) = synced_app().await;
+    let blind = "completions dated in the past; a full sync sees everything.";
+
+    let form = admin.get("/sync").await;
+    let changes = admin
+        .get("/sync/confirm?company=42&mode=changes&hours_back=24")
+        .await;
+    let full = admin.get("/sync/confirm?company=42&mode=full").await;
+
+    assert!(form.says(blind) && changes.says(blind) && !full.says(blind));
+}
+
+#[actix_web::test]
 async fn hours_back_outside_1_to_168_are_refused_with_the_form_kept() {
     let (_app, admin) = synced_app().await;
 
@@ -167,6 +181,21 @@ async fn a_form_sent_twice_or_reloaded_runs_once() {
     assert_eq!(first.location(), second.location());
     assert_eq!(first.location(), again.location());
     assert_eq!(runs().await, before + 1);
+}
+
+#[actix_web::test]
+async fn a_form_without_a_usable_key_starts_nothing() {
+    let (_app, admin) = synced_app().await;
+    let before = admin.get("/sync/history").await.body;
+
+    for key in ["", &"x".repeat(256)] {
+        let fields = [("company", "42"), ("mode", "full"), ("key", key)];
+        let answer = admin.post("/sync", &fields).await;
+        assert_eq!(answer.status, 400, "{key:?}");
+        assert!(answer.says("must have 1 to 255 characters"));
+    }
+    let runs = |page: &str| page.matches("/sync/runs/").count();
+    assert_eq!(runs(&admin.get("/sync/history").await.body), runs(&before));
 }
 
 #[actix_web::test]

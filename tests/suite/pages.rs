@@ -8,6 +8,7 @@ use alx_report_api::time::now;
 
 use crate::support::TestApp;
 use crate::support::admin::Admin;
+use crate::support::client::Client;
 
 const MARKUP: &str = "<script>alert(1)</script>";
 const QUOTES: &str = "\"><img src=x onerror='alert(2)'>";
@@ -199,6 +200,54 @@ async fn a_missing_page_says_so_and_names_its_request() {
             "{missing}: {}",
             answer.body
         );
+    }
+}
+
+#[actix_web::test]
+async fn an_address_with_a_nul_is_a_mistake_of_whoever_sent_it() {
+    let (app, admin, _) = hostile_app().await;
+    let client = Client::new(&app, CompanyId(42), "read").await;
+
+    for path in [
+        "/companies/42?search=%00",
+        "/sync/runs/%00",
+        "/sync/history?after=1.%00",
+        "/sign-in?next=%00",
+    ] {
+        let answer = admin.get(path).await;
+        assert_eq!(answer.status, 400, "{path}");
+        assert!(
+            answer.says("<h1>This request is not valid</h1>") && answer.says("NUL character"),
+            "{}",
+            answer.body
+        );
+    }
+    for path in ["/api/v1/progress?cursor=%00", "/api/v1/syncs/%00"] {
+        let reply = client.get(path).await;
+        assert_eq!(reply.status, 400, "{path}");
+        assert_eq!(reply.header("content-type"), "application/problem+json");
+        let detail = reply.json()["detail"].to_string();
+        assert!(detail.contains("NUL character"), "{detail}");
+    }
+}
+
+#[actix_web::test]
+async fn a_wrong_method_gets_a_page_that_names_the_right_ones() {
+    let app = TestApp::without_moodle().await;
+
+    for (method, path, allowed) in [
+        ("GET", "/sign-out", "POST"),
+        ("POST", "/", "GET, HEAD"),
+        ("PUT", "/sync", "GET, HEAD, POST"),
+    ] {
+        let method = reqwest::Method::from_bytes(method.as_bytes()).unwrap();
+        let request = reqwest::Client::new().request(method, format!("{}{path}", app.url));
+        let answer = request.send().await.unwrap();
+        assert_eq!(answer.status().as_u16(), 405, "{path}");
+        assert_eq!(answer.headers()["allow"], allowed);
+        let body = answer.text().await.unwrap();
+        let said = format!("This address answers {allowed} only.");
+        assert!(body.contains(&said), "{body}");
     }
 }
 

@@ -97,7 +97,7 @@ async fn the_session_cookie_is_out_of_reach_of_scripts_and_other_sites() {
 async fn over_tls_the_session_cookie_is_bound_to_the_host() {
     let app = TestApp::start(
         |_| {},
-        |config| config.public_url = Some("https://reports.example.com".into()),
+        |config| config.public_url = Some("HTTPS://Reports.example.com/".into()),
     )
     .await;
     Admin::register(&app).await;
