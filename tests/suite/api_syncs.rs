@@ -70,7 +70,7 @@ async fn the_changes_of_a_run_come_page_by_page() {
     }
 
     assert_eq!(versions, [1, 2, 3, 4, 5, 6]);
-    for wrong in ["nothing", "00000000000000000000000000000000", "%00"] {
+    for wrong in ["nothing", "00000000000000000000000000000000"] {
         assert_eq!(
             acme.get(&format!("/api/v1/syncs/{wrong}/changes"))
                 .await
