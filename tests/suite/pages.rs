@@ -222,7 +222,11 @@ async fn an_address_with_a_nul_is_a_mistake_of_whoever_sent_it() {
             answer.body
         );
     }
-    for path in ["/api/v1/progress?cursor=%00", "/api/v1/syncs/%00"] {
+    for path in [
+        "/api/v1/progress?cursor=%00",
+        "/api/v1/syncs/%00",
+        "/api/v1/syncs/%00/changes",
+    ] {
         let reply = client.get(path).await;
         assert_eq!(reply.status, 400, "{path}");
         assert_eq!(reply.header("content-type"), "application/problem+json");
