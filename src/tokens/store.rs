@@ -83,13 +83,23 @@ pub fn find_by_hash(conn: &mut Conn, hash: &str, now: i64) -> Result<Option<Call
             .is_null()
             .or(api_tokens::expires_at.gt(now)),
     );
-    let found: Option<CallerRow> = api_tokens::table
-        .inner_join(companies::table.inner_join(company_state::table))
-        .filter(api_tokens::hash.eq(hash))
-        .filter(valid.assume_not_null())
-        .select(CallerRow::as_select())
-        .get_result(conn) // without LIMIT: SQLite would plan a bound limit anew each time
-        .optional()?;
+    // For each database by itself: through both at once the text would be written anew for every request. And without
+    // LIMIT, which SQLite, where it is bound, plans anew each time.
+    macro_rules! find {
+        ($conn:expr) => {
+            api_tokens::table
+                .inner_join(companies::table.inner_join(company_state::table))
+                .filter(api_tokens::hash.eq(hash))
+                .filter(valid.assume_not_null())
+                .select(CallerRow::as_select())
+                .get_result($conn)
+        };
+    }
+    let found: Option<CallerRow> = match conn {
+        Conn::Sqlite(conn) => find!(conn),
+        Conn::Pg(conn) => find!(conn),
+    }
+    .optional()?;
     found.map(Caller::try_from).transpose()
 }
 
