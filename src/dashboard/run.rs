@@ -34,6 +34,11 @@ pub struct RunPage {
 }
 
 impl RunPage {
+    /// Whether there is anything it affected.
+    fn has_succeeded(&self) -> bool {
+        self.run.state == RunState::Succeeded
+    }
+
     /// Whether the page should look again: the run lasts, or its purge is still being counted.
     fn is_moving(&self) -> bool {
         let ended_ago = |at: i64| self.chrome.now - at / 1000;
