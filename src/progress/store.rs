@@ -51,6 +51,14 @@ pub fn page_at_offset(
     Ok(found)
 }
 
+/// The row of a key, tombstone or not.
+pub fn find(conn: &mut Conn, company: CompanyId, key: Key) -> Result<Option<Row>> {
+    let row = progress::table
+        .find((company, key.user, key.course))
+        .select(Row::as_select());
+    Ok(row.get_result(conn).optional()?)
+}
+
 /// Every row of a company, tombstones included, as a stream in (user, course) order.
 pub fn stream(conn: &mut Conn, company: CompanyId) -> Result<impl Iterator<Item = Result<Row>>> {
     let rows = progress::table

@@ -11,21 +11,7 @@ use crate::moodle::RowState;
 use crate::progress::{Content, Row};
 
 /// What Moodle says of a key that is active there.
-#[derive(Debug, Clone, PartialEq)]
-pub enum Seen {
-    /// Its row, read in full.
-    Row(Key, Box<Content>),
-    /// That it is there, and that nothing of it has moved.
-    Key(Key),
-}
-
-impl Seen {
-    fn key(&self) -> Key {
-        match self {
-            Self::Row(key, _) | Self::Key(key) => *key,
-        }
-    }
-}
+pub type Seen = (Key, Content);
 
 /// What the store holds of a key.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -110,7 +96,7 @@ where
     S: Iterator<Item = Result<Row>>,
 {
     fn step(&mut self) -> Result<Option<Option<Step>>> {
-        let moodle = head(&mut self.moodle, Seen::key)?;
+        let moodle = head(&mut self.moodle, |(key, _)| *key)?;
         let store = head(&mut self.store, Row::key)?;
         let side = match (moodle, store) {
             (None, None) => return Ok(None),
@@ -133,7 +119,7 @@ where
         } else {
             self.store.next().transpose()?
         };
-        compare(seen, row).map(Some)
+        Ok(Some(compare(seen, row)))
     }
 
     fn in_order(&mut self, key: Option<Key>) -> Result<()> {
@@ -177,35 +163,132 @@ fn head<T>(
     Ok(side.peek().and_then(|item| item.as_ref().ok()).map(key))
 }
 
-fn compare(seen: Option<Seen>, row: Option<Row>) -> Result<Option<Step>> {
-    let key = seen
-        .as_ref()
-        .map(Seen::key)
-        .or(row.as_ref().map(Row::key))
-        .expect("one side has the key");
-    let active = row
-        .as_ref()
-        .is_some_and(|row| row.state == RowState::Active);
-    let new = match seen {
-        None if !active => return Ok(None),
-        None => None,
-        Some(Seen::Key(_)) if active => return Ok(Some(Step::Same)),
-        Some(Seen::Key(_)) => {
-            return Err(Error::MoodleUnreadable(
-                "a new row was listed without its facts".into(),
-            ));
-        }
-        Some(Seen::Row(_, content))
-            if active && row.as_ref().is_some_and(|row| row.content == *content) =>
-        {
-            return Ok(Some(Step::Same));
-        }
-        Some(Seen::Row(_, content)) => Some(*content),
+fn compare(seen: Option<Seen>, row: Option<Row>) -> Option<Step> {
+    let (key, new) = match (seen, &row) {
+        (Some((key, content)), _) => (key, Some(content)),
+        (None, Some(row)) if row.state == RowState::Active => (row.key(), None),
+        (None, _) => return None, // a tombstone stays one
     };
+    if row
+        .as_ref()
+        .is_some_and(|row| row.state == RowState::Active && Some(&row.content) == new.as_ref())
+    {
+        return Some(Step::Same);
+    }
     let old = row.map(|row| Old {
         content: row.content,
         state: row.state,
         first_seen_seq: row.first_seen_seq,
     });
-    Ok(Some(Step::Change(Box::new(Change { key, old, new }))))
+    Some(Step::Change(Box::new(Change { key, old, new })))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ids::{CompanyId, CourseId, UserId};
+    use crate::words::Status;
+
+    fn content(name: &str) -> Content {
+        Content {
+            firstname: name.into(),
+            lastname: "Byron".into(),
+            email: "ada@example.com".into(),
+            username: "ada".into(),
+            coursename: "Fire safety".into(),
+            status: Status::NotStarted,
+            percentage: Some(100.0 / 3.0),
+            timecompleted: None,
+            timestarted: None,
+            enrolled_at: Some(100),
+        }
+    }
+
+    fn key(user: i64) -> Key {
+        Key {
+            user: UserId(user),
+            course: CourseId(1),
+        }
+    }
+
+    fn row(user: i64, name: &str, state: RowState) -> Row {
+        Row {
+            company_id: CompanyId(42),
+            user_id: UserId(user),
+            course_id: CourseId(1),
+            content: content(name),
+            state,
+            seq: user,
+            first_seen_seq: user,
+            changed_at: 0,
+        }
+    }
+
+    fn kinds(moodle: &[(i64, &str)], store: &[Row]) -> Result<Vec<(i64, Option<Kind>)>> {
+        let moodle = moodle
+            .iter()
+            .map(|(user, name)| Ok((key(*user), content(name))));
+        let mut same = 0;
+        plan(moodle, store.iter().cloned().map(Ok))
+            .map(|step| match step? {
+                Step::Same => {
+                    same += 1;
+                    Ok((-same, None))
+                }
+                Step::Change(change) => Ok((change.key.user.0, Some(change.kind()))),
+            })
+            .collect()
+    }
+
+    #[test]
+    fn rows_are_added_updated_removed_or_left_alone() {
+        let store = [
+            row(1, "Ada", RowState::Active),
+            row(2, "Bob", RowState::Active),
+            row(4, "Eve", RowState::Active),
+        ];
+
+        let found = kinds(&[(1, "Ada"), (2, "Bobby"), (3, "Cem")], &store).unwrap();
+
+        let expected = [
+            (-1, None),
+            (2, Some(Kind::Updated)),
+            (3, Some(Kind::Added)),
+            (4, Some(Kind::Removed)),
+        ];
+        assert_eq!(found, expected);
+    }
+
+    #[test]
+    fn a_tombstone_gives_no_step_until_its_row_comes_back() {
+        let store = [row(1, "Ada", RowState::Left)];
+
+        assert_eq!(kinds(&[], &store).unwrap(), []);
+        assert_eq!(
+            kinds(&[(1, "Ada")], &store).unwrap(),
+            [(1, Some(Kind::Added))]
+        );
+    }
+
+    #[test]
+    fn a_side_that_is_out_of_order_or_repeats_itself_stops_the_plan() {
+        assert!(kinds(&[(2, "Bob"), (1, "Ada")], &[]).is_err());
+        assert!(kinds(&[(1, "Ada"), (1, "Ada")], &[]).is_err());
+    }
+
+    #[test]
+    fn an_error_of_either_side_stops_the_plan() {
+        let broken = || std::iter::once(Err(Error::MoodleNotConfigured));
+
+        assert!(plan(broken(), std::iter::empty()).next().unwrap().is_err());
+        assert!(
+            plan(
+                std::iter::empty(),
+                std::iter::once(Err(Error::MoodleNotConfigured))
+            )
+            .next()
+            .unwrap()
+            .is_err()
+        );
+    }
 }

@@ -1,6 +1,6 @@
 //! Reading: one snapshot of Moodle against one snapshot of the store.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::HashMap;
 use std::path::Path;
 
 use super::plan::{Seen, plan};
@@ -61,18 +61,7 @@ fn collect(snapshot: &mut Snapshot, conn: &mut Conn, run: &Run, folder: &Path) -
     match (run.mode, run.hours_back) {
         (Mode::Changes, Some(hours)) => {
             let cut_off = snapshot.taken_at() - i64::from(hours) * 3600;
-            let keys = snapshot
-                .keys(run.company_id)?
-                .collect::<Result<Vec<Key>>>()?;
-            let scope = moved(snapshot, conn, run.company_id, cut_off, &keys)?;
-            let facts = snapshot.facts(run.company_id, &Scope::Of(scope))?;
-            Spool::collect(
-                plan(
-                    seen(keys, facts),
-                    progress::store::stream(conn, run.company_id)?,
-                ),
-                folder,
-            )
+            collect_changes(snapshot, conn, run.company_id, cut_off, folder)
         }
         _ => {
             let facts = snapshot
@@ -86,52 +75,64 @@ fn collect(snapshot: &mut Snapshot, conn: &mut Conn, run: &Run, folder: &Path) -
     }
 }
 
-/// The users and courses to read in full: those whose facts moved, and the users of keys that the store lacks.
-fn moved(
+/// Plans on the rows of moved users and courses, on new keys and on gone ones. All other keys are right already.
+fn collect_changes(
     snapshot: &mut Snapshot,
     conn: &mut Conn,
     company: CompanyId,
     cut_off: i64,
-    keys: &[Key],
-) -> Result<Moved> {
+    folder: &Path,
+) -> Result<Spool> {
+    let moodle = snapshot.keys(company)?.collect::<Result<Vec<Key>>>()?;
+    let store = progress::store::active_keys(conn, company)?.collect::<Result<Vec<Key>>>()?;
     let mut moved = snapshot.moved_since(company, cut_off)?;
-    let mut users: BTreeSet<_> = moved.users.into_iter().collect();
-    let mut stored = progress::store::active_keys(conn, company)?.peekable();
-    for key in keys {
-        while stored
-            .next_if(|other| other.as_ref().is_ok_and(|other| other < key))
-            .is_some()
-        {}
-        match stored.next_if(|other| other.as_ref().map_or(true, |other| other == key)) {
-            Some(known) => drop(known?),
-            None => drop(users.insert(key.user)),
-        }
-    }
-    moved.users = users.into_iter().collect();
-    Ok(moved)
+    moved
+        .users
+        .extend(only_in(&moodle, &store).map(|key| key.user));
+    moved.users.sort_unstable();
+    moved.users.dedup();
+    let (read, same): (Vec<Key>, Vec<Key>) = moodle.iter().partition(|key| is_in(&moved, **key));
+    let gone = only_in(&store, &moodle);
+    let mut wanted: Vec<Key> = read.iter().copied().chain(gone).collect();
+    wanted.sort_unstable();
+    let facts = snapshot.facts(company, &Scope::Of(moved))?;
+    let stored = wanted
+        .into_iter()
+        .filter_map(|key| progress::store::find(conn, company, key).transpose());
+    let mut spool = Spool::collect(plan(seen(read, facts), stored), folder)?;
+    spool.same += same.len() as i64;
+    Ok(spool)
 }
 
-/// Every key, with its row where that was read. Facts of a key that is not listed are an error, not a loss.
+fn is_in(moved: &Moved, key: Key) -> bool {
+    moved.users.binary_search(&key.user).is_ok() || moved.courses.binary_search(&key.course).is_ok()
+}
+
+/// What the first sorted list has and the second has not.
+fn only_in(list: &[Key], other: &[Key]) -> impl Iterator<Item = Key> {
+    list.iter()
+        .copied()
+        .filter(|key| other.binary_search(key).is_err())
+}
+
+/// The row of every key that was to be read. A key without facts, or facts without a key, is an error, not a change.
 fn seen(
     keys: Vec<Key>,
     facts: impl Iterator<Item = Result<Facts>>,
 ) -> impl Iterator<Item = Result<Seen>> {
-    let (mut keys, mut facts) = (keys.into_iter(), facts.peekable());
-    std::iter::from_fn(move || {
-        let Some(key) = keys.next() else {
-            return facts.next().map(|left| left.and_then(|_| Err(unlisted())));
-        };
-        match facts.next_if(|next| next.as_ref().map_or(true, |next| next.key == key)) {
-            Some(found) => Some(found.map(row)),
-            None => Some(Ok(Seen::Key(key))),
-        }
+    let (mut keys, mut facts) = (keys.into_iter(), facts);
+    std::iter::from_fn(move || match (keys.next(), facts.next()) {
+        (None, None) => None,
+        (_, Some(Err(error))) => Some(Err(error)),
+        (Some(key), Some(Ok(facts))) if facts.key == key => Some(Ok(row(facts))),
+        _ => Some(Err(unlisted())),
     })
 }
 
 fn unlisted() -> Error {
-    Error::MoodleUnreadable("a row was read that the list of keys does not have".into())
+    Error::MoodleUnreadable("its list of learners and its rows do not agree".into())
 }
 
 fn row(facts: Facts) -> Seen {
-    Seen::Row(facts.key, Box::new(derive(facts)))
+    (facts.key, derive(facts))
 }

@@ -157,7 +157,7 @@ fn a_sync_killed_at_forty_random_points_leaves_no_partial_lost_or_doubled_row() 
         random = random
             .wrapping_mul(6_364_136_223_846_793_005)
             .wrapping_add(1_442_695_040_888_963_407);
-        let after_so_much = whole.mul_f64(1.3 * (random >> 40) as f64 / f64::from(1 << 24));
+        let after_so_much = whole.mul_f64(1.6 * (random >> 40) as f64 / f64::from(1 << 24));
         let mut child = sync(folder.path()).spawn().unwrap();
         std::thread::sleep(after_so_much);
         child.kill().unwrap();
