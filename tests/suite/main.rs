@@ -18,6 +18,7 @@ mod legacy;
 mod legacy_samples;
 mod manual_sync;
 mod migrations;
+mod modes;
 mod moodle;
 mod oracle;
 mod pages;
