@@ -115,6 +115,7 @@ async fn on_a_phone_no_page_scrolls_sideways() {
     browser.resize(375).await;
     sign_in(&browser).await;
     browser.click("Look for companies in Moodle").await;
+    browser.sees("companies known").await;
     browser.go("/sync/confirm?company=42&mode=full").await;
     browser.click("Run Manual Sync").await;
     browser.sees("users synced").await;
