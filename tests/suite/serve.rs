@@ -1,9 +1,12 @@
 //! The binary itself, as an operator starts it.
 
+use std::collections::HashMap;
 use std::io::{BufRead, BufReader};
 use std::net::TcpListener;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
+
+use serde_json::{Value, json};
 
 use crate::support::store::TestStore;
 
@@ -50,6 +53,103 @@ async fn serving_a_new_store_shows_the_link_for_the_first_admin_and_answers() {
     assert!(
         page.text().await.unwrap().contains("password"),
         "the page asks for one"
+    );
+}
+
+/// What the demo prints, once it answers: `name: value` lines.
+fn printed(serving: &mut Serving) -> HashMap<String, String> {
+    let lines = BufReader::new(serving.0.stdout.take().unwrap())
+        .lines()
+        .map(Result::unwrap);
+    lines
+        .take(5)
+        .filter_map(|line| {
+            line.split_once(": ")
+                .map(|(name, value)| (name.into(), value.into()))
+        })
+        .collect()
+}
+
+#[actix_web::test]
+async fn the_demo_tells_a_script_all_it_needs_to_complete_a_course_sync_and_see_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut command = binary();
+    command
+        .args(["--listen", "127.0.0.1:0", "--data-dir"])
+        .arg(folder.path())
+        .arg("demo");
+    let mut serving = Serving(
+        command
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap(),
+    );
+    let told = printed(&mut serving);
+    let (site, client) = (&told["address"], reqwest::Client::new());
+    let rows = async || {
+        let reply = client
+            .get(format!("{site}/api/v1/progress?limit=1000"))
+            .bearer_auth(&told["token"])
+            .send()
+            .await;
+        let page: Value = reply.unwrap().json().await.unwrap();
+        let of_17 = |row: &&Value| {
+            row["userid"] == 17 && row["coursename"] == "API_course for completion test"
+        };
+        page["items"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .find(of_17)
+            .unwrap()
+            .clone()
+    };
+    let old = rows().await;
+
+    let click = format!("user_id=17&course_id={}", old["courseid"]);
+    let complete = client
+        .post(format!("{site}/demo/complete"))
+        .header("content-type", "application/x-www-form-urlencoded");
+    assert!(
+        complete
+            .body(click)
+            .send()
+            .await
+            .unwrap()
+            .status()
+            .is_success(),
+        "the click is recorded"
+    );
+    let still = rows().await;
+    let asked = client
+        .post(format!("{site}/api/v1/syncs?wait=30"))
+        .bearer_auth(&told["token"]);
+    let run: Value = asked
+        .json(&json!({"mode": "full"}))
+        .send()
+        .await
+        .unwrap()
+        .json()
+        .await
+        .unwrap();
+
+    assert_eq!(
+        (&old["status"], &still["status"]),
+        (&json!("in_progress"), &json!("in_progress"))
+    );
+    assert_eq!(
+        (
+            &run["statistics"]["records_updated"],
+            &run["statistics"]["cache_cleared"]
+        ),
+        (&json!(1), &json!(1))
+    );
+    assert_eq!(rows().await["status"], "completed");
+    assert!(
+        told["admin"].contains('@')
+            && told["password"].len() >= 12
+            && told["curl"].contains(&told["token"])
     );
 }
 
