@@ -7,9 +7,9 @@ use diesel::sqlite::Sqlite;
 use serde_json::{Map, Value};
 
 use super::Run;
-use super::plan::{Change, Kind};
+use super::plan::{Change, Kind, Old};
 use crate::db::{Conn, PgConnection};
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::ids::{CompanyId, CourseId, RunId, UserId};
 use crate::moodle::RowState;
 use crate::progress::Content;
@@ -31,56 +31,67 @@ pub struct NewChange {
 
 impl NewChange {
     /// The log's line for a change; `left` says why a removed row ended.
-    pub fn of(run: &Run, seq: i64, change: &Change, left: RowState) -> Self {
-        let (before, after) = sides(change, left);
-        let text = |side: Map<String, Value>| Value::Object(side).to_string();
-        Self {
+    pub fn of(run: &Run, seq: i64, change: &Change, left: RowState) -> Result<Self> {
+        let (before, after) = match (&change.old, &change.new) {
+            (None, Some(new)) => (None, serde_json::to_string(new).map_err(unwritten)?),
+            (Some(old), new) => {
+                let (before, after) = moved(old, new.as_ref(), left)?;
+                (
+                    Some(Value::Object(before).to_string()),
+                    Value::Object(after).to_string(),
+                )
+            }
+            (None, None) => return Err(Error::Conflict("a change of nothing was planned".into())),
+        };
+        Ok(Self {
             company_id: run.company_id,
             seq,
             run_id: run.id.clone(),
             user_id: change.key.user,
             course_id: change.key.course,
             kind: change.kind(),
-            before: before.map(text),
-            after: after.map(text),
-        }
+            before,
+            after: Some(after),
+        })
     }
 }
 
 type Side = Map<String, Value>;
 
-/// Both sides of a change. A new row has no before; of any other row each side holds only what moved.
-fn sides(change: &Change, left: RowState) -> (Option<Side>, Option<Side>) {
-    let state = if change.new.is_some() {
-        RowState::Active
-    } else {
-        left
-    };
-    let Some(old) = &change.old else {
-        return (None, change.new.as_ref().map(object));
-    };
+/// What moved in a row that was known: each side holds only that. Without a new side, only the state did.
+fn moved(old: &Old, new: Option<&Content>, left: RowState) -> Result<(Side, Side)> {
     let (mut before, mut after) = (Side::new(), Side::new());
-    if let Some(new) = &change.new {
-        let was = object(&old.content);
-        for (name, value) in object(new) {
+    if let Some(new) = new {
+        let was = object(&old.content)?;
+        for (name, value) in object(new)? {
             if was[&name] != value {
                 before.insert(name.clone(), was[&name].clone());
                 after.insert(name, value);
             }
         }
     }
+    let state = if new.is_some() {
+        RowState::Active
+    } else {
+        left
+    };
     if old.state != state {
         before.insert("state".into(), old.state.as_str().into());
         after.insert("state".into(), state.as_str().into());
     }
-    (Some(before), Some(after))
+    Ok((before, after))
 }
 
-fn object(content: &Content) -> Side {
-    match serde_json::to_value(content) {
-        Ok(Value::Object(fields)) => fields,
-        other => unreachable!("a struct of texts and numbers is an object: {other:?}"),
-    }
+fn object(content: &Content) -> Result<Side> {
+    let value = serde_json::to_value(content).map_err(unwritten)?;
+    value
+        .as_object()
+        .cloned()
+        .ok_or_else(|| Error::Conflict("a row was not written as an object".into()))
+}
+
+fn unwritten(cause: serde_json::Error) -> Error {
+    Error::Machine(cause.into())
 }
 
 /// Appends lines to the log.

@@ -55,7 +55,7 @@ fn write_rows(conn: &mut Conn, claim: &Claim, reading: &mut Reading, mut seq: i6
             .get(&change.key)
             .copied()
             .unwrap_or(RowState::Left);
-        log.push(NewChange::of(&claim.run, seq, &change, left));
+        log.push(NewChange::of(&claim.run, seq, &change, left)?);
         rows.push(row(claim, seq, change, left, *snapshot_at));
         if rows.len() == BATCH {
             flush(conn, &mut rows, &mut log)?;
