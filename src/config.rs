@@ -95,6 +95,17 @@ impl Config {
         self.moodle_url = from_file("ALX_MOODLE_URL", self.moodle_url)?;
         self.secret_key = from_file("ALX_SECRET_KEY", self.secret_key)?;
         self.public_url = self.public_url.as_deref().map(origin).transpose()?;
+        let port = self
+            .listen
+            .rsplit_once(':')
+            .map(|(_, port)| port.parse::<u16>());
+        if !matches!(port, Some(Ok(_))) {
+            let text = format!(
+                "ALX_LISTEN is {}; it must be an address and a port, such as 127.0.0.1:8080",
+                self.listen
+            );
+            return Err(Error::Setup(text));
+        }
         if self.public_url.is_none() && !is_local(&self.listen) {
             return Err(Error::Setup(format!(
                 "ALX_LISTEN is {}, which other machines can reach: set ALX_PUBLIC_URL to the address that browsers \
@@ -103,6 +114,12 @@ impl Config {
             )));
         }
         create_private(&self.data_dir)?;
+        tempfile::tempfile_in(&self.data_dir).map_err(|cause| {
+            Error::Setup(format!(
+                "the data folder {} cannot be written: {cause}",
+                self.data_dir.display()
+            ))
+        })?;
         Ok(self)
     }
 

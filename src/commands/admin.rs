@@ -9,6 +9,7 @@ use crate::admins;
 use crate::app::App;
 use crate::config::Config;
 use crate::error::{Error, Result};
+use crate::say;
 use crate::time::now;
 
 /// What to do with admins.
@@ -41,6 +42,6 @@ pub fn run(config: Config, command: Command) -> Result<ExitCode> {
     let app = App::open(config)?;
     app.db
         .write(|conn| admins::store::create(conn, &email, password, now()))?;
-    println!("{email} can sign in now");
+    say!("{email} can sign in now");
     Ok(ExitCode::SUCCESS)
 }

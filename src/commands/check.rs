@@ -5,6 +5,7 @@ use std::process::ExitCode;
 use crate::config::Config;
 use crate::error::{Error, Result};
 use crate::moodle::Moodle;
+use crate::say;
 
 /// Prints every finding; succeeds when a sync would.
 pub fn check(config: &Config) -> Result<ExitCode> {
@@ -14,9 +15,9 @@ pub fn check(config: &Config) -> Result<ExitCode> {
         .ok_or(Error::MoodleNotConfigured)?;
     let report = Moodle::new(url, config)?.check();
     for finding in &report.findings {
-        println!("{:8} {}", finding.level.as_str(), finding.text);
+        say!("{:8} {}", finding.level.as_str(), finding.text);
     }
-    println!("{}", report.verdict());
+    say!("{}", report.verdict());
     Ok(if report.is_usable() {
         ExitCode::SUCCESS
     } else {

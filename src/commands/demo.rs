@@ -10,6 +10,7 @@ use crate::app::App;
 use crate::config::{Config, Secret};
 use crate::error::{Error, Result};
 use crate::ids::{CompanyId, random_hex};
+use crate::say;
 use crate::sync::{Mode, Request, Trigger};
 use crate::time::now;
 use crate::tokens::{self, NewToken, Scopes};
@@ -113,9 +114,9 @@ async fn sync_all(app: &Arc<App>) -> Result<()> {
 /// What a reader, and a script that reads lines, need to begin.
 fn introduce(address: &str, password: &str, token: &Secret) {
     let token = token.reveal();
-    println!("address: {address}");
-    println!("admin: {ADMIN}");
-    println!("password: {password}");
-    println!("token: {token}");
-    println!("curl: curl -H 'Authorization: Bearer {token}' '{address}/api/v1/progress?limit=5'");
+    say!("address: {address}");
+    say!("admin: {ADMIN}");
+    say!("password: {password}");
+    say!("token: {token}");
+    say!("curl: curl -H 'Authorization: Bearer {token}' '{address}/api/v1/progress?limit=5'");
 }

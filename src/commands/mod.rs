@@ -68,6 +68,22 @@ pub fn run(cli: Cli) -> Result<ExitCode> {
     }
 }
 
+/// Prints a line on standard output. A reader that went away (`| head`) is no failure of the command.
+#[macro_export]
+macro_rules! say {
+    ($($text:tt)*) => { $crate::commands::write_line(format_args!($($text)*)) };
+}
+
+/// What [`say!`] does.
+pub fn write_line(line: std::fmt::Arguments<'_>) {
+    use std::io::Write as _;
+    if let Err(cause) = writeln!(std::io::stdout(), "{line}")
+        && cause.kind() != std::io::ErrorKind::BrokenPipe
+    {
+        log::warn!("standard output cannot be written: {cause}");
+    }
+}
+
 /// Sends the log to standard error: `RUST_LOG` says how much (default `info`).
 pub fn log_to_stderr() {
     env_logger::Builder::from_env(

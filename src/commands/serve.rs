@@ -8,6 +8,7 @@ use std::time::Duration;
 use crate::app::App;
 use crate::config::Config;
 use crate::error::Result;
+use crate::say;
 use crate::{admins, jobs, server, sync};
 
 /// How long runs may take to end after the last request has.
@@ -37,7 +38,7 @@ pub fn serve(config: Config) -> Result<ExitCode> {
 fn invite(app: &App, address: SocketAddr) {
     let here = || format!("http://{address}");
     let base = app.config.public_url.clone().unwrap_or_else(here);
-    println!("setup: {}{}", base.trim_end_matches('/'), app.setup.path());
+    say!("setup: {}{}", base.trim_end_matches('/'), app.setup.path());
 }
 
 /// Lets runs end that were begun.

@@ -9,6 +9,7 @@ use crate::app::App;
 use crate::config::Config;
 use crate::db::{Db, backup};
 use crate::error::Result;
+use crate::say;
 
 /// Where the copy goes.
 #[derive(Debug, Args)]
@@ -21,7 +22,7 @@ pub struct BackupOptions {
 /// Brings the tables up to date.
 pub fn migrate(config: Config) -> Result<ExitCode> {
     App::open(config)?;
-    println!("the store is up to date");
+    say!("the store is up to date");
     Ok(ExitCode::SUCCESS)
 }
 
@@ -32,6 +33,6 @@ pub fn backup(config: &Config, options: &BackupOptions) -> Result<ExitCode> {
         Some(file) => backup::into_file(&db, file)?,
         None => backup::into_folder(&db, &config.data_dir.join("backups"), "by-hand")?,
     };
-    println!("{}", copy.display());
+    say!("{}", copy.display());
     Ok(ExitCode::SUCCESS)
 }

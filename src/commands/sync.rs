@@ -10,6 +10,7 @@ use crate::app::App;
 use crate::config::Config;
 use crate::error::{Error, Result};
 use crate::ids::{CompanyId, random_hex};
+use crate::say;
 use crate::sync::{self, Mode, Request, Run, RunState, Trigger};
 
 /// Longer than any run.
@@ -73,14 +74,14 @@ fn print(run: &Run, json: bool) -> Result<()> {
         .statistics()
         .ok_or_else(|| Error::Conflict("the run has not ended".into()))?;
     if json {
-        println!(
+        say!(
             "{}",
             serde_json::to_string(&statistics).map_err(std::io::Error::from)?
         );
         return Ok(());
     }
     match run.state {
-        RunState::Succeeded => println!(
+        RunState::Succeeded => say!(
             "{} created, {} updated, {} deleted, {} unchanged; version {} of company {}",
             statistics.records_created,
             statistics.records_updated,
@@ -89,7 +90,10 @@ fn print(run: &Run, json: bool) -> Result<()> {
             statistics.version_after.unwrap_or_default(),
             run.company_id,
         ),
-        state => println!("{state}: {}", statistics.errors.join(" ")),
+        state => {
+            let detail = run.error_detail.as_deref().unwrap_or_default();
+            say!("{state}: {} {detail}", statistics.errors.join(" "));
+        }
     }
     Ok(())
 }

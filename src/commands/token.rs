@@ -8,6 +8,7 @@ use crate::app::App;
 use crate::config::Config;
 use crate::error::Result;
 use crate::ids::{CompanyId, TokenId};
+use crate::say;
 use crate::sync;
 use crate::time::{now, rfc3339};
 use crate::tokens::{self, NewToken, Scopes, Token};
@@ -78,7 +79,7 @@ pub fn run(config: Config, command: Command) -> Result<ExitCode> {
             let token = app
                 .db
                 .write(|conn| tokens::store::revoke(conn, company, id, now()))?;
-            println!("{} is revoked", token.name);
+            say!("{} is revoked", token.name);
             Ok(ExitCode::SUCCESS)
         }
     }
@@ -89,11 +90,13 @@ fn create(app: &App, new: NewToken) -> Result<ExitCode> {
     let (text, token) = app
         .db
         .write(|conn| tokens::store::create(conn, &app.key, &new, now()))?;
-    println!(
+    say!(
         "token {} for company {}, scopes {}; it is shown only now:",
-        token.id, token.company, token.scopes
+        token.id,
+        token.company,
+        token.scopes
     );
-    println!("{}", text.reveal());
+    say!("{}", text.reveal());
     Ok(ExitCode::SUCCESS)
 }
 
@@ -104,7 +107,7 @@ fn print(token: &Token) {
     } else {
         "usable"
     };
-    println!(
+    say!(
         "{}\t{}\t{}…\t{}\t{state}\texpires {}\tlast used {}",
         token.id,
         token.name,

@@ -31,7 +31,7 @@ pub fn verdict(run: &Run, users: i64) -> Verdict {
         RunState::Failed => (
             "bad",
             "Failed: nothing was changed. Readers see the data of the last successful sync.".into(),
-            "Mend what is said below and run the sync again. On the server, “alx-report-api check” examines Moodle's database.",
+            "Mend what is said above and run the sync again. On the server, “alx-report-api check” examines Moodle's database.",
         ),
         RunState::Abandoned => (
             "warn",

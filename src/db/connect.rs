@@ -11,6 +11,7 @@ use tokio_postgres_rustls::MakeRustlsConnect;
 
 use super::driver::{MysqlConnection, PgConnection};
 use super::io;
+use crate::error::with_causes;
 
 /// How long a connection may take to open.
 pub const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
@@ -44,9 +45,7 @@ impl Kind {
 /// Opens a PostgreSQL connection; `sslmode` in the address decides about TLS: `disable`, `prefer` (the default: TLS
 /// where it can be verified, else none, with a warning) or `require` (verified).
 pub fn postgres(url: &str) -> Result<PgConnection, ConnectionError> {
-    let mut config: tokio_postgres::Config = url
-        .parse()
-        .map_err(|_| ConnectionError::InvalidConnectionUrl("not a PostgreSQL address".into()))?;
+    let mut config: tokio_postgres::Config = without_grades(url).parse().map_err(unreadable)?;
     config
         .connect_timeout(CONNECT_TIMEOUT)
         .keepalives_idle(KEEPALIVE)
@@ -67,6 +66,17 @@ pub fn postgres(url: &str) -> Result<PgConnection, ConnectionError> {
     })
 }
 
+/// `require` is verified here, so the stronger words of libpq mean the same.
+fn without_grades(url: &str) -> String {
+    url.replace("sslmode=verify-full", "sslmode=require")
+        .replace("sslmode=verify-ca", "sslmode=require")
+}
+
+fn unreadable(cause: impl std::error::Error) -> ConnectionError {
+    let hint = "special characters in a password are written as %XX";
+    ConnectionError::InvalidConnectionUrl(format!("{} ({hint})", with_causes(&cause)))
+}
+
 async fn with_tls(config: &tokio_postgres::Config) -> Result<AsyncPgConnection, ConnectionError> {
     let (client, wire) = config
         .connect(MakeRustlsConnect::new(tls()))
@@ -85,9 +95,7 @@ async fn without_tls(
 /// Opens a MariaDB or MySQL connection; `?require_ssl=true` in the address asks for TLS.
 pub fn mysql(url: &str) -> Result<MysqlConnection, ConnectionError> {
     let url = url.replacen("mariadb://", "mysql://", 1);
-    let options = mysql_async::Opts::from_url(&url).map_err(|_| {
-        ConnectionError::InvalidConnectionUrl("not a MariaDB or MySQL address".into())
-    })?;
+    let options = mysql_async::Opts::from_url(&url).map_err(unreadable)?;
     let options = OptsBuilder::from_opts(options)
         .stmt_cache_size(0)
         .client_found_rows(true)
@@ -107,15 +115,13 @@ fn within_limit<C>(
 ) -> Result<C, ConnectionError> {
     let opened = io::wait(async { tokio::time::timeout(CONNECT_TIMEOUT, opening).await });
     opened.unwrap_or_else(|_| {
-        Err(bad(format!(
-            "no answer within {} seconds",
-            CONNECT_TIMEOUT.as_secs()
-        )))
+        let text = format!("no answer within {} seconds", CONNECT_TIMEOUT.as_secs());
+        Err(ConnectionError::BadConnection(text))
     })
 }
 
-fn bad(cause: impl std::fmt::Display) -> ConnectionError {
-    ConnectionError::BadConnection(cause.to_string())
+fn bad(cause: impl std::error::Error) -> ConnectionError {
+    ConnectionError::BadConnection(with_causes(&cause))
 }
 
 fn tls() -> rustls::ClientConfig {

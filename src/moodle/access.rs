@@ -33,15 +33,6 @@ pub const IOMAD: &[&str] = &[
     "iomad_courses",
 ];
 
-/// What a sync does without.
-pub const OPTIONAL: &[&str] = &[
-    "department",
-    "role",
-    "external_tokens",
-    "external_services",
-    "external_services_users",
-];
-
 /// Whether a table can be read.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Access {

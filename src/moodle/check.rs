@@ -146,6 +146,14 @@ fn look_at_tables(
         report.add(Level::Problem, access::no_moodle(moodle, source)?);
         return Ok(false);
     }
+    // A user who may read only some tables is told "denied" of tables that do not exist, too.
+    if needed.iter().all(|(_, access)| *access == Access::Denied) {
+        let advice = access::no_moodle(moodle, source)?;
+        if advice.contains("ALX_MOODLE_PREFIX") {
+            report.add(Level::Problem, advice);
+            return Ok(false);
+        }
+    }
     let missing = |table: &&str| needed.contains(&(*table, Access::Missing));
     let (iomad, moodles): (Vec<&str>, Vec<&str>) = access::NEEDED
         .iter()
@@ -162,7 +170,6 @@ fn look_at_tables(
         report.add(Level::Problem, text);
     }
     report_unreadable(moodle, source, &needed, report)?;
-    report_tokens(moodle, source, report)?;
     let readable = needed.iter().all(|(_, access)| *access == Access::Readable);
     if readable {
         let text = format!("All {} tables a sync reads can be read.", needed.len());
@@ -190,25 +197,6 @@ fn report_unreadable(
             }
             Access::Missing | Access::Readable => {}
         }
-    }
-    Ok(())
-}
-
-/// The tables for adopting the old plugin's tokens: nice to have.
-fn report_tokens(
-    moodle: &Moodle,
-    source: &mut Source,
-    report: &mut Report,
-) -> diesel::QueryResult<()> {
-    let mut grants = Vec::new();
-    for (table, access) in access::of(moodle, source, access::OPTIONAL)? {
-        if access == Access::Denied {
-            grants.push(access::grant(moodle, source, table)?);
-        }
-    }
-    if !grants.is_empty() {
-        let text = "Not needed for a sync, only for adopting the old plugin's tokens and for names of roles";
-        report.add(Level::Warning, format!("{text}: {}", grants.join(" ")));
     }
     Ok(())
 }
