@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use alx_report_api::config::Config;
 use alx_report_api::demo::builder::MoodleBuilder;
 use alx_report_api::ids::CompanyId;
-use alx_report_api::moodle::{Moodle, Scope};
+use alx_report_api::moodle::{Moodle, Scope, Shape};
 use clap::Parser;
 
 const COURSES: i64 = 20;
@@ -153,7 +153,7 @@ fn read_alone(address: &str) {
         Moodle::new(config.moodle_url.as_ref().expect("an address"), &config).expect("it is one");
     let mut snapshot = moodle.snapshot().expect("a snapshot");
     let rows = snapshot
-        .facts(CompanyId(42), &Scope::Everything)
+        .facts(CompanyId(42), &Shape::default(), &Scope::Everything)
         .expect("rows");
     let read = rows.fold(0, |read, row| row.map(|_| read + 1).expect("a row"));
     assert!(read > 0, "there are rows");

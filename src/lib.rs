@@ -9,7 +9,7 @@
 //! | 6 | `demo`: the made-up Moodle |
 //! | 5 | `sync`: what we do |
 //! | 4 | `app`: settings, store, Moodle, cache |
-//! | 3 | `companies` `progress` `tokens` `admins`: what we know |
+//! | 3 | `companies` `progress` `tokens` `admins` `settings` `audit`: what we know |
 //! | 2 | `moodle`: the source, read-only |
 //! | 1 | `db` `cache`: what carries it |
 //! | 0 | `error` `schema` `config` `ids` `time` `words`: words everybody uses |
@@ -17,6 +17,7 @@
 pub mod admins;
 pub mod api;
 pub mod app;
+pub mod audit;
 pub mod cache;
 pub mod commands;
 pub mod companies;
@@ -37,6 +38,7 @@ pub mod routes;
 )]
 pub mod schema;
 pub mod server;
+pub mod settings;
 pub mod sync;
 pub mod time;
 pub mod tokens;

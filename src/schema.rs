@@ -71,6 +71,125 @@ diesel::table! {
         version_before -> Nullable<BigInt>,
         version_after -> Nullable<BigInt>,
         snapshot_at -> Nullable<BigInt>,
+        dry_run -> Bool,
+        rank -> Integer,
+        confirms -> Nullable<Text>,
+        undoes -> Nullable<Text>,
+        shape -> Nullable<Text>,
+        read_since -> Nullable<BigInt>,
+        people_read -> BigInt,
+        people_total -> Nullable<BigInt>,
+        rows_read -> BigInt,
+        rows_planned -> BigInt,
+        rows_written -> BigInt,
+        cancelled_by -> Nullable<Text>,
+        decided_by -> Nullable<Text>,
+        compacted_at -> Nullable<BigInt>,
+    }
+}
+
+diesel::table! {
+    sync_plan_lines (run_id, place) {
+        run_id -> Text,
+        place -> BigInt,
+        user_id -> BigInt,
+        course_id -> BigInt,
+        kind -> Text,
+        before -> Nullable<Text>,
+        after -> Nullable<Text>,
+    }
+}
+
+diesel::table! {
+    sync_run_courses (run_id, course_id) {
+        run_id -> Text,
+        course_id -> BigInt,
+        coursename -> Text,
+        expected -> BigInt,
+        stored -> BigInt,
+        missing -> BigInt,
+        extra -> BigInt,
+        different -> BigInt,
+    }
+}
+
+diesel::table! {
+    sync_unread (run_id, user_id, course_id) {
+        run_id -> Text,
+        user_id -> BigInt,
+        course_id -> BigInt,
+        reason -> Text,
+    }
+}
+
+diesel::table! {
+    sync_batches (id) {
+        id -> Text,
+        mode -> Text,
+        hours_back -> Nullable<Integer>,
+        dry_run -> Bool,
+        trigger -> Text,
+        requested_by -> Text,
+        requested_at_ms -> BigInt,
+        until_ms -> BigInt,
+    }
+}
+
+diesel::table! {
+    sync_batch_runs (batch_id, company_id) {
+        batch_id -> Text,
+        company_id -> BigInt,
+        run_id -> Nullable<Text>,
+        note -> Text,
+    }
+}
+
+diesel::table! {
+    sync_schedules (company_id) {
+        company_id -> BigInt,
+        rhythm -> Text,
+        every_minutes -> Integer,
+        at_minute -> Integer,
+        zone -> Text,
+        mode -> Text,
+        paused_at -> Nullable<BigInt>,
+        paused_by -> Nullable<Text>,
+        next_run_at -> Nullable<BigInt>,
+        attempts -> Integer,
+        changed_at -> BigInt,
+        changed_by -> Text,
+    }
+}
+
+diesel::table! {
+    sync_settings (company_id) {
+        company_id -> BigInt,
+        shape -> Text,
+        changed_at -> BigInt,
+        changed_by -> Text,
+    }
+}
+
+diesel::table! {
+    erasures (user_id) {
+        user_id -> BigInt,
+        erased_at -> BigInt,
+        erased_by -> Text,
+        records -> BigInt,
+        changes -> BigInt,
+    }
+}
+
+diesel::table! {
+    audit_log (id) {
+        id -> BigInt,
+        at_ms -> BigInt,
+        actor -> Text,
+        company_id -> Nullable<BigInt>,
+        action -> Text,
+        subject -> Text,
+        before -> Nullable<Text>,
+        after -> Nullable<Text>,
     }
 }
 
@@ -151,6 +270,11 @@ diesel::joinable!(company_state -> companies (company_id));
 diesel::joinable!(progress -> companies (company_id));
 diesel::joinable!(sync_runs -> companies (company_id));
 diesel::joinable!(sync_changes -> sync_runs (run_id));
+diesel::joinable!(sync_plan_lines -> sync_runs (run_id));
+diesel::joinable!(sync_run_courses -> sync_runs (run_id));
+diesel::joinable!(sync_unread -> sync_runs (run_id));
+diesel::joinable!(sync_batch_runs -> sync_batches (batch_id));
+diesel::joinable!(sync_schedules -> companies (company_id));
 diesel::joinable!(api_tokens -> companies (company_id));
 diesel::joinable!(sessions -> admins (admin_id));
 
@@ -160,6 +284,14 @@ diesel::allow_tables_to_appear_in_same_query!(
     progress,
     sync_runs,
     sync_changes,
+    sync_plan_lines,
+    sync_run_courses,
+    sync_unread,
+    sync_batches,
+    sync_batch_runs,
+    sync_schedules,
+    sync_settings,
+    erasures,
     api_tokens,
     admins,
     sessions,

@@ -78,12 +78,14 @@ fn checked(
     let key = idempotency_key(client, request, &mut query);
     query.finish()?;
     let wish = Request {
-        company: client.caller.company,
-        mode,
         hours_back,
-        trigger: Trigger::Api,
-        requested_by: client.caller.prefix.clone(),
         idempotency_key: key,
+        ..Request::of(
+            client.caller.company,
+            mode,
+            Trigger::Api,
+            client.caller.prefix.clone(),
+        )
     };
     Ok((wish, Duration::from_secs(wait.unsigned_abs())))
 }
@@ -103,13 +105,13 @@ fn hours_back(body: &JsonObject, mode: Mode, query: &mut Query<'_>) -> Option<i3
     match (mode, number) {
         (Mode::Changes, None) => Some(USUAL_HOURS),
         (Mode::Changes, Some(Some(hours))) if HOURS_BACK.contains(&hours) => Some(hours),
-        (Mode::Full, None) => None,
-        (Mode::Full, Some(_)) => {
-            query.blame("hours_back", "goes with mode changes only");
-            None
-        }
+        (_, None) => None,
         (Mode::Changes, Some(_)) => {
             query.blame("hours_back", "use a whole number from 1 to 168");
+            None
+        }
+        (_, Some(_)) => {
+            query.blame("hours_back", "goes with mode changes only");
             None
         }
     }

@@ -98,14 +98,7 @@ fn sign_up(app: &App) -> Result<(String, Secret)> {
 
 async fn sync_all(app: &Arc<App>) -> Result<()> {
     for (company, _) in app.db.run(companies::store::list).await? {
-        let request = Request {
-            company: company.id,
-            mode: Mode::Full,
-            hours_back: None,
-            trigger: Trigger::CommandLine,
-            requested_by: "demo".into(),
-            idempotency_key: random_hex::<16>(),
-        };
+        let request = Request::of(company.id, Mode::Full, Trigger::CommandLine, "demo".into());
         run::to_its_end(app, request).await?;
     }
     Ok(())

@@ -9,7 +9,7 @@ use clap::Args;
 use crate::app::App;
 use crate::config::Config;
 use crate::error::{Error, Result};
-use crate::ids::{CompanyId, random_hex};
+use crate::ids::CompanyId;
 use crate::say;
 use crate::sync::{self, Mode, Request, Run, RunState, Trigger};
 
@@ -57,15 +57,16 @@ pub async fn to_its_end(app: &Arc<App>, request: Request) -> Result<Run> {
 fn request(options: &Options) -> Request {
     let hours_back = match options.mode {
         Mode::Changes => Some(options.hours.unwrap_or(24)),
-        Mode::Full => options.hours,
+        _ => options.hours,
     };
     Request {
-        company: options.company,
-        mode: options.mode,
         hours_back,
-        trigger: Trigger::CommandLine,
-        requested_by: "command line".into(),
-        idempotency_key: random_hex::<16>(),
+        ..Request::of(
+            options.company,
+            options.mode,
+            Trigger::CommandLine,
+            "command line".into(),
+        )
     }
 }
 

@@ -29,6 +29,8 @@ impl Label for Mode {
         match self {
             Self::Changes => "Recent changes",
             Self::Full => "Full",
+            Self::Cleanup => "Cleanup",
+            Self::Undo => "Undo",
         }
     }
 }
@@ -39,6 +41,11 @@ impl Label for RunState {
             Self::Queued => "Queued",
             Self::Running => "Running",
             Self::Succeeded => "Succeeded",
+            Self::Partial => "Partly succeeded",
+            Self::NeedsConfirmation => "Needs confirmation",
+            Self::Confirmed => "Confirmed",
+            Self::Rejected => "Rejected",
+            Self::Cancelled => "Cancelled",
             Self::Failed => "Failed",
             Self::Abandoned => "Abandoned",
         }
@@ -51,6 +58,7 @@ impl Label for Trigger {
             Self::Manual => "Manual",
             Self::Api => "API",
             Self::CommandLine => "Command line",
+            Self::Scheduled => "Schedule",
         }
     }
 }
@@ -73,6 +81,9 @@ impl Label for RowState {
             Self::Suspended => "suspended",
             Self::CourseHidden => "course hidden",
             Self::Deleted => "account deleted",
+            Self::Excluded => "left out by the settings",
+            Self::Withdrawn => "taken back by an undo",
+            Self::Erased => "erased",
         }
     }
 }

@@ -27,7 +27,37 @@ pub fn verdict(run: &Run, users: i64) -> Verdict {
             "Running: Moodle is being read. Nothing changes for readers until the whole sync has succeeded.".into(),
             "This page looks again by itself. You may leave it; the sync goes on.",
         ),
+        RunState::Succeeded if run.dry_run => (
+            "good",
+            "Preview: this is what the sync would do. Nothing was written.".into(),
+            "",
+        ),
         RunState::Succeeded => ("good", success(run, users), ""),
+        RunState::Partial => (
+            "warn",
+            format!("{}; some rows of Moodle could not be read and were left as they were", success(run, users)),
+            "Mend the rows named below in Moodle and run the sync again.",
+        ),
+        RunState::NeedsConfirmation => (
+            "warn",
+            "Stopped: it would take away so many rows that an admin has to confirm it. Nothing was changed.".into(),
+            "Look at the list below. Confirm it when the people have really left; reject it when Moodle is wrong.",
+        ),
+        RunState::Confirmed => (
+            "",
+            "Confirmed: another run carried it out.".into(),
+            "",
+        ),
+        RunState::Rejected => (
+            "",
+            "Rejected: nothing was changed.".into(),
+            "Mend Moodle and run the sync again.",
+        ),
+        RunState::Cancelled => (
+            "",
+            "Cancelled: nothing was changed.".into(),
+            "",
+        ),
         RunState::Failed => (
             "bad",
             "Failed: nothing was changed. Readers see the data of the last successful sync.".into(),

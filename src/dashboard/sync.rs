@@ -125,19 +125,17 @@ pub async fn run_manual_sync(
 ) -> std::result::Result<HttpResponse, PageError> {
     let Submitted { admin, form } = confirmed;
     let company = form.company;
-    let mode = labels::chosen("the mode", &form.mode)?;
+    let mode: Option<Mode> = labels::chosen("the mode", &form.mode)?;
+    let mode = mode.ok_or_else(|| PageError::BadRequest("the mode is missing".into()))?;
     if !(1..=LONGEST_KEY).contains(&form.key.len()) {
         return Err(PageError::BadRequest(
             "the form's key must have 1 to 255 characters".into(),
         ));
     }
     let request = Request {
-        company,
-        mode: mode.ok_or_else(|| PageError::BadRequest("the mode is missing".into()))?,
         hours_back: labels::chosen("the hours back", &form.hours_back)?,
-        trigger: Trigger::Manual,
-        requested_by: admin.session.email,
         idempotency_key: form.key,
+        ..Request::of(company, mode, Trigger::Manual, admin.session.email)
     };
     let app = app.into_inner();
     let run = sync::start(&app, request).await?.run;
@@ -171,7 +169,7 @@ async fn form_page(
 fn checked(wish: &Wish) -> std::result::Result<(CompanyId, Mode, Option<i32>), &'static str> {
     let company = wish.company.parse().map_err(|_| "Choose a company.")?;
     let mode = wish.mode.parse().map_err(|_| "Choose what to read.")?;
-    if mode == Mode::Full {
+    if mode != Mode::Changes {
         return Ok((company, mode, None));
     }
     let hours = wish

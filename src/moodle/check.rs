@@ -5,6 +5,7 @@ use std::collections::HashSet;
 use super::Moodle;
 use super::access::{self, Access};
 use super::connection::{self, Source};
+use super::shape::Shape;
 use super::snapshot::Snapshot;
 use crate::db::Kind;
 use crate::error::Result;
@@ -229,7 +230,7 @@ fn count(mut snapshot: Snapshot, report: &mut Report) -> Result<()> {
     }
     let (mut rows, mut learners) = (0_u64, HashSet::new());
     for company in &companies {
-        for key in snapshot.keys(company.id)? {
+        for key in snapshot.keys(company.id, &Shape::default())? {
             learners.insert(key?.user);
             rows += 1;
         }

@@ -5,6 +5,7 @@ use std::collections::{HashMap, HashSet};
 use diesel::QueryableByName;
 use diesel::sql_types::{BigInt, Nullable, Text};
 
+use super::Shape;
 use super::permissions::{CourseRoles, Held, Permissions};
 use super::snapshot::{Snapshot, harmless};
 use crate::error::Result;
@@ -16,6 +17,8 @@ pub struct Company {
     pub members: Vec<i64>,
     /// The company's courses, hidden ones too.
     pub courses: HashMap<i64, Course>,
+    /// What the company's settings leave out.
+    pub shape: Shape,
     permissions: Permissions,
 }
 
@@ -34,7 +37,7 @@ pub struct Course {
 
 impl Company {
     /// Reads the members and courses of a company. One that does not exist has neither.
-    pub fn read(snapshot: &mut Snapshot, company: CompanyId) -> Result<Self> {
+    pub fn read(snapshot: &mut Snapshot, company: CompanyId, shape: &Shape) -> Result<Self> {
         let settings = Settings::read(snapshot)?;
         let permissions = Permissions {
             rules: rules(snapshot)?,
@@ -56,6 +59,7 @@ impl Company {
         Ok(Self {
             members: snapshot.ids(members.number("company", company.0))?,
             courses,
+            shape: shape.clone(),
             permissions,
         })
     }

@@ -9,11 +9,14 @@ mod moved;
 mod pages;
 mod permissions;
 mod query;
+mod shape;
 mod snapshot;
 
 use std::time::Duration;
 
 pub use check::{Finding, Level, Report};
+pub use pages::Pages;
+pub use shape::Shape;
 pub use snapshot::Snapshot;
 
 use crate::config::{Config, Secret};
@@ -82,6 +85,12 @@ crate::words! {
         CourseHidden = "course_hidden",
         /// The user is deleted.
         Deleted = "deleted",
+        /// The company's settings leave it out.
+        Excluded = "excluded",
+        /// A sync added it and an undo took it back.
+        Withdrawn = "withdrawn",
+        /// The person's data was erased here.
+        Erased = "erased",
     }
 }
 

@@ -1,8 +1,8 @@
 //! Whose facts moved since a cut-off.
 
-use super::Moved;
 use super::company::Company;
 use super::snapshot::Snapshot;
+use super::{Moved, Shape};
 use crate::error::Result;
 use crate::ids::{CompanyId, CourseId, UserId};
 
@@ -11,8 +11,13 @@ const DAY: i64 = 86_400;
 const SMALL_COMPANY: usize = 2_000;
 
 /// The members and courses of a company of which a fact was written at or after a cut-off.
-pub fn since(snapshot: &mut Snapshot, company: CompanyId, cut_off: i64) -> Result<Moved> {
-    let company = Company::read(snapshot, company)?;
+pub fn since(
+    snapshot: &mut Snapshot,
+    company: CompanyId,
+    shape: &Shape,
+    cut_off: i64,
+) -> Result<Moved> {
+    let company = Company::read(snapshot, company, shape)?;
     let few = Some(company.members.as_slice()).filter(|members| members.len() <= SMALL_COMPANY);
     let query = snapshot
         .query(include_str!("sql/moved_users.sql"))

@@ -11,7 +11,7 @@ use diesel::sql_types::{BigInt, Nullable, Text};
 
 use super::company::{Company, Course};
 use super::snapshot::{Snapshot, harmless};
-use super::{Facts, Scope};
+use super::{Facts, Scope, Shape};
 use crate::error::Result;
 use crate::ids::{CompanyId, CourseId, Key, UserId};
 
@@ -23,9 +23,10 @@ const ROWS_PER_PAGE: usize = 10_000;
 pub fn facts<'s>(
     snapshot: &'s mut Snapshot,
     company: CompanyId,
+    shape: &Shape,
     scope: &Scope,
 ) -> Result<Pages<'s, Facts>> {
-    let company = Company::read(snapshot, company)?;
+    let company = Company::read(snapshot, company, shape)?;
     let wanted = Wanted::of(scope);
     let users = wanted.users(snapshot, &company)?;
     let read = move |snapshot: &mut Snapshot, users: &[i64]| {
@@ -37,8 +38,12 @@ pub fn facts<'s>(
 }
 
 /// The keys of all active pairs.
-pub fn keys(snapshot: &mut Snapshot, company: CompanyId) -> Result<Pages<'_, Key>> {
-    let company = Company::read(snapshot, company)?;
+pub fn keys<'s>(
+    snapshot: &'s mut Snapshot,
+    company: CompanyId,
+    shape: &Shape,
+) -> Result<Pages<'s, Key>> {
+    let company = Company::read(snapshot, company, shape)?;
     let users = company.members.clone();
     let read = move |snapshot: &mut Snapshot, users: &[i64]| {
         let mut page = company.tracked(snapshot, users)?;
@@ -74,6 +79,11 @@ impl<'s, T> Pages<'s, T> {
             page: Vec::new().into_iter(),
             read: Box::new(read),
         }
+    }
+
+    /// How many people are read, and of how many.
+    pub fn people(&self) -> (usize, usize) {
+        (self.read_users, self.users.len())
     }
 
     fn turn(&mut self) -> Result<()> {

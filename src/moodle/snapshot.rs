@@ -7,9 +7,10 @@ use diesel::{Connection, RunQueryDsl};
 
 use super::company::Company;
 use super::connection::{self, Source};
+use super::pages::{self, Pages};
 use super::query::{Dialect, Query};
-use super::{Facts, Moodle, MoodleCompany, Moved, RowState, Scope};
-use super::{departures, moved, pages};
+use super::{Facts, Moodle, MoodleCompany, Moved, RowState, Scope, Shape};
+use super::{departures, moved};
 use crate::error::{Error, Result};
 use crate::ids::{CompanyId, Key};
 
@@ -65,27 +66,38 @@ impl Snapshot {
     pub fn facts(
         &mut self,
         company: CompanyId,
+        shape: &Shape,
         scope: &Scope,
-    ) -> Result<impl Iterator<Item = Result<Facts>> + '_> {
-        pages::facts(self, company, scope)
+    ) -> Result<Pages<'_, Facts>> {
+        pages::facts(self, company, shape, scope)
     }
 
     /// The same pairs in the same order, only their keys: several times as fast.
-    pub fn keys(&mut self, company: CompanyId) -> Result<impl Iterator<Item = Result<Key>> + '_> {
-        pages::keys(self, company)
+    pub fn keys(&mut self, company: CompanyId, shape: &Shape) -> Result<Pages<'_, Key>> {
+        pages::keys(self, company, shape)
     }
 
     /// The members and courses of a company of which Moodle wrote a fact at or after `cut_off` (UTC seconds).
     ///
     /// A hint, not the truth: many changes leave no time. Compare [`Snapshot::keys`] too, and read
     /// everything from time to time.
-    pub fn moved_since(&mut self, company: CompanyId, cut_off: i64) -> Result<Moved> {
-        moved::since(self, company, cut_off)
+    pub fn moved_since(
+        &mut self,
+        company: CompanyId,
+        shape: &Shape,
+        cut_off: i64,
+    ) -> Result<Moved> {
+        moved::since(self, company, shape, cut_off)
     }
 
     /// Why each of some pairs is not active: never `Active`, unless it is active after all.
-    pub fn departures(&mut self, company: CompanyId, keys: &[Key]) -> Result<Vec<(Key, RowState)>> {
-        let company_facts = Company::read(self, company)?;
+    pub fn departures(
+        &mut self,
+        company: CompanyId,
+        shape: &Shape,
+        keys: &[Key],
+    ) -> Result<Vec<(Key, RowState)>> {
+        let company_facts = Company::read(self, company, shape)?;
         departures::explain(self, company, &company_facts, keys)
     }
 

@@ -29,6 +29,10 @@ crate::words! {
         Changes = "changes",
         /// Everything of the company.
         Full = "full",
+        /// The company's keys only: takes away what is gone and changes nothing else.
+        Cleanup = "cleanup",
+        /// Nothing: it takes back what the run before it did.
+        Undo = "undo",
     }
 }
 
@@ -41,6 +45,8 @@ crate::words! {
         Api = "api",
         /// An operator, by the command line.
         CommandLine = "command_line",
+        /// The clock, by the company's schedule.
+        Scheduled = "scheduled",
     }
 }
 
@@ -53,6 +59,16 @@ crate::words! {
         Running = "running",
         /// Its rows are published.
         Succeeded = "succeeded",
+        /// Its rows are published, except some that Moodle holds in a form nobody can read.
+        Partial = "partial",
+        /// It would remove so much that an admin has to confirm it. It changed nothing.
+        NeedsConfirmation = "needs_confirmation",
+        /// An admin confirmed it: another run does it.
+        Confirmed = "confirmed",
+        /// An admin rejected it. It changed nothing.
+        Rejected = "rejected",
+        /// Somebody cancelled it. It changed nothing.
+        Cancelled = "cancelled",
         /// It changed nothing; its errors say why.
         Failed = "failed",
         /// Its process died; it changed nothing.
@@ -93,9 +109,53 @@ pub struct Run {
     pub error_detail: Option<String>,
     /// Moodle's clock when its snapshot was taken.
     pub snapshot_at: Option<i64>,
+    /// Whether it only plans: then its counts say what it would do, and nothing is written.
+    pub dry_run: bool,
+    /// How urgent it is: see [`RANK_ASKED`] and its neighbours.
+    pub rank: i32,
+    /// The run whose removals an admin confirmed.
+    pub confirms: Option<RunId>,
+    /// The run that this one takes back.
+    pub undoes: Option<RunId>,
+    /// The settings that a dry run tries out, as JSON; `None` for those that are saved.
+    pub shape: Option<String>,
+    /// From when on `changes` looked for facts that moved.
+    pub read_since: Option<i64>,
+    /// How far it is.
+    #[diesel(embed)]
+    pub progress: Progress,
+    /// Who cancelled it.
+    pub cancelled_by: Option<String>,
+    /// Who confirmed or rejected it.
+    pub decided_by: Option<String>,
+    /// When its lines of the change log were let go; its counts stay.
+    pub compacted_at: Option<i64>,
 }
 
-/// What a run did, as stored.
+/// Somebody waits for the run.
+pub const RANK_ASKED: i32 = 0;
+/// The clock or a batch asked for it.
+pub const RANK_BACKGROUND: i32 = 1;
+/// Its batch has used up its time: everything else goes first.
+pub const RANK_LATE: i32 = 2;
+
+/// How far a run is, in real counts.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Queryable, Selectable, AsChangeset)]
+#[diesel(table_name = sync_runs)]
+pub struct Progress {
+    /// People whose rows are read.
+    pub people_read: i64,
+    /// People to read; `None` until that is known.
+    pub people_total: Option<i64>,
+    /// Rows that Moodle gave.
+    pub rows_read: i64,
+    /// Changes found.
+    pub rows_planned: i64,
+    /// Changes written, which count only with the commit.
+    pub rows_written: i64,
+}
+
+/// What a run did, or of a dry run what it would do, as stored.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Queryable, Selectable, AsChangeset)]
 #[diesel(table_name = sync_runs)]
 pub struct Counts {
@@ -118,7 +178,7 @@ pub struct Counts {
 /// What a run did, as every page and reply shows it (the wire contract, section 4).
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Statistics {
-    /// Whether its rows are published.
+    /// Whether it came to its end: its rows are published, or a dry run has its plan.
     pub success: bool,
     /// Created, updated and deleted together.
     pub total_processed: i64,
@@ -145,6 +205,11 @@ pub struct Statistics {
 }
 
 impl Run {
+    /// Whether its rows are published.
+    pub fn published(&self) -> bool {
+        matches!(self.state, RunState::Succeeded | RunState::Partial) && !self.dry_run
+    }
+
     /// Whether nothing more will happen to it.
     pub fn ended(&self) -> bool {
         !matches!(self.state, RunState::Queued | RunState::Running)
@@ -160,7 +225,7 @@ impl Run {
         ]
         .map(|count| count.unwrap_or(0));
         self.ended().then(|| Statistics {
-            success: self.state == RunState::Succeeded,
+            success: matches!(self.state, RunState::Succeeded | RunState::Partial),
             total_processed: created + updated + deleted,
             records_created: created,
             records_updated: updated,

@@ -11,7 +11,7 @@ use crate::companies;
 use crate::db::Conn;
 use crate::error::{Error, Result};
 use crate::ids::{CompanyId, Key};
-use crate::moodle::{Facts, Moodle, MoodleCompany, Moved, RowState, Scope, Snapshot};
+use crate::moodle::{Facts, Moodle, MoodleCompany, Moved, RowState, Scope, Shape, Snapshot};
 use crate::progress::{self, derive::derive};
 
 /// Everything a run has to write.
@@ -45,7 +45,7 @@ pub fn read(moodle: &Moodle, app: &App, run: &Run) -> Result<Reading> {
         ))
     })?;
     let departures = snapshot
-        .departures(run.company_id, &spool.removed)?
+        .departures(run.company_id, &Shape::default(), &spool.removed)?
         .into_iter()
         .collect();
     Ok(Reading {
@@ -65,7 +65,7 @@ fn collect(snapshot: &mut Snapshot, conn: &mut Conn, run: &Run, folder: &Path) -
         }
         _ => {
             let facts = snapshot
-                .facts(run.company_id, &Scope::Everything)?
+                .facts(run.company_id, &Shape::default(), &Scope::Everything)?
                 .map(|facts| facts.map(row));
             Spool::collect(
                 plan(facts, progress::store::stream(conn, run.company_id)?),
@@ -83,9 +83,11 @@ fn collect_changes(
     cut_off: i64,
     folder: &Path,
 ) -> Result<Spool> {
-    let moodle = snapshot.keys(company)?.collect::<Result<Vec<Key>>>()?;
+    let moodle = snapshot
+        .keys(company, &Shape::default())?
+        .collect::<Result<Vec<Key>>>()?;
     let store = progress::store::active_keys(conn, company)?.collect::<Result<Vec<Key>>>()?;
-    let mut moved = snapshot.moved_since(company, cut_off)?;
+    let mut moved = snapshot.moved_since(company, &Shape::default(), cut_off)?;
     moved
         .users
         .extend(only_in(&moodle, &store).map(|key| key.user));
@@ -95,7 +97,7 @@ fn collect_changes(
     let gone = only_in(&store, &moodle);
     let mut wanted: Vec<Key> = read.iter().copied().chain(gone).collect();
     wanted.sort_unstable();
-    let facts = snapshot.facts(company, &Scope::Of(moved))?;
+    let facts = snapshot.facts(company, &Shape::default(), &Scope::Of(moved))?;
     let stored = wanted
         .into_iter()
         .filter_map(|key| progress::store::find(conn, company, key).transpose());

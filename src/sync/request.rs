@@ -3,11 +3,12 @@
 use diesel::prelude::*;
 use diesel::result::{DatabaseErrorKind, Error as DieselError};
 
-use super::{Mode, Run, RunState, Trigger, history};
+use super::{Mode, RANK_ASKED, Run, RunState, Trigger, history};
 use crate::companies;
 use crate::db::{Conn, Db};
 use crate::error::{Error, Result};
-use crate::ids::{CompanyId, RunId};
+use crate::ids::{CompanyId, RunId, random_hex};
+use crate::moodle::Shape;
 use crate::schema::{sync_keys, sync_runs};
 
 /// The hours that `changes` can look back.
@@ -20,14 +21,43 @@ pub struct Request {
     pub company: CompanyId,
     /// How much to read.
     pub mode: Mode,
-    /// How far `changes` looks back; `None` for `full`.
+    /// How far `changes` looks back; `None` means since the last sync. Other modes have none.
     pub hours_back: Option<i32>,
+    /// Whether to plan only.
+    pub dry_run: bool,
+    /// How urgent it is: [`super::RANK_ASKED`] or one of its neighbours.
+    pub rank: i32,
+    /// The run whose removals an admin confirms with this one.
+    pub confirms: Option<RunId>,
+    /// The run that an undo takes back.
+    pub undoes: Option<RunId>,
+    /// The settings that a dry run tries out.
+    pub shape: Option<Shape>,
     /// By which door it came.
     pub trigger: Trigger,
     /// The asker by name.
     pub requested_by: String,
     /// The same key asks for the same run, however often it is sent.
     pub idempotency_key: String,
+}
+
+impl Request {
+    /// A request with a key of its own, for somebody who waits.
+    pub fn of(company: CompanyId, mode: Mode, trigger: Trigger, requested_by: String) -> Self {
+        Self {
+            company,
+            mode,
+            hours_back: None,
+            dry_run: false,
+            rank: RANK_ASKED,
+            confirms: None,
+            undoes: None,
+            shape: None,
+            trigger,
+            requested_by,
+            idempotency_key: random_hex::<16>(),
+        }
+    }
 }
 
 /// The run that a request got.
@@ -66,12 +96,15 @@ pub fn record(db: &Db, request: &Request, now_ms: i64) -> Result<Requested> {
 
 fn check(request: &Request) -> Result<()> {
     match (request.mode, request.hours_back) {
-        (Mode::Full, None) => Ok(()),
-        (Mode::Full, Some(_)) => Err(Error::Invalid("hours_back goes with mode changes".into())),
+        (Mode::Undo, _) if request.undoes.is_none() => Err(Error::Invalid(
+            "an undo takes back one run; use the page of that run".into(),
+        )),
+        (_, None) => Ok(()),
         (Mode::Changes, Some(hours)) if HOURS_BACK.contains(&hours) => Ok(()),
-        (Mode::Changes, _) => Err(Error::Invalid(
+        (Mode::Changes, Some(_)) => Err(Error::Invalid(
             "hours_back must be a whole number from 1 to 168".into(),
         )),
+        (_, Some(_)) => Err(Error::Invalid("hours_back goes with mode changes".into())),
     }
 }
 

@@ -11,7 +11,17 @@ const FLOORS: &[(u8, &[&str])] = &[
     (6, &["demo"]),
     (5, &["sync"]),
     (4, &["app"]),
-    (3, &["companies", "progress", "tokens", "admins"]),
+    (
+        3,
+        &[
+            "companies",
+            "progress",
+            "tokens",
+            "admins",
+            "settings",
+            "audit",
+        ],
+    ),
     (2, &["moodle"]),
     (1, &["db", "cache"]),
     (

@@ -44,7 +44,10 @@ fn columns(db: &Db) -> Vec<String> {
 }
 
 fn sample_rows() -> &'static str {
-    include_str!("../data/migrations/2026-11-22-000000_core.sql")
+    concat!(
+        include_str!("../data/migrations/2026-11-22-000000_core.sql"),
+        include_str!("../data/migrations/2026-11-22-000001_engine.sql"),
+    )
 }
 
 #[test]
@@ -62,7 +65,7 @@ fn every_migration_runs_up_over_sample_rows_and_down_again() {
 
         assert!(with_tables > 50, "{with_tables} columns");
         assert_eq!(columns(&db), Vec::<String>::new());
-        assert_eq!(migrate::forward(&db, folder.path()).unwrap().len(), 1);
+        assert_eq!(migrate::forward(&db, folder.path()).unwrap().len(), 2);
     });
 }
 

@@ -7,7 +7,7 @@ use crate::support::say;
 use std::collections::BTreeMap;
 
 use alx_report_api::ids::CompanyId;
-use alx_report_api::moodle::{Facts, Snapshot};
+use alx_report_api::moodle::{Facts, Shape, Snapshot};
 use alx_report_api::progress::Content;
 use alx_report_api::progress::derive::derive;
 
@@ -124,7 +124,10 @@ fn in_order(facts: Vec<Facts>) -> Vec<Facts> {
 }
 
 fn keys(snapshot: &mut Snapshot, company: CompanyId) -> usize {
-    snapshot.keys(company).expect("keys").count()
+    snapshot
+        .keys(company, &Shape::default())
+        .expect("keys")
+        .count()
 }
 
 fn rows_of(rows: &BTreeMap<Pair, Content>, company: CompanyId) -> usize {

@@ -30,12 +30,9 @@ fn store() -> (TestStore, Db) {
 
 fn wish(key: &str, mode: Mode) -> Request {
     Request {
-        company: COMPANY,
-        mode,
         hours_back: (mode == Mode::Changes).then_some(24),
-        trigger: Trigger::Manual,
-        requested_by: "ada@example.com".into(),
         idempotency_key: key.into(),
+        ..Request::of(COMPANY, mode, Trigger::Manual, "ada@example.com".into())
     }
 }
 

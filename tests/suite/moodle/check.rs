@@ -1,7 +1,7 @@
 //! What an operator is told when something is wrong.
 
 use alx_report_api::error::Error;
-use alx_report_api::moodle::{Level, Moodle};
+use alx_report_api::moodle::{Level, Moodle, Shape};
 
 use crate::support::moodle::{SmallMoodle, open};
 
@@ -66,7 +66,7 @@ fn a_wrong_prefix_and_a_missing_iomad_are_named() {
     );
     let error = small
         .snapshot()
-        .keys(small.acme)
+        .keys(small.acme, &Shape::default())
         .err()
         .expect("there is no such table");
     assert!(matches!(error, Error::MoodleUnreadable(_)), "{error}");
@@ -78,7 +78,7 @@ fn after_an_error_a_snapshot_answers_nothing_more() {
     small.sql("drop table mdl_iomad_courses").unwrap();
     let mut snapshot = small.snapshot();
 
-    let failed = snapshot.keys(small.acme).is_err();
+    let failed = snapshot.keys(small.acme, &Shape::default()).is_err();
 
     assert!(failed);
     assert!(matches!(

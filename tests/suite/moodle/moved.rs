@@ -1,7 +1,7 @@
 //! What moved since a cut-off, and why rows ended.
 
 use alx_report_api::demo::builder::TEACHER;
-use alx_report_api::moodle::RowState;
+use alx_report_api::moodle::{RowState, Shape};
 
 use super::{Change, course_row, role};
 use crate::support::moodle::{PAST, SmallMoodle};
@@ -67,7 +67,10 @@ fn what_moodle_wrote_since_a_cut_off_is_found() {
 
         change(&mut small).unwrap();
 
-        let moved = small.snapshot().moved_since(small.acme, CUT_OFF).unwrap();
+        let moved = small
+            .snapshot()
+            .moved_since(small.acme, &Shape::default(), CUT_OFF)
+            .unwrap();
         assert_eq!(
             moved.users,
             if *user { vec![small.ada] } else { vec![] },
@@ -133,7 +136,7 @@ fn a_row_that_ended_says_why() {
 
         let told = small
             .snapshot()
-            .departures(small.acme, &[small.key()])
+            .departures(small.acme, &Shape::default(), &[small.key()])
             .unwrap();
         assert_eq!(told, [(small.key(), *expected)], "{case}");
     }

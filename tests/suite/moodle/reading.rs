@@ -2,7 +2,7 @@
 
 use alx_report_api::error::Result;
 use alx_report_api::ids::{CompanyId, CourseId, Key, UserId};
-use alx_report_api::moodle::{Facts, Moved, Scope};
+use alx_report_api::moodle::{Facts, Moved, Scope, Shape};
 
 use crate::support::moodle::{PAST, SmallMoodle, facts};
 
@@ -118,7 +118,10 @@ fn a_scope_reads_its_users_and_its_courses_only() {
     for (users, courses, expected) in cases {
         let scope = Scope::Of(Moved { users, courses });
         let mut snapshot = small.snapshot();
-        let rows: Result<Vec<Facts>> = snapshot.facts(small.acme, &scope).unwrap().collect();
+        let rows: Result<Vec<Facts>> = snapshot
+            .facts(small.acme, &Shape::default(), &scope)
+            .unwrap()
+            .collect();
 
         let keys: Vec<Key> = rows.unwrap().iter().map(|row| row.key).collect();
         assert_eq!(keys, expected, "{scope:?}");

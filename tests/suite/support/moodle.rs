@@ -6,7 +6,7 @@ use alx_report_api::config::{Prefix, Secret};
 use alx_report_api::demo::builder::MoodleBuilder;
 use alx_report_api::error::Result;
 use alx_report_api::ids::{CompanyId, CourseId, Key, UserId};
-use alx_report_api::moodle::{Facts, Moodle, Scope, Snapshot};
+use alx_report_api::moodle::{Facts, Moodle, Scope, Shape, Snapshot};
 use tempfile::TempDir;
 
 /// When everything in these Moodles was, unless a test says otherwise.
@@ -75,7 +75,10 @@ impl SmallMoodle {
     pub fn rows(&self) -> Vec<Facts> {
         let mut snapshot = self.snapshot();
         let rows: Vec<Facts> = facts(&mut snapshot, self.acme);
-        let keys: Result<Vec<Key>> = snapshot.keys(self.acme).expect("keys").collect();
+        let keys: Result<Vec<Key>> = snapshot
+            .keys(self.acme, &Shape::default())
+            .expect("keys")
+            .collect();
         assert_eq!(
             keys.expect("every key"),
             rows.iter().map(|row| row.key).collect::<Vec<_>>(),
@@ -125,7 +128,7 @@ pub fn open(url: &str, prefix: &str) -> Moodle {
 /// Every active pair of a company.
 pub fn facts(snapshot: &mut Snapshot, company: CompanyId) -> Vec<Facts> {
     let facts: Result<Vec<Facts>> = snapshot
-        .facts(company, &Scope::Everything)
+        .facts(company, &Shape::default(), &Scope::Everything)
         .expect("a stream")
         .collect();
     facts.expect("every row")
