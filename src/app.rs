@@ -1,15 +1,18 @@
 //! `App`: what every request and every run works with.
 
-use std::collections::HashMap;
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
+mod meter;
+mod work;
+
+pub use meter::Meter;
+pub use work::{Work, Worker};
+
+use std::sync::Arc;
 
 use crate::admins::SetupLink;
 use crate::cache::{Groups, Limits};
 use crate::config::Config;
 use crate::db::{self, Db};
 use crate::error::Result;
-use crate::ids::CompanyId;
 use crate::moodle::Moodle;
 use crate::tokens::{SecretKey, Usage};
 
@@ -27,8 +30,8 @@ pub struct App {
     pub key: SecretKey,
     /// When tokens were used last, on its way to the store.
     pub usage: Usage,
-    /// Runs that this process is busy with.
-    pub work: Work,
+    /// The runs that this process is busy with.
+    pub work: Arc<Work>,
     /// The link that makes the first admin.
     pub setup: SetupLink,
 }
@@ -50,6 +53,7 @@ impl App {
             .map(|url| Moodle::new(url, &config))
             .transpose()?;
         let cache = Groups::new(Limits::of_megabytes(config.cache_mb));
+        let work = Arc::new(Work::new(config.sync_parallel as usize));
         Ok(Arc::new(Self {
             config,
             db,
@@ -57,7 +61,7 @@ impl App {
             cache,
             key,
             usage: Usage::default(),
-            work: Work::default(),
+            work,
             setup: SetupLink::new(),
         }))
     }
@@ -67,68 +71,5 @@ impl App {
     /// Whether the source is the demo Moodle, which may be clicked in.
     pub fn is_demo(&self) -> bool {
         self.config.demo.is_some()
-    }
-}
-
-/// The companies whose runs this process drives now: one driver each, and all of them end before the process does.
-#[derive(Default)]
-pub struct Work {
-    /// With each company, whether somebody asked again since its driver last looked.
-    driven: Mutex<HashMap<CompanyId, bool>>,
-    idle: Condvar,
-}
-
-impl Work {
-    /// Makes the caller the driver of a company, or has the one that it has look once more.
-    pub fn begin(&self, company: CompanyId) -> Option<Driving<'_>> {
-        let mut driven = self.lock();
-        if let Some(asked_again) = driven.get_mut(&company) {
-            *asked_again = true;
-            return None;
-        }
-        driven.insert(company, false);
-        Some(Driving {
-            work: self,
-            company,
-        })
-    }
-
-    /// Waits until no company is driven, at most so long, and says whether it came to that.
-    pub fn finish(&self, at_most: Duration) -> bool {
-        let busy = |driven: &mut HashMap<_, _>| !driven.is_empty();
-        let waited = self.idle.wait_timeout_while(self.lock(), at_most, busy);
-        waited.unwrap_or_else(PoisonError::into_inner).0.is_empty()
-    }
-
-    fn lock(&self) -> MutexGuard<'_, HashMap<CompanyId, bool>> {
-        self.driven.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-/// The right to drive a company's runs.
-pub struct Driving<'a> {
-    work: &'a Work,
-    company: CompanyId,
-}
-
-impl Driving<'_> {
-    /// Whether nobody asked again since the last look: then the driver may end.
-    pub fn is_done(&self) -> bool {
-        let mut driven = self.work.lock();
-        let asked_again = driven.get_mut(&self.company).is_some_and(std::mem::take);
-        if !asked_again {
-            driven.remove(&self.company);
-            self.work.idle.notify_all();
-        }
-        !asked_again
-    }
-}
-
-impl Drop for Driving<'_> {
-    fn drop(&mut self) {
-        if std::thread::panicking() {
-            self.work.lock().remove(&self.company);
-            self.work.idle.notify_all();
-        }
     }
 }

@@ -71,6 +71,10 @@ pub struct Config {
     #[arg(long, env = "ALX_SYNC_LEASE_SECONDS", default_value_t = 30, value_parser = clap::value_parser!(u64).range(1..=3600), global = true)]
     pub sync_lease_seconds: u64,
 
+    /// Companies that are synced at the same time; others wait their turn. Example: 2
+    #[arg(long, env = "ALX_SYNC_PARALLEL", default_value_t = 4, value_parser = clap::value_parser!(u32).range(1..=64), global = true)]
+    pub sync_parallel: u32,
+
     /// Seconds that one answer of Moodle's database may take before a sync gives up. Example: 600
     #[arg(long, env = "ALX_MOODLE_TIMEOUT_SECONDS", default_value_t = 300, value_parser = clap::value_parser!(u64).range(1..=86400), global = true)]
     pub moodle_timeout_seconds: u64,

@@ -17,6 +17,9 @@ pub enum Error {
     /// 409: the request contradicts what is stored.
     #[error("{0}")]
     Conflict(String),
+    /// 409: somebody cancelled the run.
+    #[error("the sync was cancelled")]
+    Cancelled,
     /// 503: Moodle's database does not answer.
     #[error("the Moodle database cannot be reached: {0}")]
     MoodleUnavailable(String),

@@ -13,8 +13,8 @@ pub fn start(app: &Arc<App>) -> Result<()> {
         .name("clock".into())
         .spawn(move || {
             loop {
-                if let Err(error) = sync::resume(&app) {
-                    log::warn!("unfinished syncs could not be looked for: {error}");
+                if let Err(error) = sync::wake(&app) {
+                    log::warn!("no thread for syncs could be started: {error}");
                 }
                 app.cache.sweep();
                 std::thread::sleep(app.config.sync_lease());

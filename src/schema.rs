@@ -199,6 +199,7 @@ diesel::table! {
         run_id -> Text,
         mode -> Text,
         hours_back -> Nullable<Integer>,
+        dry_run -> Bool,
     }
 }
 

@@ -3,6 +3,31 @@
 use super::{Content, Status};
 use crate::moodle::Facts;
 
+/// The last moment that a calendar of four-digit years can write: 9999-12-31 23:59:59 UTC.
+const LAST_MOMENT: i64 = 253_402_300_799;
+
+/// Why a row of Moodle cannot be read as one: a sentence without its subject.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Flaw(pub &'static str);
+
+/// What keeps a row from being one, if anything does: a time outside of the calendar.
+pub fn flaw(content: &Content) -> Option<Flaw> {
+    let times = [
+        (
+            content.timecompleted,
+            "its completion time is no time of the calendar",
+        ),
+        (content.timestarted, "its start is no time of the calendar"),
+        (
+            content.enrolled_at,
+            "its enrolment time is no time of the calendar",
+        ),
+    ];
+    let impossible = |time: Option<i64>| time.is_some_and(|at| !(0..=LAST_MOMENT).contains(&at));
+    let found = times.into_iter().find(|(time, _)| impossible(*time));
+    found.map(|(_, why)| Flaw(why))
+}
+
 /// What Moodle says about one user in one course.
 ///
 /// Percentage is `core_completion\progress::get_course_progress_percentage`, unrounded.
@@ -167,6 +192,22 @@ mod tests {
             })
             .percentage,
             Some(100.0 / 3.0)
+        );
+    }
+
+    #[test]
+    fn a_time_beyond_the_calendar_is_a_flaw_and_its_first_and_last_moment_are_not() {
+        let at = |timecompleted| {
+            let facts = Facts {
+                timecompleted: Some(timecompleted),
+                ..facts()
+            };
+            flaw(&derive(facts)).is_none()
+        };
+
+        assert_eq!(
+            [-1, 0, LAST_MOMENT, LAST_MOMENT + 1].map(at),
+            [false, true, true, false]
         );
     }
 }

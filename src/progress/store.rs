@@ -1,13 +1,15 @@
 //! Reading rows: in (user, course) order, page by page or as one stream.
 
+use std::collections::HashSet;
+
 use diesel::prelude::*;
 
 use super::Row;
 use crate::db::Conn;
 use crate::error::{Error, Result};
-use crate::ids::{CompanyId, Key};
+use crate::ids::{CompanyId, CourseId, Key, UserId};
 use crate::moodle::RowState;
-use crate::schema::progress;
+use crate::schema::{erasures, progress};
 
 /// Active rows after a key, in (user, course) order.
 pub fn page(
@@ -77,11 +79,17 @@ pub fn active_keys(
     let keys = active(company)
         .order((progress::user_id, progress::course_id))
         .select((progress::user_id, progress::course_id))
-        .load_iter::<(crate::ids::UserId, crate::ids::CourseId), _>(conn)?;
+        .load_iter::<(UserId, CourseId), _>(conn)?;
     Ok(keys.map(|key| {
         key.map(|(user, course)| Key { user, course })
             .map_err(Error::from)
     }))
+}
+
+/// People whose data was erased: no sync brings it back.
+pub fn erased_users(conn: &mut Conn) -> Result<HashSet<UserId>> {
+    let found: Vec<UserId> = erasures::table.select(erasures::user_id).load(conn)?;
+    Ok(found.into_iter().collect())
 }
 
 #[diesel::dsl::auto_type]

@@ -32,17 +32,7 @@ pub struct NewChange {
 impl NewChange {
     /// The log's line for a change; `left` says why a removed row ended.
     pub fn of(run: &Run, seq: i64, change: &Change, left: RowState) -> Result<Self> {
-        let (before, after) = match (&change.old, &change.new) {
-            (None, Some(new)) => (None, serde_json::to_string(new).map_err(unwritten)?),
-            (Some(old), new) => {
-                let (before, after) = moved(old, new.as_ref(), left)?;
-                (
-                    Some(Value::Object(before).to_string()),
-                    Value::Object(after).to_string(),
-                )
-            }
-            (None, None) => return Err(Error::Conflict("a change of nothing was planned".into())),
-        };
+        let (before, after) = sides(change, left)?;
         Ok(Self {
             company_id: run.company_id,
             seq,
@@ -53,6 +43,19 @@ impl NewChange {
             before,
             after: Some(after),
         })
+    }
+}
+
+/// What a change does to its row, as two JSON objects: of a new row all of it, else only what moved.
+pub fn sides(change: &Change, left: RowState) -> Result<(Option<String>, String)> {
+    match (&change.old, &change.new) {
+        (None, Some(new)) => Ok((None, serde_json::to_string(new).map_err(unwritten)?)),
+        (Some(old), new) => {
+            let (before, after) = moved(old, new.as_ref(), left)?;
+            let before = Value::Object(before).to_string();
+            Ok((Some(before), Value::Object(after).to_string()))
+        }
+        (None, None) => Err(Error::Conflict("a change of nothing was planned".into())),
     }
 }
 

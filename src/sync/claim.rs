@@ -3,7 +3,7 @@
 use diesel::dsl::count_star;
 use diesel::prelude::*;
 
-use super::{Run, RunState, history};
+use super::{Progress, Run, RunState, history};
 use crate::db::{Conn, Db};
 use crate::error::Result;
 use crate::ids::{CompanyId, RunId, random_hex};
@@ -120,12 +120,38 @@ fn abandon(conn: &mut Conn, company: CompanyId, now_ms: i64) -> Result<()> {
     Ok(())
 }
 
-/// Says that a run is alive; `false` when it is not ours any more.
-pub fn renew(conn: &mut Conn, run: &RunId, runner: &str, until_ms: i64) -> Result<bool> {
+/// What a sign of life came to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Renewed {
+    /// The run is still ours.
+    Held,
+    /// It is, and somebody wants it to stop.
+    Cancelled,
+    /// It is not ours any more.
+    Lost,
+}
+
+/// Says that a run is alive and how far it is.
+pub fn renew(
+    conn: &mut Conn,
+    run: &RunId,
+    runner: &str,
+    until_ms: i64,
+    progress: Progress,
+) -> Result<Renewed> {
     let renewed = diesel::update(held(run, runner))
-        .set(sync_runs::lease_until_ms.eq(until_ms))
+        .set((sync_runs::lease_until_ms.eq(until_ms), progress))
         .execute(conn)?;
-    Ok(renewed == 1)
+    if renewed == 0 {
+        return Ok(Renewed::Lost);
+    }
+    let cancelled = held(run, runner).filter(sync_runs::cancelled_by.is_not_null());
+    let cancelled = cancelled.count().get_result::<i64>(conn)?;
+    Ok(if cancelled == 1 {
+        Renewed::Cancelled
+    } else {
+        Renewed::Held
+    })
 }
 
 /// The run, while it is running and this runner holds it: every write that ends a run goes through this.

@@ -1,12 +1,13 @@
-//! Driving: what was asked for runs, one run of a company after the other, on a thread of its own.
+//! Driving: what was asked for runs, on a few threads of this process.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use super::claim::{Turn, claim};
+use super::queue::{self, Next};
 use super::request::{How, Request, Requested, record};
 use super::{Run, RunState, history, run};
-use crate::app::App;
+use crate::app::{App, Worker};
 use crate::companies;
 use crate::db::off_thread;
 use crate::error::{Error, Result};
@@ -30,7 +31,7 @@ pub async fn start(app: &Arc<App>, request: Request) -> Result<Requested> {
         learn_company(&app, request.company)?;
         let requested = record(&app.db, &request, now_ms())?;
         if requested.how != How::Repeated {
-            spawn(&app, request.company)?; // also for a run that was joined: whoever asked for it may be dead
+            wake(&app)?; // also for a run that was joined: whoever asked for it may be dead
         }
         Ok(requested)
     })
@@ -69,43 +70,53 @@ fn is_counted(run: &Run) -> bool {
         || run.finished_at_ms.is_some_and(long_ago)
 }
 
-/// Takes up what another process, or this one before it was killed, left unfinished.
-pub fn resume(app: &Arc<App>) -> Result<()> {
-    for company in app.db.read(history::unfinished)? {
-        spawn(app, company)?;
-    }
+/// Says that the queue is worth a look: after a request, and from time to time for what a dead process left.
+///
+/// The workers of this process, at most `ALX_SYNC_PARALLEL`, take what waits; another one begins with each run taken.
+pub fn wake(app: &Arc<App>) -> Result<()> {
+    let Some(worker) = app.work.hire() else {
+        return Ok(());
+    };
+    let app = app.clone();
+    std::thread::Builder::new()
+        .name("sync-worker".into())
+        .spawn(move || work(&app, worker))?;
     Ok(())
 }
 
-/// Sees to it that this process drives a company: by a new thread, or by the one that does it already.
-fn spawn(app: &Arc<App>, company: CompanyId) -> Result<()> {
-    let app = app.clone();
-    std::thread::Builder::new().name(format!("sync-{company}")).spawn(move || {
-        let Some(driving) = app.work.begin(company) else { return };
-        loop {
-            match drive(&app, company) {
-                Ok(()) if driving.is_done() => return,
-                Ok(()) => {}
-                Err(error) => {
-                    log::error!(company = company.0, error:? = error; "a sync could not be driven; trying again");
-                    std::thread::sleep(AFTER_AN_ERROR);
-                }
+fn work(app: &Arc<App>, mut worker: Worker) {
+    while !worker.is_closing() {
+        let seen = worker.wishes();
+        match turn(app, &worker) {
+            Ok(Next::Company(_)) => {}
+            Ok(Next::Later) => worker.pause(seen, NEXT_TURN),
+            Ok(Next::Nothing) => match worker.leave(seen) {
+                Some(wanted) => worker = wanted,
+                None => return,
+            },
+            Err(error) => {
+                log::error!(error:? = error; "a sync could not be driven; trying again");
+                worker.pause(seen, AFTER_AN_ERROR);
             }
         }
-    })?;
-    Ok(())
+    }
 }
 
-/// Runs what waits in a company until nothing runs and nothing waits. Blocking.
-fn drive(app: &App, company: CompanyId) -> Result<()> {
+/// One look at the queue and, where it is somebody's turn, that run to its end.
+fn turn(app: &Arc<App>, worker: &Worker) -> Result<Next> {
+    let next = app.db.read(|conn| queue::next(conn, now_ms()))?;
+    let Next::Company(company) = next else {
+        return Ok(next);
+    };
     let lease_ms = app.config.sync_lease().as_millis() as i64;
-    loop {
-        match claim(&app.db, company, now_ms(), lease_ms)? {
-            Turn::Ours(claim) => run::run(app, &claim)?,
-            Turn::Busy => std::thread::sleep(NEXT_TURN),
-            Turn::Nothing => return Ok(()),
-        }
+    if let Turn::Ours(claim) = claim(&app.db, company, now_ms(), lease_ms)? {
+        wake(app)?; // perhaps more is waiting
+        let meter = worker.begin(&claim.run.id);
+        let done = run::run(app, &claim, &meter);
+        worker.end(&claim.run.id);
+        done?;
     }
+    Ok(next)
 }
 
 /// Looks for a company in Moodle when the store does not know it yet.

@@ -91,16 +91,6 @@ pub fn running(conn: &mut Conn, company: CompanyId) -> Result<Option<Run>> {
     in_state(conn, company, RunState::Running)
 }
 
-/// The companies whose runs have not ended, in no order that matters.
-pub fn unfinished(conn: &mut Conn) -> Result<Vec<CompanyId>> {
-    let found = sync_runs::table
-        .filter(sync_runs::state.eq_any([RunState::Queued, RunState::Running]))
-        .select(sync_runs::company_id)
-        .distinct()
-        .load(conn)?;
-    Ok(found)
-}
-
 fn in_state(conn: &mut Conn, company: CompanyId, state: RunState) -> Result<Option<Run>> {
     let found = sync_runs::table
         .filter(

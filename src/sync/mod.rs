@@ -1,24 +1,35 @@
 //! Syncs: what we do. One run brings one company's rows up to date and publishes them.
 
 pub mod affected;
+mod cancel;
 pub mod changes;
 mod claim;
+mod collect;
 mod drive;
+pub mod guard;
 pub mod history;
 mod lease;
+mod outcome;
 pub mod plan;
 mod publish;
+mod queue;
 mod read;
 pub mod request;
 mod run;
 mod spool;
+mod stream;
+pub mod tally;
 
-pub use drive::{learn_companies, learn_company, resume, start, wait};
+pub use cancel::cancel;
+pub use drive::{learn_companies, learn_company, start, wait, wake};
 pub use request::{How, Request, Requested};
+
+use std::sync::atomic::Ordering::Relaxed;
 
 use diesel::prelude::*;
 use serde::Serialize;
 
+use crate::app::Meter;
 use crate::ids::{CompanyId, RunId};
 use crate::schema::sync_runs;
 
@@ -153,6 +164,20 @@ pub struct Progress {
     pub rows_planned: i64,
     /// Changes written, which count only with the commit.
     pub rows_written: i64,
+}
+
+impl Progress {
+    /// What a meter says now.
+    pub fn of(meter: &Meter) -> Self {
+        let total = meter.people_total.load(Relaxed);
+        Self {
+            people_read: meter.people_read.load(Relaxed),
+            people_total: (total > 0).then_some(total),
+            rows_read: meter.rows_read.load(Relaxed),
+            rows_planned: meter.rows_planned.load(Relaxed),
+            rows_written: meter.rows_written.load(Relaxed),
+        }
+    }
 }
 
 /// What a run did, or of a dry run what it would do, as stored.

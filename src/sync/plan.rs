@@ -8,10 +8,11 @@ use serde::{Deserialize, Serialize};
 use crate::error::{Error, Result};
 use crate::ids::Key;
 use crate::moodle::RowState;
+use crate::progress::derive::Flaw;
 use crate::progress::{Content, Row};
 
-/// What Moodle says of a key that is active there.
-pub type Seen = (Key, Content);
+/// What Moodle says of a key that is active there, where it can be read.
+pub type Seen = (Key, std::result::Result<Content, Flaw>);
 
 /// What the store holds of a key.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -22,6 +23,16 @@ pub struct Old {
     pub state: RowState,
     /// The version that first had it.
     pub first_seen_seq: i64,
+}
+
+impl From<Row> for Old {
+    fn from(row: Row) -> Self {
+        Self {
+            content: row.content,
+            state: row.state,
+            first_seen_seq: row.first_seen_seq,
+        }
+    }
 }
 
 /// One row that has to change.
@@ -58,13 +69,26 @@ impl Change {
     }
 }
 
+/// A row of Moodle that cannot be read.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Unread {
+    /// Which row.
+    pub key: Key,
+    /// What is wrong with it.
+    pub flaw: Flaw,
+    /// What the store has and keeps.
+    pub row: Option<Row>,
+}
+
 /// One step of the merge.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Step {
-    /// Moodle and the store agree.
-    Same,
+    /// Moodle and the store agree on this row.
+    Same(Box<Row>),
     /// They do not.
     Change(Box<Change>),
+    /// Moodle's row cannot be read; the store keeps what it has.
+    Unread(Box<Unread>),
 }
 
 /// Merges what Moodle has with what the store has, both in (user, course) order without repeats.
@@ -165,22 +189,22 @@ fn head<T>(
 
 fn compare(seen: Option<Seen>, row: Option<Row>) -> Option<Step> {
     let (key, new) = match (seen, &row) {
-        (Some((key, content)), _) => (key, Some(content)),
+        (Some((key, Ok(content))), _) => (key, Some(content)),
+        (Some((key, Err(flaw))), _) => {
+            return Some(Step::Unread(Box::new(Unread { key, flaw, row })));
+        }
         (None, Some(row)) if row.state == RowState::Active => (row.key(), None),
         (None, _) => return None, // a tombstone stays one
     };
-    if row
-        .as_ref()
-        .is_some_and(|row| row.state == RowState::Active && Some(&row.content) == new.as_ref())
-    {
-        return Some(Step::Same);
+    match row {
+        Some(row) if row.state == RowState::Active && Some(&row.content) == new.as_ref() => {
+            Some(Step::Same(Box::new(row)))
+        }
+        row => {
+            let old = row.map(Old::from);
+            Some(Step::Change(Box::new(Change { key, old, new })))
+        }
     }
-    let old = row.map(|row| Old {
-        content: row.content,
-        state: row.state,
-        first_seen_seq: row.first_seen_seq,
-    });
-    Some(Step::Change(Box::new(Change { key, old, new })))
 }
 
 #[cfg(test)]
@@ -227,14 +251,15 @@ mod tests {
     fn kinds(moodle: &[(i64, &str)], store: &[Row]) -> Result<Vec<(i64, Option<Kind>)>> {
         let moodle = moodle
             .iter()
-            .map(|(user, name)| Ok((key(*user), content(name))));
+            .map(|(user, name)| Ok((key(*user), Ok(content(name)))));
         let mut same = 0;
         plan(moodle, store.iter().cloned().map(Ok))
             .map(|step| match step? {
-                Step::Same => {
+                Step::Same(_) => {
                     same += 1;
                     Ok((-same, None))
                 }
+                Step::Unread(unread) => Ok((100 + unread.key.user.0, None)),
                 Step::Change(change) => Ok((change.key.user.0, Some(change.kind()))),
             })
             .collect()

@@ -1,35 +1,59 @@
 //! Reading: one snapshot of Moodle against one snapshot of the store.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::path::Path;
 
-use super::plan::{Seen, plan};
+use super::collect;
 use super::spool::Spool;
 use super::{Mode, Run};
-use crate::app::App;
+use crate::app::{App, Meter};
 use crate::companies;
 use crate::db::Conn;
 use crate::error::{Error, Result};
-use crate::ids::{CompanyId, Key};
-use crate::moodle::{Facts, Moodle, MoodleCompany, Moved, RowState, Scope, Shape, Snapshot};
-use crate::progress::{self, derive::derive};
+use crate::ids::{Key, UserId};
+use crate::moodle::{Moodle, MoodleCompany, RowState, Shape, Snapshot};
+use crate::progress;
+use crate::settings;
+
+/// A run since the last sync looks so much further back: clocks differ, and transactions last.
+const OVERLAP: i64 = 3600;
 
 /// Everything a run has to write.
 pub struct Reading {
-    /// Moodle's companies, as they are now.
+    /// Moodle's companies, as they are now; empty where Moodle was not asked.
     pub companies: Vec<MoodleCompany>,
     /// The store's version that the changes were planned on.
     pub base_seq: i64,
+    /// The company's stamp then: with other settings it is another one.
+    pub base_stamp: String,
+    /// Active rows that the store had then.
+    pub base_rows: i64,
     /// Moodle's clock at its snapshot, in UTC seconds.
     pub snapshot_at: i64,
+    /// From when on `changes` looked for facts that moved.
+    pub read_since: Option<i64>,
     /// What has to change.
     pub spool: Spool,
     /// Why each removed row is not active any more.
     pub departures: HashMap<Key, RowState>,
 }
 
+/// What a run reads with: the settings of the moment and where to put what it finds.
+pub struct Way<'a> {
+    /// The run.
+    pub run: &'a Run,
+    /// Which rows count.
+    pub shape: Shape,
+    /// People whose data was erased.
+    pub erased: HashSet<UserId>,
+    /// Where a large plan goes.
+    pub folder: &'a Path,
+    /// Who wants to know how far it is.
+    pub meter: &'a Meter,
+}
+
 /// Reads Moodle and plans what has to change. Writes nothing.
-pub fn read(moodle: &Moodle, app: &App, run: &Run) -> Result<Reading> {
+pub fn read(moodle: &Moodle, app: &App, run: &Run, meter: &Meter) -> Result<Reading> {
     let mut snapshot = moodle.snapshot()?;
     let companies = snapshot.companies()?;
     if !companies.iter().any(|company| company.id == run.company_id) {
@@ -37,104 +61,62 @@ pub fn read(moodle: &Moodle, app: &App, run: &Run) -> Result<Reading> {
             "Moodle has no such company any more; its rows were left as they are".into(),
         ));
     }
-    let (base_seq, spool) = app.db.own_snapshot(|conn| {
+    let (state, shape, read_since, spool) = app.db.own_snapshot(|conn| {
         let state = companies::store::state(conn, run.company_id)?;
-        Ok((
-            state.seq,
-            collect(&mut snapshot, conn, run, &app.config.data_dir)?,
-        ))
+        let way = Way {
+            run,
+            shape: shape(conn, run)?,
+            erased: progress::store::erased_users(conn)?,
+            folder: &app.config.data_dir,
+            meter,
+        };
+        let read_since = cut_off(run, snapshot.taken_at(), state.synced_at);
+        let spool = spool(&mut snapshot, conn, &way, read_since)?;
+        Ok((state, way.shape, read_since, spool))
     })?;
     let departures = snapshot
-        .departures(run.company_id, &Shape::default(), &spool.removed)?
+        .departures(run.company_id, &shape, &spool.removed)?
         .into_iter()
         .collect();
     Ok(Reading {
         companies,
-        base_seq,
+        base_seq: state.seq,
+        base_stamp: state.stamp,
+        base_rows: state.totals.enrolments,
         snapshot_at: snapshot.taken_at(),
+        read_since,
         spool,
         departures,
     })
 }
 
-fn collect(snapshot: &mut Snapshot, conn: &mut Conn, run: &Run, folder: &Path) -> Result<Spool> {
+/// The settings that a dry run tries out, or else those that are saved.
+fn shape(conn: &mut Conn, run: &Run) -> Result<Shape> {
+    let Some(tried) = &run.shape else {
+        return settings::store::shape(conn, run.company_id);
+    };
+    serde_json::from_str(tried)
+        .map_err(|cause| diesel::result::Error::DeserializationError(cause.into()).into())
+}
+
+/// From when on `changes` looks. `None`: everything is read.
+fn cut_off(run: &Run, now: i64, synced_at: Option<i64>) -> Option<i64> {
     match (run.mode, run.hours_back) {
-        (Mode::Changes, Some(hours)) => {
-            let cut_off = snapshot.taken_at() - i64::from(hours) * 3600;
-            collect_changes(snapshot, conn, run.company_id, cut_off, folder)
-        }
-        _ => {
-            let facts = snapshot
-                .facts(run.company_id, &Shape::default(), &Scope::Everything)?
-                .map(|facts| facts.map(row));
-            Spool::collect(
-                plan(facts, progress::store::stream(conn, run.company_id)?),
-                folder,
-            )
-        }
+        (Mode::Changes, Some(hours)) => Some(now - i64::from(hours) * 3600),
+        (Mode::Changes, None) => synced_at.map(|at| at - OVERLAP),
+        _ => None,
     }
 }
 
-/// Plans on the rows of moved users and courses, on new keys and on gone ones. All other keys are right already.
-fn collect_changes(
+fn spool(
     snapshot: &mut Snapshot,
     conn: &mut Conn,
-    company: CompanyId,
-    cut_off: i64,
-    folder: &Path,
+    way: &Way<'_>,
+    read_since: Option<i64>,
 ) -> Result<Spool> {
-    let moodle = snapshot
-        .keys(company, &Shape::default())?
-        .collect::<Result<Vec<Key>>>()?;
-    let store = progress::store::active_keys(conn, company)?.collect::<Result<Vec<Key>>>()?;
-    let mut moved = snapshot.moved_since(company, &Shape::default(), cut_off)?;
-    moved
-        .users
-        .extend(only_in(&moodle, &store).map(|key| key.user));
-    moved.users.sort_unstable();
-    moved.users.dedup();
-    let (read, same): (Vec<Key>, Vec<Key>) = moodle.iter().partition(|key| is_in(&moved, **key));
-    let gone = only_in(&store, &moodle);
-    let mut wanted: Vec<Key> = read.iter().copied().chain(gone).collect();
-    wanted.sort_unstable();
-    let facts = snapshot.facts(company, &Shape::default(), &Scope::Of(moved))?;
-    let stored = wanted
-        .into_iter()
-        .filter_map(|key| progress::store::find(conn, company, key).transpose());
-    let mut spool = Spool::collect(plan(seen(read, facts), stored), folder)?;
-    spool.same += same.len() as i64;
-    Ok(spool)
-}
-
-fn is_in(moved: &Moved, key: Key) -> bool {
-    moved.users.binary_search(&key.user).is_ok() || moved.courses.binary_search(&key.course).is_ok()
-}
-
-/// What the first sorted list has and the second has not.
-fn only_in(list: &[Key], other: &[Key]) -> impl Iterator<Item = Key> {
-    list.iter()
-        .copied()
-        .filter(|key| other.binary_search(key).is_err())
-}
-
-/// The row of every key that was to be read. A key without facts, or facts without a key, is an error, not a change.
-fn seen(
-    keys: Vec<Key>,
-    facts: impl Iterator<Item = Result<Facts>>,
-) -> impl Iterator<Item = Result<Seen>> {
-    let (mut keys, mut facts) = (keys.into_iter(), facts);
-    std::iter::from_fn(move || match (keys.next(), facts.next()) {
-        (None, None) => None,
-        (_, Some(Err(error))) => Some(Err(error)),
-        (Some(key), Some(Ok(facts))) if facts.key == key => Some(Ok(row(facts))),
-        _ => Some(Err(unlisted())),
-    })
-}
-
-fn unlisted() -> Error {
-    Error::MoodleUnreadable("its list of learners and its rows do not agree".into())
-}
-
-fn row(facts: Facts) -> Seen {
-    (facts.key, derive(facts))
+    match (way.run.mode, read_since) {
+        (Mode::Cleanup, _) => collect::cleanup(snapshot, conn, way),
+        (_, Some(cut_off)) => collect::changes(snapshot, conn, way, cut_off),
+        _ => collect::everything(snapshot, conn, way),
+    }
 }

@@ -108,27 +108,74 @@ fn check(request: &Request) -> Result<()> {
     }
 }
 
-fn record_in(conn: &mut Conn, request: &Request, now_ms: i64) -> Result<Requested> {
+/// [`record`] inside a transaction of the caller's.
+pub fn record_in(conn: &mut Conn, request: &Request, now_ms: i64) -> Result<Requested> {
     companies::store::get(conn, request.company)?;
     let id = RunId::from_key(request.company, &request.idempotency_key);
     if let Some(run) = history::find(conn, request.company, &id)? {
-        return same(Asked::of(run), request, How::Repeated, USED);
+        return same(Asked::of(run), request);
     }
     if let Some(joined) = joined_before(conn, &id)? {
-        return same(joined, request, How::Repeated, USED);
+        return same(joined, request);
     }
-    if let Some(run) = history::waiting(conn, request.company)? {
-        let joined = same(Asked::of(run), request, How::Joined, OTHER_WAITS)?;
-        remember(conn, &id, &joined.run, request)?;
-        return Ok(joined);
+    match history::waiting(conn, request.company)? {
+        Some(waiting) if serves(&waiting, request) => return join(conn, &id, waiting, request),
+        Some(waiting) if waiting.trigger == Trigger::Scheduled => {
+            give_way(conn, &waiting, request, now_ms)?;
+        }
+        Some(_) => return Err(Error::Conflict(OTHER_WAITS.into())),
+        None => {}
     }
     diesel::insert_into(sync_runs::table)
-        .values(queued(request, &id, now_ms))
+        .values(queued(request, &id, now_ms)?)
         .execute(conn)?;
     Ok(Requested {
         run: id,
         how: How::New,
     })
+}
+
+/// Whether a waiting run does all that a request asks for.
+fn serves(waiting: &Run, request: &Request) -> bool {
+    let plain = waiting.shape.is_none() && request.shape.is_none();
+    let alike = waiting.dry_run == request.dry_run && waiting.mode != Mode::Undo;
+    let asks_only = request.confirms.is_none() && request.undoes.is_none();
+    let reads_enough = match (waiting.mode, request.mode) {
+        (Mode::Changes, Mode::Changes) => {
+            let (has, asked) = (waiting.hours_back, request.hours_back);
+            has == asked || has.zip(asked).is_some_and(|(has, asked)| has >= asked)
+        }
+        (Mode::Full, Mode::Changes | Mode::Cleanup) | (Mode::Changes, Mode::Cleanup) => {
+            !request.dry_run // the plan of a preview is of its own mode
+        }
+        (has, asked) => has == asked,
+    };
+    plain && alike && asks_only && reads_enough
+}
+
+fn join(conn: &mut Conn, id: &RunId, waiting: Run, request: &Request) -> Result<Requested> {
+    remember(conn, id, &waiting.id, request)?;
+    let rank = waiting.rank.min(request.rank);
+    diesel::update(sync_runs::table.find(&waiting.id))
+        .set(sync_runs::rank.eq(rank))
+        .execute(conn)?;
+    Ok(Requested {
+        run: waiting.id,
+        how: How::Joined,
+    })
+}
+
+/// A scheduled run that waits makes room for what somebody asked for: its schedule will ask again.
+fn give_way(conn: &mut Conn, waiting: &Run, request: &Request, now_ms: i64) -> Result<()> {
+    diesel::update(sync_runs::table.find(&waiting.id))
+        .set((
+            sync_runs::state.eq(RunState::Cancelled),
+            sync_runs::cancelled_by.eq(&request.requested_by),
+            sync_runs::finished_at_ms.eq(now_ms),
+            sync_runs::errors.eq(r#"["It made room for a sync that somebody asked for."]"#),
+        ))
+        .execute(conn)?;
+    Ok(())
 }
 
 const USED: &str = "this idempotency key was used for another sync";
@@ -141,6 +188,7 @@ struct Asked {
     run_id: RunId,
     mode: Mode,
     hours_back: Option<i32>,
+    dry_run: bool,
 }
 
 impl Asked {
@@ -149,6 +197,7 @@ impl Asked {
             run_id: run.id,
             mode: run.mode,
             hours_back: run.hours_back,
+            dry_run: run.dry_run,
         }
     }
 }
@@ -168,6 +217,7 @@ fn remember(conn: &mut Conn, id: &RunId, run: &RunId, request: &Request) -> Resu
         sync_keys::run_id.eq(run),
         sync_keys::mode.eq(request.mode),
         sync_keys::hours_back.eq(request.hours_back),
+        sync_keys::dry_run.eq(request.dry_run),
     );
     diesel::insert_into(sync_keys::table)
         .values(key)
@@ -175,15 +225,16 @@ fn remember(conn: &mut Conn, id: &RunId, run: &RunId, request: &Request) -> Resu
     Ok(())
 }
 
-fn same(asked: Asked, request: &Request, how: How, otherwise: &str) -> Result<Requested> {
-    if asked.mode == request.mode && asked.hours_back == request.hours_back {
-        Ok(Requested {
-            run: asked.run_id,
-            how,
-        })
-    } else {
-        Err(Error::Conflict(otherwise.into()))
+/// The run of a key that was used before, unless it was used for something else.
+fn same(asked: Asked, request: &Request) -> Result<Requested> {
+    let before = (asked.mode, asked.hours_back, asked.dry_run);
+    if before != (request.mode, request.hours_back, request.dry_run) {
+        return Err(Error::Conflict(USED.into()));
     }
+    Ok(Requested {
+        run: asked.run_id,
+        how: How::Repeated,
+    })
 }
 
 #[derive(Insertable)]
@@ -197,10 +248,16 @@ struct NewRun<'a> {
     requested_by: &'a str,
     state: RunState,
     requested_at_ms: i64,
+    dry_run: bool,
+    rank: i32,
+    confirms: Option<&'a RunId>,
+    undoes: Option<&'a RunId>,
+    shape: Option<String>,
 }
 
-fn queued<'a>(request: &'a Request, id: &'a RunId, now_ms: i64) -> NewRun<'a> {
-    NewRun {
+fn queued<'a>(request: &'a Request, id: &'a RunId, now_ms: i64) -> Result<NewRun<'a>> {
+    let shape = request.shape.as_ref().map(serde_json::to_string);
+    Ok(NewRun {
         id,
         company_id: request.company,
         mode: request.mode,
@@ -209,5 +266,10 @@ fn queued<'a>(request: &'a Request, id: &'a RunId, now_ms: i64) -> NewRun<'a> {
         requested_by: &request.requested_by,
         state: RunState::Queued,
         requested_at_ms: now_ms,
-    }
+        dry_run: request.dry_run,
+        rank: request.rank,
+        confirms: request.confirms.as_ref(),
+        undoes: request.undoes.as_ref(),
+        shape: shape.transpose().map_err(std::io::Error::from)?,
+    })
 }

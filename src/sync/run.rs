@@ -1,11 +1,14 @@
-//! The story of one run: read, publish, purge.
+//! The story of one run: read, publish or only plan, purge.
+
+use std::sync::Arc;
 
 use super::claim::{Claim, held};
 use super::lease::Lease;
+use super::outcome::keep_plan;
 use super::publish::publish;
 use super::read::{Reading, read};
-use super::{RunState, history};
-use crate::app::App;
+use super::{Progress, RunState, guard, history};
+use crate::app::{App, Meter};
 use crate::companies;
 use crate::db::Conn;
 use crate::error::{Error, Result};
@@ -17,45 +20,68 @@ use diesel::prelude::*;
 /// Runs a claimed run to its end, whatever that is; the end is in the history. Blocking.
 ///
 /// An error means that even the end could not be recorded: the run will become abandoned when its lease is over.
-pub fn run(app: &App, claim: &Claim) -> Result<()> {
-    let lease = Lease::keep(&app.db, claim, app.config.sync_lease())?;
-    let published =
-        read_moodle(app, claim).and_then(|mut reading| commit(app, claim, &mut reading));
+pub fn run(app: &App, claim: &Claim, meter: &Arc<Meter>) -> Result<()> {
+    let lease = Lease::keep(&app.db, claim, app.config.sync_lease(), meter)?;
+    let ended = read_all(app, claim, meter)
+        .and_then(|mut reading| conclude(app, claim, &mut reading, meter));
     drop(lease);
-    match published {
+    match ended {
+        Ok(()) if claim.run.dry_run => Ok(()),
         Ok(()) => purge(app, claim),
-        Err(error) => fail(app, claim, &error),
+        Err(error) => fail(app, claim, &error, meter),
     }
 }
 
-fn read_moodle(app: &App, claim: &Claim) -> Result<Reading> {
+fn read_all(app: &App, claim: &Claim, meter: &Meter) -> Result<Reading> {
     let moodle = app.moodle.as_ref().ok_or(Error::MoodleNotConfigured)?;
-    read(moodle, app, &claim.run)
+    read(moodle, app, &claim.run, meter)
 }
 
-fn commit(app: &App, claim: &Claim, reading: &mut Reading) -> Result<()> {
+/// Writes what was read, or keeps the plan where nothing may be written.
+fn conclude(app: &App, claim: &Claim, reading: &mut Reading, meter: &Meter) -> Result<()> {
     companies::store::keep(&app.db, &reading.companies)?;
-    let done = app.db.write(|conn| publish(conn, claim, reading));
+    let done = app.db.write(|conn| {
+        if claim.run.dry_run {
+            keep_plan(conn, claim, reading, meter, false)
+        } else if guard::stops(conn, &claim.run, reading)? {
+            guard::supersede(conn, &claim.run)?;
+            keep_plan(conn, claim, reading, meter, true)
+        } else {
+            publish(conn, claim, reading, meter)
+        }
+    });
     match done {
         // The connection may have died after the commit: what the store says now is what happened.
-        Err(_) if succeeded(app, claim) => Ok(()),
+        Err(_) if concluded(app, claim) => Ok(()),
         done => done,
     }
 }
 
-fn succeeded(app: &App, claim: &Claim) -> bool {
+fn concluded(app: &App, claim: &Claim) -> bool {
     let run = app
         .db
         .read(|conn| history::find(conn, claim.run.company_id, &claim.run.id));
-    matches!(run, Ok(Some(run)) if run.state == RunState::Succeeded)
+    let done = [
+        RunState::Succeeded,
+        RunState::Partial,
+        RunState::NeedsConfirmation,
+    ];
+    matches!(run, Ok(Some(run)) if done.contains(&run.state))
 }
 
 /// Frees the company's cached responses and keeps their true number.
 fn purge(app: &App, claim: &Claim) -> Result<()> {
-    let cleared = app.cache.purge(claim.run.company_id) as i64;
+    let run = app
+        .db
+        .read(|conn| history::get(conn, claim.run.company_id, &claim.run.id))?;
+    let cleared = if run.published() {
+        app.cache.purge(claim.run.company_id) as i64
+    } else {
+        0
+    };
     app.db
         .write(|conn| record_purged(conn, &claim.run.id, cleared))?;
-    log::info!(company = claim.run.company_id.0, run:% = claim.run.id, cleared; "sync succeeded");
+    log::info!(company = claim.run.company_id.0, run:% = claim.run.id, cleared; "sync {}", run.state);
     Ok(())
 }
 
@@ -66,15 +92,21 @@ fn record_purged(conn: &mut Conn, run: &RunId, cleared: i64) -> Result<()> {
     Ok(())
 }
 
-fn fail(app: &App, claim: &Claim, error: &Error) -> Result<()> {
-    log::warn!(company = claim.run.company_id.0, run:% = claim.run.id, error:? = error; "sync failed");
+fn fail(app: &App, claim: &Claim, error: &Error, meter: &Meter) -> Result<()> {
+    let state = if matches!(error, Error::Cancelled) {
+        RunState::Cancelled
+    } else {
+        RunState::Failed
+    };
+    log::warn!(company = claim.run.company_id.0, run:% = claim.run.id, error:? = error; "sync {state}");
     let errors = serde_json::json!([sentence(&error.in_public())]).to_string();
     let detail = error.to_string();
     app.db.write(|conn| {
         let version = companies::store::state(conn, claim.run.company_id)?.seq;
         diesel::update(held(&claim.run.id, &claim.runner))
             .set((
-                sync_runs::state.eq(RunState::Failed),
+                Progress::of(meter),
+                sync_runs::state.eq(state),
                 sync_runs::finished_at_ms.eq(now_ms()),
                 sync_runs::errors.eq(&errors),
                 sync_runs::error_detail.eq(&detail),

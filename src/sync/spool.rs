@@ -6,7 +6,9 @@ use std::path::Path;
 
 use tempfile::SpooledTempFile;
 
-use super::plan::{Change, Kind, Step};
+use super::plan::{Change, Kind, Step, Unread};
+use super::tally::Tally;
+use crate::app::Meter;
 use crate::error::{Error, Result};
 use crate::ids::Key;
 
@@ -25,11 +27,19 @@ pub struct Spool {
     pub updated: i64,
     /// Keys that are not active any more, in order.
     pub removed: Vec<Key>,
+    /// Rows of Moodle that could not be read, in order.
+    pub unread: Vec<Unread>,
+    /// The same by course.
+    pub tally: Tally,
 }
 
 impl Spool {
     /// Takes in every step of a plan; fails with it. What does not fit in memory goes to a nameless file in `folder`.
-    pub fn collect(steps: impl Iterator<Item = Result<Step>>, folder: &Path) -> Result<Self> {
+    pub fn collect(
+        steps: impl Iterator<Item = Result<Step>>,
+        folder: &Path,
+        meter: &Meter,
+    ) -> Result<Self> {
         let mut spool = Self {
             file: tempfile::spooled_tempfile_in(IN_MEMORY, folder),
             line: Vec::with_capacity(1024),
@@ -37,11 +47,19 @@ impl Spool {
             added: 0,
             updated: 0,
             removed: Vec::new(),
+            unread: Vec::new(),
+            tally: Tally::default(),
         };
         for step in steps {
-            match step? {
-                Step::Same => spool.same += 1,
-                Step::Change(change) => spool.push(&change)?,
+            let step = step?;
+            spool.tally.count(&step);
+            match step {
+                Step::Same(_) => spool.same += 1,
+                Step::Change(change) => {
+                    spool.push(&change)?;
+                    Meter::add(&meter.rows_planned, 1);
+                }
+                Step::Unread(unread) => spool.unread.push(*unread),
             }
         }
         Ok(spool)

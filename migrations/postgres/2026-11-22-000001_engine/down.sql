@@ -10,6 +10,7 @@ drop table sync_unread;
 drop table sync_run_courses;
 drop table sync_plan_lines;
 drop index sync_runs_waiting;
+alter table sync_keys drop column dry_run;
 alter table sync_runs drop column compacted_at;
 alter table sync_runs drop column decided_by;
 alter table sync_runs drop column cancelled_by;

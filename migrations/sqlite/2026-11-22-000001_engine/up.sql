@@ -18,6 +18,8 @@ alter table sync_runs add column rows_written bigint not null default 0;
 alter table sync_runs add column cancelled_by text;
 alter table sync_runs add column decided_by text;
 alter table sync_runs add column compacted_at bigint;
+-- A key that joined a dry run asked for a dry run.
+alter table sync_keys add column dry_run boolean not null default false;
 -- The queue: which run is next.
 create index sync_runs_waiting on sync_runs (state, rank, requested_at_ms);
 

@@ -1,0 +1,50 @@
+//! Cancelling: at any moment before the commit, and then never half.
+
+use diesel::prelude::*;
+
+use super::{Run, RunState, history};
+use crate::app::App;
+use crate::db::Conn;
+use crate::error::{Error, OrNotFound, Result};
+use crate::ids::RunId;
+use crate::schema::sync_runs;
+use crate::time::now_ms;
+
+/// Cancels a run that waits or runs, and gives it as it is then: a running one ends within a second or so. Blocking.
+///
+/// `NotFound` for an unknown run, `Conflict` when it has ended already.
+pub fn cancel(app: &App, id: &RunId, by: &str) -> Result<Run> {
+    if let Some(meter) = app.work.meter(id) {
+        meter.cancel(); // first: a run of this process that is writing gives the writer back
+    }
+    app.db.write(|conn| cancel_in(conn, id, by, now_ms()))
+}
+
+fn cancel_in(conn: &mut Conn, id: &RunId, by: &str, now_ms: i64) -> Result<Run> {
+    let waiting = sync_runs::table
+        .find(id)
+        .filter(sync_runs::state.eq(RunState::Queued));
+    let cancelled = diesel::update(waiting)
+        .set((
+            sync_runs::state.eq(RunState::Cancelled),
+            sync_runs::cancelled_by.eq(by),
+            sync_runs::finished_at_ms.eq(now_ms),
+        ))
+        .execute(conn)?;
+    if cancelled == 0 {
+        let ending = [RunState::Running, RunState::Cancelled];
+        let running = sync_runs::table
+            .find(id)
+            .filter(sync_runs::state.eq_any(ending))
+            .filter(sync_runs::cancelled_by.is_null());
+        diesel::update(running)
+            .set(sync_runs::cancelled_by.eq(by))
+            .execute(conn)?;
+    }
+    let run = history::any(conn, id)?.or_not_found("the sync run")?;
+    if run.cancelled_by.is_none() {
+        let text = format!("this run has ended already: it is {}", run.state);
+        return Err(Error::Conflict(text));
+    }
+    Ok(run)
+}
