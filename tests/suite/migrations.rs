@@ -131,3 +131,40 @@ fn an_embedded_store_can_be_copied_while_it_is_in_use() {
         assert_eq!(counted.unwrap(), 1);
     });
 }
+
+#[test]
+fn a_store_of_the_first_release_is_copied_and_then_migrated_with_its_rows() {
+    blocking(|| {
+        let (store, folder) = (TestStore::create(), tempfile::tempdir().unwrap());
+        let db = Db::open(&store.url()).unwrap();
+        db.write(|conn| Ok(conn.batch_execute(&first_release(conn))?))
+            .unwrap();
+
+        let ran = migrate::forward(&db, folder.path()).unwrap();
+
+        assert_eq!(ran, ["20261122000001"]);
+        let runs = db.read(|conn| {
+            let runs = alx_report_api::schema::sync_runs::table;
+            Ok(runs
+                .select(alx_report_api::schema::sync_runs::dry_run)
+                .load::<bool>(conn)?)
+        });
+        assert_eq!(runs.unwrap(), [false]);
+        let copies = std::fs::read_dir(folder.path()).unwrap().count();
+        let embedded = db.kind() == alx_report_api::db::Kind::Sqlite;
+        assert_eq!(copies, usize::from(embedded), "a copy of an embedded store");
+    });
+}
+
+/// The first release's tables and rows, and what diesel notes of its migration.
+fn first_release(conn: &Conn) -> String {
+    let tables = match conn {
+        Conn::Sqlite(_) => include_str!("../../migrations/sqlite/2026-11-22-000000_core/up.sql"),
+        Conn::Pg(_) => include_str!("../../migrations/postgres/2026-11-22-000000_core/up.sql"),
+    };
+    let rows = include_str!("../data/migrations/2026-11-22-000000_core.sql");
+    let note = "create table __diesel_schema_migrations (version varchar(50) primary key not null, \
+                run_on timestamp not null default current_timestamp); \
+                insert into __diesel_schema_migrations (version) values ('20261122000000');";
+    format!("{tables}\n{rows}\n{note}")
+}

@@ -5,7 +5,7 @@ insert into progress values (42, 17, 5, 'api', 'User 17', 'u17@example.com', 'u1
     1795341600, 1795341000, 1795340000, 'active', 1, 1, 1795341720);
 insert into sync_runs (id, company_id, mode, trigger, requested_by, state, requested_at_ms)
     values ('run', 42, 'full', 'manual', 'ada@example.com', 'succeeded', 1795341720000);
-insert into sync_keys values ('key', 'run', 'full', null);
+insert into sync_keys (id, run_id, mode) values ('key', 'run', 'full');
 insert into sync_changes values (42, 1, 'run', 17, 5, 'added', null, '{"status":"completed"}');
 insert into api_tokens (company_id, name, prefix, hash, scopes, created_at, created_by)
     values (42, 'bi', 'alx_012345', 'hash', 'read', 1795341720, 'ada@example.com');
