@@ -59,6 +59,11 @@ fn dashboard(services: &mut ServiceConfig) {
             .service(resource("/sync/confirm").route(reading().to(crate::dashboard::sync::show_confirm)).default_service(page_only("GET, HEAD")))
             .service(resource("/sync/history").route(reading().to(crate::dashboard::history::show_history)).default_service(page_only("GET, HEAD")))
             .service(resource("/sync/runs/{run}").route(reading().to(crate::dashboard::run::show_run)).default_service(page_only("GET, HEAD")))
+            .service(resource("/sync/runs/{run}/events").route(reading().to(crate::dashboard::run_progress::stream_progress)).default_service(page_only("GET, HEAD")))
+            .service(resource("/sync/runs/{run}/cancel").post(crate::dashboard::run_decide::cancel_run).default_service(page_only("POST")))
+            .service(resource("/sync/runs/{run}/confirm").post(crate::dashboard::run_decide::confirm_removals).default_service(page_only("POST")))
+            .service(resource("/sync/runs/{run}/reject").post(crate::dashboard::run_decide::reject_removals).default_service(page_only("POST")))
+            .service(resource("/companies/{company}/coverage").route(reading().to(crate::dashboard::coverage::show_coverage)).default_service(page_only("GET, HEAD")))
             .service(resource("/demo").route(reading().to(crate::dashboard::demo::show_demo)).default_service(page_only("GET, HEAD")))
             .service(resource("/demo/complete").post(crate::dashboard::demo::complete_course).default_service(page_only("POST")))
             .default_service(web::to(crate::dashboard::page_error::show_not_found)),

@@ -4,12 +4,15 @@ use actix_web::HttpResponse;
 use actix_web::web::Data;
 use askama::Template;
 
+use super::coverage::gap_text;
+use super::filters::percent_text;
 use super::sign_in::Nothing;
 use super::{Chrome, Flash, Page, PageError, SignedIn, Submitted, Tab, filters, see_other};
 use crate::app::App;
 use crate::companies::{self, Company, State};
 use crate::db::{Conn, off_thread};
 use crate::error::Result;
+use crate::sync::coverage::{self, Coverage};
 use crate::sync::history::{self, Filter};
 use crate::sync::{self, Run};
 
@@ -27,6 +30,19 @@ struct Line {
     company: Company,
     state: State,
     latest: Option<Run>,
+    coverage: Option<Coverage>,
+}
+
+impl Line {
+    /// `100 %`, or exactly what is wrong; empty without any row to compare.
+    fn covered(&self) -> Option<String> {
+        let total = &self.coverage.as_ref()?.total;
+        let percentage = self.coverage.as_ref()?.percentage()?;
+        Some(match total.gap() {
+            0 => percent_text(percentage),
+            _ => gap_text(total),
+        })
+    }
 }
 
 /// `GET /`
@@ -63,10 +79,12 @@ fn lines(conn: &mut Conn) -> Result<Vec<Line>> {
             ..Filter::default()
         };
         let latest = history::page(conn, filter, None, 1)?.pop();
+        let coverage = coverage::latest(conn, company.id)?;
         Ok(Line {
             company,
             state,
             latest,
+            coverage,
         })
     };
     known.into_iter().map(line).collect()

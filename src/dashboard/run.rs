@@ -1,25 +1,18 @@
-//! One run: its verdict in a sentence, its statistics, and every row it changed.
+//! One run: its verdict in a sentence, how far it is, its statistics, and every row it changed or would change.
 
 use actix_web::web::{Data, Path, Query};
 use askama::Template;
 use serde::Deserialize;
 
 use super::paging::Pages;
-use super::run_changes::{Change, change};
+use super::run_details::{Details, PER_PAGE, details};
+use super::run_progress::Live;
 use super::run_verdict::{Verdict, verdict};
 use super::{Chrome, Page, PageError, SignedIn, Tab, filters};
 use crate::app::App;
-use crate::companies::{self, Company, State};
-use crate::db::Conn;
-use crate::error::{OrNotFound, Result};
+use crate::error::OrNotFound;
 use crate::ids::RunId;
-use crate::sync::affected::{self, AffectedCourse};
-use crate::sync::{Run, RunState, Statistics, history};
-
-/// Changes on one page.
-const PER_PAGE: i64 = 20;
-/// Courses shown; the changes themselves name all of them.
-const COURSES: i64 = 10;
+use crate::sync::{Mode, Run, RunState, Statistics, history};
 
 /// A run.
 #[derive(Template)]
@@ -27,6 +20,7 @@ const COURSES: i64 = 10;
 pub struct RunPage {
     chrome: Chrome,
     run: Run,
+    live: Live,
     verdict: Verdict,
     statistics: Option<Statistics>,
     details: Details,
@@ -34,29 +28,33 @@ pub struct RunPage {
 }
 
 impl RunPage {
-    /// Whether there is anything it affected.
-    fn has_succeeded(&self) -> bool {
-        self.run.state == RunState::Succeeded
+    /// Whether there are rows it changed, or a plan of those it would change.
+    fn has_rows(&self) -> bool {
+        self.run.published() || self.is_planned()
+    }
+
+    /// Whether its rows are a plan and nothing was written.
+    fn is_planned(&self) -> bool {
+        self.run.has_plan()
+    }
+
+    /// Whether an admin has to decide about it.
+    fn waits_for_decision(&self) -> bool {
+        self.run.state == RunState::NeedsConfirmation
+    }
+
+    /// Whether the same can be asked for again: an undo is done once, and a trial belongs to the settings.
+    fn is_repeatable(&self) -> bool {
+        self.run.ended() && self.run.mode != Mode::Undo && self.run.shape.is_none()
     }
 
     /// Whether the page should look again: the run lasts, or its purge is still being counted.
     fn is_moving(&self) -> bool {
         let ended_ago = |at: i64| self.chrome.now - at / 1000;
-        let counting =
-            self.run.state == RunState::Succeeded && self.run.counts.cache_cleared.is_none();
+        let counting = self.run.published() && self.run.counts.cache_cleared.is_none();
         !self.run.ended()
             || (counting && self.run.finished_at_ms.is_some_and(|at| ended_ago(at) < 10))
     }
-}
-
-/// What the store knows around a run, read in one snapshot.
-struct Details {
-    company: Company,
-    state: State,
-    users: i64,
-    courses: Vec<AffectedCourse>,
-    course_count: i64,
-    changes: Vec<Change>,
 }
 
 /// Which page of the changes.
@@ -72,7 +70,7 @@ pub async fn show_run(
     app: Data<App>,
     run: Path<RunId>,
     wanted: Query<Wanted>,
-) -> std::result::Result<Page<RunPage>, PageError> {
+) -> Result<Page<RunPage>, PageError> {
     let id = run.into_inner();
     let read = app.db.run(move |conn| {
         let run = history::any(conn, &id)?.or_not_found("the sync run")?;
@@ -82,28 +80,14 @@ pub async fn show_run(
         Ok((run, pages, details))
     });
     let (run, pages, details) = read.await?;
+    let chrome = admin.chrome(Tab::History);
     Ok(Page(RunPage {
-        chrome: admin.chrome(Tab::History),
+        live: Live::of(&app, &run),
         verdict: verdict(&run, details.users),
         statistics: run.statistics(),
+        chrome,
         run,
         details,
         pages,
     }))
-}
-
-/// The versions of a run's changes follow one another, so a page of them begins at a known version.
-fn details(conn: &mut Conn, run: &Run, pages: &Pages) -> Result<Details> {
-    let (company, state) = companies::store::get(conn, run.company_id)?;
-    let before = run.counts.version_before.unwrap_or(0);
-    let after = before + Pages::offset(pages.number, PER_PAGE);
-    let changes = affected::page(conn, &run.id, after, PER_PAGE)?;
-    Ok(Details {
-        company,
-        state,
-        users: affected::user_count(conn, &run.id)?,
-        courses: affected::courses(conn, &run.id, COURSES)?,
-        course_count: affected::course_count(conn, &run.id)?,
-        changes: changes.into_iter().map(change).collect(),
-    })
 }

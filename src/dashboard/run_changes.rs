@@ -6,16 +6,20 @@ use super::filters::{percent_text, time_text};
 use super::labels::Label;
 use crate::moodle::RowState;
 use crate::progress::Row;
+use crate::sync::Run;
 use crate::sync::affected::Affected;
 use crate::sync::plan::Kind;
+use crate::sync::preview::Planned;
 
 /// A line of the run page.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Change {
     /// What was done to the row.
     pub kind: Kind,
-    /// The row as it is now.
+    /// The row as it is now; of a planned one that is not stored yet, as it would be.
     pub row: Row,
+    /// Whether the store has the row.
+    pub stored: bool,
     /// What moved.
     pub fields: Vec<Field>,
 }
@@ -34,7 +38,7 @@ pub struct Field {
 impl Change {
     /// Whether the API returns the row at all.
     pub fn is_served(&self) -> bool {
-        self.row.state == RowState::Active
+        self.stored && self.row.state == RowState::Active
     }
 }
 
@@ -44,7 +48,32 @@ pub fn change(affected: Affected) -> Change {
         kind: affected.kind,
         fields: fields(affected.before.as_ref(), affected.after.as_ref()),
         row: affected.row,
+        stored: true,
     }
+}
+
+/// A planned change; `None` for one that says nothing of its row, because that was erased since.
+pub fn planned(run: &Run, line: Planned) -> Option<Change> {
+    let content = line.content()?;
+    let side = |text: &Option<String>| serde_json::from_str(text.as_deref()?).ok();
+    let fields = fields(side(&line.before).as_ref(), side(&line.after).as_ref());
+    let stored = line.row.is_some();
+    let row = line.row.unwrap_or(Row {
+        company_id: run.company_id,
+        user_id: line.key.user,
+        course_id: line.key.course,
+        content,
+        state: RowState::Active,
+        seq: 0,
+        first_seen_seq: 0,
+        changed_at: 0,
+    });
+    Some(Change {
+        kind: line.kind,
+        row,
+        stored,
+        fields,
+    })
 }
 
 /// Fields that tell how far a learner is come first; of a new row they are all there is to tell.

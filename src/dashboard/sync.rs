@@ -15,7 +15,7 @@ use crate::companies::{self, Company, State};
 use crate::error::Result;
 use crate::ids::{CompanyId, random_hex};
 use crate::sync::request::{HOURS_BACK, Request};
-use crate::sync::{self, Mode, Run, Trigger, history};
+use crate::sync::{self, Mode, Run, Trigger, guard, history};
 
 /// How long the answer waits for the run, so that most readers see its end at once.
 const PATIENCE: Duration = Duration::from_secs(4);
@@ -43,10 +43,21 @@ pub struct ConfirmPage {
     state: State,
     mode: Mode,
     hours_back: Option<i32>,
+    dry_run: bool,
     cut_off: i64,
     cached: usize,
     running: Option<Run>,
     key: String,
+}
+
+impl ConfirmPage {
+    fn few(&self) -> i64 {
+        guard::FEW
+    }
+
+    fn small_share(&self) -> i64 {
+        guard::SMALL_SHARE
+    }
 }
 
 /// The fields of the form, as they were typed.
@@ -56,6 +67,7 @@ pub struct Wish {
     company: String,
     mode: String,
     hours_back: String,
+    dry_run: bool,
 }
 
 /// The fields of the confirmation.
@@ -65,6 +77,8 @@ pub struct Confirmed {
     mode: String,
     #[serde(default)]
     hours_back: String,
+    #[serde(default)]
+    dry_run: bool,
     key: String,
 }
 
@@ -87,6 +101,7 @@ pub async fn show_confirm(
     wish: Query<Wish>,
 ) -> std::result::Result<HttpResponse, PageError> {
     let wish = wish.into_inner();
+    let dry_run = wish.dry_run;
     let (company, mode, hours_back) = match checked(&wish) {
         Ok(checked) => checked,
         Err(error) => {
@@ -113,6 +128,7 @@ pub async fn show_confirm(
         state,
         mode,
         hours_back,
+        dry_run,
         running,
     };
     Ok(page::with_status(StatusCode::OK, &confirm, &request))
@@ -134,6 +150,7 @@ pub async fn run_manual_sync(
     }
     let request = Request {
         hours_back: labels::chosen("the hours back", &form.hours_back)?,
+        dry_run: form.dry_run,
         idempotency_key: form.key,
         ..Request::of(company, mode, Trigger::Manual, admin.session.email)
     };
@@ -168,7 +185,8 @@ async fn form_page(
 
 fn checked(wish: &Wish) -> std::result::Result<(CompanyId, Mode, Option<i32>), &'static str> {
     let company = wish.company.parse().map_err(|_| "Choose a company.")?;
-    let mode = wish.mode.parse().map_err(|_| "Choose what to read.")?;
+    let mode = wish.mode.parse().ok().filter(|mode| *mode != Mode::Undo);
+    let mode = mode.ok_or("Choose what to read.")?;
     if mode != Mode::Changes {
         return Ok((company, mode, None));
     }

@@ -5,12 +5,14 @@ mod cancel;
 pub mod changes;
 mod claim;
 mod collect;
+pub mod coverage;
 mod drive;
 pub mod guard;
 pub mod history;
 mod lease;
 mod outcome;
 pub mod plan;
+pub mod preview;
 mod publish;
 mod queue;
 mod read;
@@ -233,6 +235,17 @@ impl Run {
     /// Whether its rows are published.
     pub fn published(&self) -> bool {
         matches!(self.state, RunState::Succeeded | RunState::Partial) && !self.dry_run
+    }
+
+    /// Whether its changes are a plan that was not carried out.
+    pub fn has_plan(&self) -> bool {
+        let decided = [
+            RunState::NeedsConfirmation,
+            RunState::Confirmed,
+            RunState::Rejected,
+        ];
+        let previewed = matches!(self.state, RunState::Succeeded | RunState::Partial);
+        decided.contains(&self.state) || (self.dry_run && previewed)
     }
 
     /// Whether nothing more will happen to it.

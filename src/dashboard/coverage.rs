@@ -1,0 +1,93 @@
+//! Coverage of one company: what Moodle has against what the store has, course by course.
+
+use actix_web::web::{Data, Path};
+use askama::Template;
+
+use super::filters;
+use super::{Chrome, Page, PageError, SignedIn, Tab};
+use crate::app::App;
+use crate::companies::{self, Company};
+use crate::ids::{CompanyId, random_hex};
+use crate::sync::coverage::{self, CourseCoverage, Coverage, UnreadRow};
+use crate::sync::tally::CourseTally;
+
+/// Unreadable rows shown.
+const UNREAD: i64 = 100;
+
+/// The coverage of a company.
+#[derive(Template)]
+#[template(path = "companies/coverage.html")]
+pub struct CoveragePage {
+    chrome: Chrome,
+    company: Company,
+    checked: Option<Checked>,
+    has_moodle: bool,
+    /// Keys of the two forms, so that a second click does nothing.
+    check_key: String,
+    repair_key: String,
+}
+
+/// The last comparison.
+struct Checked {
+    coverage: Coverage,
+    courses: Vec<CourseCoverage>,
+    unread: Vec<UnreadRow>,
+}
+
+impl Checked {
+    fn at(&self) -> i64 {
+        self.coverage.run.snapshot_at.unwrap_or_default()
+    }
+
+    fn is_whole(&self) -> bool {
+        self.coverage.total.gap() == 0
+    }
+}
+
+/// `3 missing, 1 extra`: what is wrong, without what is not.
+pub fn gap_text(total: &CourseTally) -> String {
+    let parts = [
+        (total.missing, "missing"),
+        (total.extra, "extra"),
+        (total.different, "different"),
+    ];
+    let told = parts.iter().filter(|(count, _)| *count > 0);
+    let words: Vec<String> = told
+        .map(|(count, what)| format!("{} {what}", filters::grouped(*count)))
+        .collect();
+    words.join(", ")
+}
+
+/// `GET /companies/{company}/coverage`
+pub async fn show_coverage(
+    admin: SignedIn,
+    app: Data<App>,
+    company: Path<CompanyId>,
+) -> Result<Page<CoveragePage>, PageError> {
+    let id = company.into_inner();
+    let read = app.db.run(move |conn| {
+        let (company, _) = companies::store::get(conn, id)?;
+        let Some(coverage) = coverage::latest(conn, id)? else {
+            return Ok((company, None));
+        };
+        let courses = coverage::courses(conn, &coverage.run.id)?;
+        let unread = coverage::unread(conn, &coverage.run.id, UNREAD)?;
+        Ok((
+            company,
+            Some(Checked {
+                coverage,
+                courses,
+                unread,
+            }),
+        ))
+    });
+    let (company, checked) = read.await?;
+    Ok(Page(CoveragePage {
+        chrome: admin.chrome(Tab::Companies),
+        company,
+        checked,
+        has_moodle: app.moodle.is_some(),
+        check_key: random_hex::<16>(),
+        repair_key: random_hex::<16>(),
+    }))
+}

@@ -1,0 +1,150 @@
+//! Coverage: how far the store is from Moodle, course by course, as the last full comparison found it.
+
+use diesel::prelude::*;
+
+use super::tally::CourseTally;
+use super::{Mode, Run, RunState};
+use crate::db::Conn;
+use crate::error::Result;
+use crate::ids::{CompanyId, CourseId, RunId, UserId};
+use crate::schema::{sync_run_courses, sync_runs, sync_unread};
+
+/// What a full comparison found.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Coverage {
+    /// The run that compared. Where it was no preview, it has repaired what it found.
+    pub run: Run,
+    /// All courses together, as they are since that run.
+    pub total: CourseTally,
+}
+
+/// One course of it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CourseCoverage {
+    /// Which one.
+    pub id: CourseId,
+    /// Its numbers before the run wrote anything.
+    pub tally: CourseTally,
+}
+
+/// A row of Moodle that a run could not read.
+#[derive(Debug, Clone, PartialEq, Eq, Queryable)]
+pub struct UnreadRow {
+    /// The person.
+    pub user: UserId,
+    /// The course.
+    pub course: CourseId,
+    /// What is wrong with it, without its subject.
+    pub reason: String,
+}
+
+impl Coverage {
+    /// Rows right in the store per hundred that Moodle or the store has: 100 only without any gap. `None` without rows.
+    pub fn percentage(&self) -> Option<f64> {
+        let all = self.total.expected + self.total.extra;
+        let right = all - self.total.gap();
+        (all > 0).then(|| 100.0 * right as f64 / all as f64)
+    }
+}
+
+/// The last full comparison of a company with the settings that are saved; `None` before the first.
+pub fn latest(conn: &mut Conn, company: CompanyId) -> Result<Option<Coverage>> {
+    let run: Option<Run> = sync_runs::table
+        .filter(sync_runs::company_id.eq(company))
+        .filter(sync_runs::mode.eq(Mode::Full))
+        .filter(sync_runs::state.eq_any([RunState::Succeeded, RunState::Partial]))
+        .filter(sync_runs::shape.is_null())
+        .order(sync_runs::requested_at_ms.desc())
+        .limit(1)
+        .select(Run::as_select())
+        .get_result(conn)
+        .optional()?;
+    let Some(run) = run else { return Ok(None) };
+    let found = sum(&courses(conn, &run.id)?);
+    let total = if run.dry_run {
+        found
+    } else {
+        repaired(conn, &run, &found)?
+    };
+    Ok(Some(Coverage { run, total }))
+}
+
+/// The courses of a comparison, the largest gap first.
+pub fn courses(conn: &mut Conn, run: &RunId) -> Result<Vec<CourseCoverage>> {
+    let lines: Vec<Line> = sync_run_courses::table
+        .filter(sync_run_courses::run_id.eq(run))
+        .select(Line::as_select())
+        .load(conn)?;
+    let mut courses: Vec<CourseCoverage> = lines.into_iter().map(CourseCoverage::from).collect();
+    courses.sort_by(|a, b| (b.tally.gap(), &a.tally.name).cmp(&(a.tally.gap(), &b.tally.name)));
+    Ok(courses)
+}
+
+/// The rows that a run could not read, in (user, course) order.
+pub fn unread(conn: &mut Conn, run: &RunId, limit: i64) -> Result<Vec<UnreadRow>> {
+    Ok(sync_unread::table
+        .filter(sync_unread::run_id.eq(run))
+        .order((sync_unread::user_id, sync_unread::course_id))
+        .limit(limit)
+        .select((
+            sync_unread::user_id,
+            sync_unread::course_id,
+            sync_unread::reason,
+        ))
+        .load(conn)?)
+}
+
+fn sum(courses: &[CourseCoverage]) -> CourseTally {
+    courses
+        .iter()
+        .fold(CourseTally::default(), |sum, course| CourseTally {
+            name: String::new(),
+            expected: sum.expected + course.tally.expected,
+            stored: sum.stored + course.tally.stored,
+            missing: sum.missing + course.tally.missing,
+            extra: sum.extra + course.tally.extra,
+            different: sum.different + course.tally.different,
+        })
+}
+
+/// After a run that wrote, only what it could not read is left of the gap.
+fn repaired(conn: &mut Conn, run: &Run, found: &CourseTally) -> Result<CourseTally> {
+    let unread = sync_unread::table
+        .filter(sync_unread::run_id.eq(&run.id))
+        .count()
+        .get_result::<i64>(conn)?;
+    Ok(CourseTally {
+        expected: found.expected,
+        stored: found.expected,
+        different: unread,
+        ..CourseTally::default()
+    })
+}
+
+#[derive(Queryable, Selectable)]
+#[diesel(table_name = sync_run_courses)]
+struct Line {
+    course_id: CourseId,
+    coursename: String,
+    expected: i64,
+    stored: i64,
+    missing: i64,
+    extra: i64,
+    different: i64,
+}
+
+impl From<Line> for CourseCoverage {
+    fn from(line: Line) -> Self {
+        Self {
+            id: line.course_id,
+            tally: CourseTally {
+                name: line.coursename,
+                expected: line.expected,
+                stored: line.stored,
+                missing: line.missing,
+                extra: line.extra,
+                different: line.different,
+            },
+        }
+    }
+}
