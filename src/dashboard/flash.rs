@@ -25,6 +25,8 @@ pub enum Flash {
     CompaniesKnown(usize),
     /// The demo Moodle recorded a completion.
     Completed,
+    /// A run was waiting already and serves this request too.
+    Joined,
 }
 
 impl Flash {
@@ -40,6 +42,10 @@ impl Flash {
                 "Moodle was asked: {} known.",
                 counted_text(*count as i64, "company")
             ),
+            Self::Joined => {
+                "A sync of this company was waiting already. It reads Moodle after your click, so this is yours too."
+                    .into()
+            }
             Self::TokenRevoked => "The token is revoked. It opens nothing any more.".into(),
             Self::Completed => {
                 "Moodle recorded the completion. Run a manual sync to bring it into the reports."
@@ -76,6 +82,7 @@ impl Flash {
             Self::CompaniesKnown(count) => format!("companies-{count}"),
             Self::TokenRevoked => "token-revoked".into(),
             Self::Completed => "completed".into(),
+            Self::Joined => "joined".into(),
         }
     }
 
@@ -85,6 +92,7 @@ impl Flash {
             "welcome" => Some(Self::Welcome),
             "token-revoked" => Some(Self::TokenRevoked),
             "completed" => Some(Self::Completed),
+            "joined" => Some(Self::Joined),
             _ => match code.split_once('-')? {
                 ("purged", count) => count.parse().ok().map(Self::Purged),
                 ("companies", count) => count.parse().ok().map(Self::CompaniesKnown),

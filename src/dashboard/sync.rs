@@ -9,13 +9,13 @@ use askama::Template;
 use serde::Deserialize;
 
 use super::labels::{self, Choice};
-use super::{Chrome, Page, PageError, SignedIn, Submitted, Tab, filters, page, see_other};
+use super::{Chrome, Flash, Page, PageError, SignedIn, Submitted, Tab, filters, page, see_other};
 use crate::app::App;
 use crate::companies::{self, Company, State};
 use crate::error::Result;
 use crate::ids::{CompanyId, random_hex};
 use crate::sync::request::{HOURS_BACK, Request};
-use crate::sync::{self, Mode, Run, Trigger, guard, history};
+use crate::sync::{self, How, Mode, Requested, Run, Trigger, guard, history};
 
 /// How long the answer waits for the run, so that most readers see its end at once.
 const PATIENCE: Duration = Duration::from_secs(4);
@@ -155,9 +155,13 @@ pub async fn run_manual_sync(
         ..Request::of(company, mode, Trigger::Manual, admin.session.email)
     };
     let app = app.into_inner();
-    let run = sync::start(&app, request).await?.run;
+    let Requested { run, how } = sync::start(&app, request).await?;
     sync::wait(&app, company, &run, PATIENCE).await?;
-    Ok(see_other(&format!("/sync/runs/{run}")).finish())
+    let mut answer = see_other(&format!("/sync/runs/{run}"));
+    if how == How::Joined {
+        answer.cookie(Flash::Joined.cookie(&app));
+    }
+    Ok(answer.finish())
 }
 
 async fn form_page(

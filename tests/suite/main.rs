@@ -9,6 +9,7 @@ mod cache;
 mod command_line;
 mod dashboard;
 mod demo_moodle;
+mod engine;
 mod forms;
 mod freshness;
 mod guessing;

@@ -1,0 +1,128 @@
+//! Previews: the same plan, and nothing written.
+
+use super::{address, change, run, stored, synced_crowd};
+use crate::support::client::complete;
+
+#[actix_web::test]
+async fn a_preview_of_every_mode_says_what_the_sync_then_does_and_writes_nothing() {
+    for mode in ["full", "changes", "cleanup"] {
+        let (app, admin, acme) = synced_crowd().await;
+        let before = stored(&app).await;
+        complete(&app, 1001, "Fire safety");
+        change(&app, "delete from mdl_company_users where userid = 1100");
+        let cached = acme.get("/api/v1/progress").await;
+
+        let preview = run(&admin, mode, true).await;
+
+        assert!(
+            preview.says("Preview: this is what the sync would do."),
+            "{mode}: {}",
+            preview.body
+        );
+        assert!(
+            preview.says("Learner 100") && preview.says("Run it for real"),
+            "{mode}"
+        );
+        assert_eq!(stored(&app).await, before, "{mode}");
+        let after = acme.get("/api/v1/progress").await;
+        assert_eq!(
+            after.header("alx-cache"),
+            "hit",
+            "{mode}: the cache is as it was"
+        );
+        assert_eq!(after.body, cached.body);
+        let key = preview.between("name=\"key\" value=\"", "\"");
+        let fields = [
+            ("company", "42"),
+            ("mode", mode),
+            ("hours_back", "24"),
+            ("key", &key),
+        ];
+        let hours = if mode == "changes" {
+            &fields[..]
+        } else {
+            &[fields[0], fields[1], fields[3]]
+        };
+        let real = admin.post("/sync", hours).await;
+        let done = super::ended(&admin, real.location()).await;
+        for name in [
+            "records_created",
+            "records_updated",
+            "records_deleted",
+            "records_unchanged",
+        ] {
+            assert_eq!(
+                number(&preview, name),
+                number(&done, name),
+                "{mode}: {name}"
+            );
+        }
+        let rows = if mode == "cleanup" { 0 } else { 1 };
+        assert_eq!(number(&done, "records_updated"), rows.to_string(), "{mode}");
+        assert_eq!(number(&done, "records_deleted"), "1", "{mode}");
+    }
+}
+
+fn number(page: &crate::support::admin::Answer, name: &str) -> String {
+    page.between(&format!("<code>{name}</code></th><td class=\"num\">"), "<")
+}
+
+#[actix_web::test]
+async fn a_preview_before_the_first_sync_lists_rows_that_are_not_stored_yet() {
+    let app = crate::support::TestApp::with_moodle(super::crowd).await;
+    let admin = crate::support::admin::Admin::signed_in(&app).await;
+    admin.post("/companies/look-up", &[]).await;
+
+    let page = run(&admin, "full", true).await;
+
+    assert!(
+        page.says("not in the reports yet") && page.says("Learner 001"),
+        "{}",
+        page.body
+    );
+    assert!(page.says("1–20 of 100 changes"), "{}", page.body);
+    assert_eq!(stored(&app).await.0, 0);
+    assert!(admin.get("/companies/42").await.says("never synced"));
+}
+
+#[actix_web::test]
+async fn a_preview_of_large_removals_needs_no_confirmation_but_the_real_run_does() {
+    let (app, admin, _) = synced_crowd().await;
+    change(&app, "delete from mdl_company_users where userid > 1040");
+
+    let preview = run(&admin, "full", true).await;
+    let real = run(&admin, "full", false).await;
+
+    assert!(
+        preview.says("Preview:") && preview.says("1–20 of 60 changes"),
+        "{}",
+        preview.body
+    );
+    assert!(real.says("Needs confirmation"), "{}", real.body);
+    assert!(address(&real).starts_with("/sync/runs/"));
+}
+
+#[actix_web::test]
+async fn the_form_keeps_the_wish_for_a_preview_and_the_confirmation_says_that_nothing_is_written() {
+    let (_app, admin, _) = synced_crowd().await;
+
+    let form = admin
+        .get("/sync?company=42&mode=cleanup&dry_run=true")
+        .await;
+    let confirm = admin
+        .get("/sync/confirm?company=42&mode=cleanup&hours_back=24&dry_run=true")
+        .await;
+
+    assert!(
+        form.body
+            .contains("name=\"dry_run\" value=\"true\" checked"),
+        "{}",
+        form.body
+    );
+    assert!(
+        form.body.contains("value=\"cleanup\" checked"),
+        "{}",
+        form.body
+    );
+    assert!(confirm.says("Nothing is written."), "{}", confirm.body);
+}
