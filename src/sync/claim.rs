@@ -93,7 +93,15 @@ fn claim_in(conn: &mut Conn, company: CompanyId, now_ms: i64, lease_ms: i64) -> 
     Ok(Turn::Ours(Box::new(Claim { run, runner })))
 }
 
-/// Running runs of a company whose lease is over.
+/// No lease ends so much later than now, unless the clock was set back since; then its run is lost as well.
+const CLOCK_STEP_MS: i64 = 3600 * 1000 + 600_000;
+
+/// Whether a run with this lease is lost: its process died, as far as a clock can tell.
+pub fn is_lost(lease_until_ms: Option<i64>, now_ms: i64) -> bool {
+    lease_until_ms.is_none_or(|until| until < now_ms || until > now_ms + CLOCK_STEP_MS)
+}
+
+/// Running runs of a company whose lease is over; the same rule as [`is_lost`].
 #[diesel::dsl::auto_type]
 fn lost(company: CompanyId, now_ms: i64) -> _ {
     let of_company: diesel::dsl::Eq<sync_runs::company_id, CompanyId> =
@@ -102,10 +110,13 @@ fn lost(company: CompanyId, now_ms: i64) -> _ {
         sync_runs::state.eq(RunState::Running);
     let over: diesel::dsl::Lt<sync_runs::lease_until_ms, i64> =
         sync_runs::lease_until_ms.lt(now_ms);
+    let beyond: diesel::dsl::Gt<sync_runs::lease_until_ms, i64> =
+        sync_runs::lease_until_ms.gt(now_ms + CLOCK_STEP_MS);
+    let never: diesel::dsl::IsNull<sync_runs::lease_until_ms> = sync_runs::lease_until_ms.is_null();
     sync_runs::table
         .filter(of_company)
         .filter(running)
-        .filter(over)
+        .filter(over.or(beyond).or(never))
 }
 
 fn abandon(conn: &mut Conn, company: CompanyId, now_ms: i64) -> Result<()> {

@@ -4,6 +4,7 @@ use std::collections::HashSet;
 
 use diesel::prelude::*;
 
+use super::claim::is_lost;
 use super::{RANK_ASKED, RunState};
 use crate::db::Conn;
 use crate::error::Result;
@@ -37,8 +38,7 @@ pub fn next(conn: &mut Conn, now_ms: i64) -> Result<Next> {
         .filter(sync_runs::state.eq(RunState::Running))
         .select((sync_runs::company_id, sync_runs::lease_until_ms))
         .load(conn)?;
-    let is_lost = |until: &Option<i64>| until.is_some_and(|until| until < now_ms);
-    if let Some((company, _)) = running.iter().find(|(_, until)| is_lost(until)) {
+    if let Some((company, _)) = running.iter().find(|(_, until)| is_lost(*until, now_ms)) {
         return Ok(Next::Company(*company));
     }
     let running: HashSet<CompanyId> = running.into_iter().map(|(company, _)| company).collect();

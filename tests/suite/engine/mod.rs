@@ -2,6 +2,7 @@
 
 mod cancel;
 mod clicks;
+mod clock;
 mod coverage;
 mod guard;
 mod previews;
