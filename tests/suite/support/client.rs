@@ -147,8 +147,13 @@ impl Client {
 
     /// The same token, sent to another instance.
     pub fn at(&self, app: &TestApp) -> Self {
+        self.at_url(&app.url)
+    }
+
+    /// The same token, sent to another process.
+    pub fn at_url(&self, url: &str) -> Self {
         Self {
-            url: app.url.clone(),
+            url: url.to_owned(),
             ..self.clone()
         }
     }
