@@ -6,7 +6,7 @@ use crate::companies::State;
 use crate::ids::{CompanyId, CourseId, RunId, UserId};
 use crate::moodle::RowState;
 use crate::progress::{Row, Status};
-use crate::sync::{Mode, Run, RunState, Statistics, Trigger};
+use crate::sync::{Mode, Progress, Run, RunState, Statistics, Trigger};
 use crate::time::{rfc3339, rfc3339_ms};
 
 /// A row. Times are RFC 3339 in UTC, or null.
@@ -74,9 +74,15 @@ pub struct RunItem<'a> {
     id: &'a RunId,
     company_id: CompanyId,
     mode: Mode,
+    /// Only of a preview.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    dry_run: bool,
     trigger: Trigger,
     requested_by: &'a str,
     state: RunState,
+    /// Only while it lasts.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    progress: Option<Progress>,
     requested_at: Option<String>,
     started_at: Option<String>,
     finished_at: Option<String>,
@@ -89,9 +95,11 @@ impl<'a> From<&'a Run> for RunItem<'a> {
             id: &run.id,
             company_id: run.company_id,
             mode: run.mode,
+            dry_run: run.dry_run,
             trigger: run.trigger,
             requested_by: &run.requested_by,
             state: run.state,
+            progress: (!run.ended()).then_some(run.progress),
             requested_at: rfc3339_ms(run.requested_at_ms),
             started_at: run.started_at_ms.and_then(rfc3339_ms),
             finished_at: run.finished_at_ms.and_then(rfc3339_ms),

@@ -153,7 +153,9 @@ pub const RANK_BACKGROUND: i32 = 1;
 pub const RANK_LATE: i32 = 2;
 
 /// How far a run is, in real counts.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Queryable, Selectable, AsChangeset)]
+#[derive(
+    Debug, Clone, Copy, Default, PartialEq, Eq, Queryable, Selectable, AsChangeset, Serialize,
+)]
 #[diesel(table_name = sync_runs)]
 pub struct Progress {
     /// People whose rows are read.

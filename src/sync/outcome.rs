@@ -78,7 +78,7 @@ fn end(
         held(&claim.run.id, &claim.runner).filter(sync_runs::cancelled_by.is_null());
     let ended = diesel::update(not_cancelled)
         .set((
-            counts(claim, reading),
+            counts(claim, reading, state),
             Progress::of(meter),
             sync_runs::state.eq(state),
             sync_runs::finished_at_ms.eq(now_ms()),
@@ -105,17 +105,17 @@ fn why_not(conn: &mut Conn, claim: &Claim) -> Result<Error> {
     })
 }
 
-fn counts(claim: &Claim, reading: &Reading) -> Counts {
-    let planned = reading.spool.len();
-    let version_after = if claim.run.dry_run { 0 } else { planned };
+fn counts(claim: &Claim, reading: &Reading, state: RunState) -> Counts {
+    let written = !claim.run.dry_run && state != RunState::NeedsConfirmation;
+    let versions = if written { reading.spool.len() } else { 0 };
     Counts {
         records_created: Some(reading.spool.added),
         records_updated: Some(reading.spool.updated),
         records_deleted: Some(reading.spool.removed.len() as i64),
         records_unchanged: Some(reading.spool.same),
-        cache_cleared: claim.run.dry_run.then_some(0),
+        cache_cleared: (!written).then_some(0),
         version_before: Some(reading.base_seq),
-        version_after: Some(reading.base_seq + version_after),
+        version_after: Some(reading.base_seq + versions),
     }
 }
 

@@ -26,7 +26,10 @@ async fn a_sync_that_would_take_away_much_stops_with_its_list_and_changes_nothin
     assert_eq!(stored(&app).await, before);
     let runs = acme.get("/api/v1/syncs?limit=1").await.json();
     assert_eq!(runs["items"][0]["state"], "needs_confirmation");
-    assert_eq!(runs["items"][0]["statistics"]["success"], false);
+    let statistics = &runs["items"][0]["statistics"];
+    assert_eq!(statistics["success"], false);
+    assert_eq!(statistics["records_deleted"], 60, "what it would take away");
+    assert_eq!(statistics["version_before"], statistics["version_after"]);
 }
 
 #[actix_web::test]
