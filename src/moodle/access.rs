@@ -2,8 +2,8 @@
 
 use diesel::QueryResult;
 
-use super::Moodle;
 use super::connection::{self, Source};
+use super::query::Dialect;
 
 /// What the derivation reads.
 pub const NEEDED: &[&str] = &[
@@ -24,6 +24,17 @@ pub const NEEDED: &[&str] = &[
     "role_capabilities",
     "config",
 ];
+
+/// What only some settings read: the names of roles, and the departments.
+pub const OPTIONAL: &[&str] = &["role", "department"];
+
+/// For what an optional table is needed.
+pub fn purpose(table: &str) -> &'static str {
+    match table {
+        "role" => "the setting that chooses learners by their roles",
+        _ => "the setting that chooses learners by their departments",
+    }
+}
 
 /// Those of them that come with IOMAD.
 pub const IOMAD: &[&str] = &[
@@ -48,18 +59,18 @@ pub enum Access {
 
 /// Tries each table. Call it outside of a transaction.
 pub fn of(
-    moodle: &Moodle,
+    dialect: &Dialect,
     source: &mut Source,
     tables: &[&'static str],
 ) -> QueryResult<Vec<(&'static str, Access)>> {
     tables
         .iter()
-        .map(|table| Ok((*table, try_table(moodle, source, table)?)))
+        .map(|table| Ok((*table, try_table(dialect, source, table)?)))
         .collect()
 }
 
-fn try_table(moodle: &Moodle, source: &mut Source, table: &str) -> QueryResult<Access> {
-    let name = moodle.dialect.table(table);
+fn try_table(dialect: &Dialect, source: &mut Source, table: &str) -> QueryResult<Access> {
+    let name = dialect.table(table);
     if matches!(source, Source::Postgres(_)) {
         let catalogue = format!(
             "select case when to_regclass('{name}') is null then 'missing' \
@@ -89,9 +100,28 @@ fn refusal(text: &str) -> Access {
     }
 }
 
+/// Why a table cannot be read and what to do, or `None` where it can be.
+pub fn refusal_of(
+    dialect: &Dialect,
+    source: &mut Source,
+    table: &'static str,
+) -> QueryResult<Option<String>> {
+    let name = format!("{}{table}", dialect.prefix.as_str());
+    Ok(match try_table(dialect, source, table)? {
+        Access::Readable => None,
+        Access::Missing => Some(format!("There is no table {name}.")),
+        Access::Broken(cause) => Some(format!("{name} cannot be read: {cause}")),
+        Access::Denied => {
+            let grant = grant(dialect, source, table)?;
+            let text = format!("{name} cannot be read. A database administrator runs: {grant}");
+            Some(text)
+        }
+    })
+}
+
 /// The statement that lets this database user read a table.
-pub fn grant(moodle: &Moodle, source: &mut Source, table: &str) -> QueryResult<String> {
-    let name = moodle.dialect.table(table);
+pub fn grant(dialect: &Dialect, source: &mut Source, table: &str) -> QueryResult<String> {
+    let name = dialect.table(table);
     Ok(match source {
         Source::Mysql(_) => {
             let database = connection::text(source, "select database() as text")?;
@@ -107,8 +137,8 @@ pub fn grant(moodle: &Moodle, source: &mut Source, table: &str) -> QueryResult<S
 }
 
 /// What to say where none of the tables is there: perhaps the prefix is another one.
-pub fn no_moodle(moodle: &Moodle, source: &mut Source) -> QueryResult<String> {
-    let prefix = moodle.dialect.prefix.as_str();
+pub fn no_moodle(dialect: &Dialect, source: &mut Source) -> QueryResult<String> {
+    let prefix = dialect.prefix.as_str();
     let mut text = format!("This database has no Moodle tables that begin with \"{prefix}\".");
     let found = connection::texts(source, all_tables(source))?;
     let mut prefixes: Vec<&str> = found
@@ -139,11 +169,11 @@ fn all_tables(source: &Source) -> &'static str {
 }
 
 /// Tables of which a snapshot is not possible, with their engines.
-pub fn without_transactions(moodle: &Moodle, source: &mut Source) -> QueryResult<Vec<String>> {
+pub fn without_transactions(dialect: &Dialect, source: &mut Source) -> QueryResult<Vec<String>> {
     if !matches!(source, Source::Mysql(_)) {
         return Ok(Vec::new());
     }
-    let prefix = moodle.dialect.prefix.as_str();
+    let prefix = dialect.prefix.as_str();
     let names: Vec<String> = NEEDED
         .iter()
         .map(|table| format!("'{prefix}{table}'"))
@@ -157,7 +187,7 @@ pub fn without_transactions(moodle: &Moodle, source: &mut Source) -> QueryResult
 }
 
 /// Whether the database user could change the users' table.
-pub fn may_write(moodle: &Moodle, source: &mut Source) -> QueryResult<bool> {
+pub fn may_write(dialect: &Dialect, source: &mut Source) -> QueryResult<bool> {
     let statement = match source {
         Source::Mysql(_) => {
             let writing = "privilege_type in ('INSERT', 'UPDATE', 'DELETE')";
@@ -171,7 +201,7 @@ pub fn may_write(moodle: &Moodle, source: &mut Source) -> QueryResult<bool> {
         }
         Source::Postgres(_) => format!(
             "select cast(case when has_table_privilege('{}', 'INSERT, UPDATE, DELETE') then 1 else 0 end as bigint) as number",
-            moodle.dialect.table("user")
+            dialect.table("user")
         ),
         Source::Sqlite(_) => return Ok(false),
     };

@@ -94,6 +94,7 @@ fn look(moodle: &Moodle, report: &mut Report) -> Looked {
     report.add(Level::Ok, format!("Table prefix: \"{prefix}\"."));
     if look_at_tables(moodle, &mut source, report)? {
         look_at_engines(moodle, &mut source, report)?;
+        look_at_optional(moodle, &mut source, report)?;
         look_at_rights(moodle, &mut source, report)?;
         count(Snapshot::begin(moodle, source)?, report)?;
     }
@@ -142,14 +143,14 @@ fn look_at_tables(
     source: &mut Source,
     report: &mut Report,
 ) -> diesel::QueryResult<bool> {
-    let needed = access::of(moodle, source, access::NEEDED)?;
+    let needed = access::of(&moodle.dialect, source, access::NEEDED)?;
     if needed.iter().all(|(_, access)| *access == Access::Missing) {
-        report.add(Level::Problem, access::no_moodle(moodle, source)?);
+        report.add(Level::Problem, access::no_moodle(&moodle.dialect, source)?);
         return Ok(false);
     }
     // A user who may read only some tables is told "denied" of tables that do not exist, too.
     if needed.iter().all(|(_, access)| *access == Access::Denied) {
-        let advice = access::no_moodle(moodle, source)?;
+        let advice = access::no_moodle(&moodle.dialect, source)?;
         if advice.contains("ALX_MOODLE_PREFIX") {
             report.add(Level::Problem, advice);
             return Ok(false);
@@ -186,24 +187,27 @@ fn report_unreadable(
     report: &mut Report,
 ) -> diesel::QueryResult<()> {
     for (table, access) in tables {
-        let name = names(moodle, &[table]);
-        match access {
-            Access::Denied => {
-                let grant = access::grant(moodle, source, table)?;
-                let text = format!("{name} cannot be read. A database administrator runs: {grant}");
-                report.add(Level::Problem, text);
-            }
-            Access::Broken(cause) => {
-                report.add(Level::Problem, format!("{name} cannot be read: {cause}"));
-            }
-            Access::Missing | Access::Readable => {}
+        if !matches!(access, Access::Missing | Access::Readable) {
+            let why = access::refusal_of(&moodle.dialect, source, table)?;
+            report.add(Level::Problem, why.unwrap_or_default());
+        }
+    }
+    Ok(())
+}
+
+/// Tables without which a sync works, unless a company's settings need them.
+fn look_at_optional(moodle: &Moodle, source: &mut Source, report: &mut Report) -> Looked {
+    for table in access::OPTIONAL {
+        if let Some(why) = access::refusal_of(&moodle.dialect, source, table)? {
+            let text = format!("{why} It is needed only for {}.", access::purpose(table));
+            report.add(Level::Warning, text);
         }
     }
     Ok(())
 }
 
 fn look_at_engines(moodle: &Moodle, source: &mut Source, report: &mut Report) -> Looked {
-    let found = access::without_transactions(moodle, source)?;
+    let found = access::without_transactions(&moodle.dialect, source)?;
     if !found.is_empty() {
         let text =
             "These tables are not transactional (InnoDB), so a sync cannot see them at one moment";
@@ -213,7 +217,7 @@ fn look_at_engines(moodle: &Moodle, source: &mut Source, report: &mut Report) ->
 }
 
 fn look_at_rights(moodle: &Moodle, source: &mut Source, report: &mut Report) -> Looked {
-    if access::may_write(moodle, source)? {
+    if access::may_write(&moodle.dialect, source)? {
         let text = "This database user may change Moodle's data. We never do; a user with SELECT only is safer.";
         report.add(Level::Warning, text);
     } else if moodle.dialect.kind != Kind::Sqlite {

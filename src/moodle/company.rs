@@ -5,9 +5,10 @@ use std::collections::{HashMap, HashSet};
 use diesel::QueryableByName;
 use diesel::sql_types::{BigInt, Nullable, Text};
 
-use super::Shape;
 use super::permissions::{CourseRoles, Held, Permissions};
+use super::query::Enrolments;
 use super::snapshot::{Snapshot, harmless};
+use super::{Shape, departments};
 use crate::error::Result;
 use crate::ids::{CompanyId, CourseId, Key, UserId};
 
@@ -15,9 +16,9 @@ use crate::ids::{CompanyId, CourseId, Key, UserId};
 pub struct Company {
     /// Who may have rows, ascending.
     pub members: Vec<i64>,
-    /// The company's courses, hidden ones too.
+    /// The company's courses that are not switched off, hidden ones too.
     pub courses: HashMap<i64, Course>,
-    /// What the company's settings leave out.
+    /// Which rows count, beyond members, courses and roles.
     pub shape: Shape,
     permissions: Permissions,
 }
@@ -38,16 +39,13 @@ pub struct Course {
 impl Company {
     /// Reads the members and courses of a company. One that does not exist has neither.
     pub fn read(snapshot: &mut Snapshot, company: CompanyId, shape: &Shape) -> Result<Self> {
-        let settings = Settings::read(snapshot)?;
-        let permissions = Permissions {
-            rules: rules(snapshot)?,
-            default_role: settings.default_role,
-            admins: settings.admins,
-        };
+        let settings = SiteSettings::read(snapshot)?;
+        let permissions = permissions(snapshot, &settings, shape)?;
         let courses = snapshot.query(include_str!("sql/courses.sql"));
         let courses: Vec<CourseRow> = snapshot.load(courses.number("company", company.0))?;
         let courses = courses
             .into_iter()
+            .filter(|row| !shape.courses_off.contains(&CourseId(row.id)))
             .map(|row| {
                 (
                     row.id,
@@ -55,29 +53,54 @@ impl Company {
                 )
             })
             .collect();
-        let members = snapshot.query(include_str!("sql/members.sql"));
         Ok(Self {
-            members: snapshot.ids(members.number("company", company.0))?,
+            members: members(snapshot, company, shape)?,
             courses,
             shape: shape.clone(),
             permissions,
         })
     }
 
-    /// The pairs of some users that Moodle tracks in the company's courses, hidden courses too.
+    /// The pairs of some users that count in the company's courses, hidden courses too.
     pub fn tracked(&self, snapshot: &mut Snapshot, users: &[i64]) -> Result<Vec<Key>> {
         let held = self.roles_of(snapshot, users)?;
         let keys = snapshot.query(include_str!("sql/keys.sql"));
-        let keys = keys.number("now", snapshot.taken_at());
+        let keys = keys.enrolments("enrolment", self.enrolments(), snapshot.taken_at());
         let found: Vec<KeyRow> = snapshot.load(keys.list("users", users))?;
+        let completed_long_ago = self.completed_long_ago(snapshot, users)?;
         Ok(found
             .into_iter()
             .filter(|row| held.track(row.user_id, row.course_id))
+            .filter(|row| self.shape.keeps_enrolled(row.enrolled_at))
             .map(|row| Key {
                 user: UserId(row.user_id),
                 course: CourseId(row.course_id),
             })
+            .filter(|key| !completed_long_ago.contains(key))
             .collect())
+    }
+
+    /// Which enrolments make a row.
+    pub fn enrolments(&self) -> Enrolments {
+        if self.shape.suspended_enrolments {
+            Enrolments::Any
+        } else {
+            Enrolments::Active
+        }
+    }
+
+    fn completed_long_ago(&self, snapshot: &mut Snapshot, users: &[i64]) -> Result<HashSet<Key>> {
+        let Some(since) = self.shape.completed_since else {
+            return Ok(HashSet::new());
+        };
+        let query = snapshot.query(include_str!("sql/completed.sql"));
+        let query = query.number("moment", since).list("users", users);
+        let found: Vec<CompletedRow> = snapshot.load(query)?;
+        let key = |row: CompletedRow| Key {
+            user: UserId(row.user_id),
+            course: CourseId(row.course_id),
+        };
+        Ok(found.into_iter().map(key).collect())
     }
 
     /// The course of this id, when it is the company's and learners see it.
@@ -120,14 +143,16 @@ impl Roles<'_> {
 }
 
 /// The site settings that matter here.
-struct Settings {
-    completion_on: bool,
+pub struct SiteSettings {
+    /// `enablecompletion`.
+    pub completion_on: bool,
     default_role: Option<i64>,
     admins: HashSet<i64>,
 }
 
-impl Settings {
-    fn read(snapshot: &mut Snapshot) -> Result<Self> {
+impl SiteSettings {
+    /// Reads them.
+    pub fn read(snapshot: &mut Snapshot) -> Result<Self> {
         let query = snapshot.query(include_str!("sql/settings.sql"));
         let rows: Vec<SettingRow> = snapshot.load(query)?;
         let value = |name: &str| {
@@ -143,6 +168,35 @@ impl Settings {
                 .collect(),
         })
     }
+}
+
+fn members(snapshot: &mut Snapshot, company: CompanyId, shape: &Shape) -> Result<Vec<i64>> {
+    let query = match &shape.departments {
+        None => snapshot.query(include_str!("sql/members.sql")),
+        Some(chosen) => {
+            let all = departments::of(snapshot, company)?;
+            let query = snapshot.query(include_str!("sql/members_in.sql"));
+            query.list("departments", &departments::below(&all, chosen))
+        }
+    };
+    snapshot.ids(query.number("company", company.0))
+}
+
+fn permissions(
+    snapshot: &mut Snapshot,
+    settings: &SiteSettings,
+    shape: &Shape,
+) -> Result<Permissions> {
+    let rules = match &shape.learner_roles {
+        None => rules(snapshot)?,
+        Some(_) => HashMap::new(),
+    };
+    Ok(Permissions {
+        rules,
+        default_role: settings.default_role,
+        admins: settings.admins.clone(),
+        chosen: shape.learner_roles.clone(),
+    })
 }
 
 fn rules(snapshot: &mut Snapshot) -> Result<HashMap<(i64, i64), i64>> {
@@ -184,6 +238,16 @@ impl CourseRow {
 
 #[derive(QueryableByName)]
 struct KeyRow {
+    #[diesel(sql_type = BigInt)]
+    user_id: i64,
+    #[diesel(sql_type = BigInt)]
+    course_id: i64,
+    #[diesel(sql_type = Nullable<BigInt>)]
+    enrolled_at: Option<i64>,
+}
+
+#[derive(QueryableByName)]
+struct CompletedRow {
     #[diesel(sql_type = BigInt)]
     user_id: i64,
     #[diesel(sql_type = BigInt)]

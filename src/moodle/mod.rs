@@ -4,7 +4,9 @@ mod access;
 mod check;
 mod company;
 mod connection;
+mod departments;
 mod departures;
+mod lists;
 mod moved;
 mod pages;
 mod permissions;
@@ -15,6 +17,8 @@ mod snapshot;
 use std::time::Duration;
 
 pub use check::{Finding, Level, Report};
+pub use departments::Department;
+pub use lists::{CompanyCourse, Lists, Role};
 pub use pages::Pages;
 pub use shape::Shape;
 pub use snapshot::Snapshot;

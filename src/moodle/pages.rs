@@ -176,11 +176,13 @@ fn read_facts(snapshot: &mut Snapshot, company: &Company, users: &[i64]) -> Resu
         .map(|person| (person.id, person.harmless()))
         .collect();
     let query = snapshot.query(include_str!("sql/facts.sql"));
-    let query = query.number("now", snapshot.taken_at());
+    let query = query.enrolments("enrolment", company.enrolments(), snapshot.taken_at());
     let rows: Vec<Pair> = snapshot.load(query.list("users", users))?;
     Ok(rows
         .into_iter()
         .filter(|pair| held.track(pair.user_id, pair.course_id))
+        .filter(|pair| company.shape.keeps_enrolled(pair.enrolled_at))
+        .filter(|pair| company.shape.keeps_completed(pair.completed_at))
         .filter_map(|pair| {
             let course = company.open_course(pair.course_id)?;
             Some(pair.into_facts(people.get(&pair.user_id)?, course))

@@ -24,6 +24,8 @@ pub struct Permissions {
     pub default_role: Option<i64>,
     /// `config.siteadmins`: they have every capability.
     pub admins: HashSet<i64>,
+    /// Roles that a company's settings choose instead: then no rule and no admin counts.
+    pub chosen: Option<Vec<i64>>,
 }
 
 /// What the roles say in one course.
@@ -39,7 +41,8 @@ pub struct CourseRoles {
 impl Permissions {
     /// The roles that say anything, ascending; all others need not be read.
     pub fn roles(&self) -> Vec<i64> {
-        let mut roles: Vec<i64> = self.rules.keys().map(|(role, _)| *role).collect();
+        let said = || self.rules.keys().map(|(role, _)| *role).collect();
+        let mut roles: Vec<i64> = self.chosen.clone().unwrap_or_else(said);
         roles.sort_unstable();
         roles.dedup();
         roles
@@ -53,6 +56,14 @@ impl Permissions {
             .split('/')
             .filter_map(|context| context.parse().ok())
             .collect();
+        if let Some(allowing) = self.chosen.clone() {
+            let prohibiting = Vec::new();
+            return CourseRoles {
+                chain,
+                allowing,
+                prohibiting,
+            };
+        }
         let mut course = CourseRoles::default();
         for role in self.roles() {
             let said = |context: &i64| self.rules.get(&(role, *context)).copied();
@@ -65,9 +76,14 @@ impl Permissions {
         CourseRoles { chain, ..course }
     }
 
-    /// Whether a user with these roles has the capability in a course.
+    /// Whether a user has every capability without any role.
+    pub fn is_admin(&self, user: i64) -> bool {
+        self.chosen.is_none() && self.admins.contains(&user)
+    }
+
+    /// Whether a user with these roles has the capability in a course, or holds a chosen role there.
     pub fn allow(&self, user: i64, held: &[Held], course: &CourseRoles) -> bool {
-        if self.admins.contains(&user) {
+        if self.is_admin(user) {
             return true;
         }
         let here = held
@@ -201,7 +217,24 @@ mod tests {
                 .collect(),
             default_role: Some(EVERYBODY),
             admins: HashSet::from([ADMIN]),
+            chosen: None,
         }
+    }
+
+    #[test]
+    fn chosen_roles_count_whatever_the_rules_and_admins_do_not() {
+        let chosen = Permissions {
+            chosen: Some(vec![TEACHER]),
+            ..permissions(&[(STUDENT, SITE, 1), (TEACHER, SITE, -1000)])
+        };
+        let course = chosen.in_course("/1/20/300");
+        let held = |role, context| [Held { context, role }];
+
+        assert!(chosen.allow(9, &held(TEACHER, COURSE), &course));
+        assert!(chosen.allow(9, &held(TEACHER, CATEGORY), &course));
+        assert!(!chosen.allow(9, &held(TEACHER, ELSEWHERE), &course));
+        assert!(!chosen.allow(9, &held(STUDENT, COURSE), &course));
+        assert!(!chosen.allow(ADMIN, &[], &course));
     }
 
     #[test]

@@ -44,6 +44,15 @@ impl Dialect {
     }
 }
 
+/// Which enrolments make a row.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Enrolments {
+    /// Moodle's rule: neither it nor its method is suspended, it has begun and has not ended.
+    Active,
+    /// Every one.
+    Any,
+}
+
 /// A statement whose numbers are still to be filled in.
 #[derive(Debug, Clone)]
 pub struct Query(String);
@@ -64,6 +73,18 @@ impl Query {
         let condition = users.map_or("1 = 1".to_owned(), |users| {
             format!("userid IN ({})", joined(users))
         });
+        self.fill(name, &condition)
+    }
+
+    /// Fills in a condition: an enrolment `ue` by a method `e` counts now, or any does.
+    pub fn enrolments(self, name: &str, which: Enrolments, now: i64) -> Self {
+        let condition = match which {
+            Enrolments::Active => format!(
+                "ue.status = 0 AND e.status = 0 AND ue.timestart < {now} \
+                 AND (ue.timeend = 0 OR ue.timeend > {now})"
+            ),
+            Enrolments::Any => "e.id IS NOT NULL".to_owned(),
+        };
         self.fill(name, &condition)
     }
 

@@ -21,3 +21,17 @@ pub struct Shape {
     /// Completed rows only where they were completed since this moment, in UTC seconds; others stay.
     pub completed_since: Option<i64>,
 }
+
+impl Shape {
+    /// Whether a row of this earliest enrolment counts. One whose time nobody knows is not since any moment.
+    pub(super) fn keeps_enrolled(&self, enrolled_at: Option<i64>) -> bool {
+        let since = self.enrolled_since;
+        since.is_none_or(|since| enrolled_at.is_some_and(|at| at >= since))
+    }
+
+    /// Whether a row of this completion counts; what is not completed does.
+    pub(super) fn keeps_completed(&self, completed_at: Option<i64>) -> bool {
+        let since = self.completed_since;
+        since.is_none_or(|since| completed_at.is_none_or(|at| at >= since))
+    }
+}

@@ -5,11 +5,11 @@ use diesel::deserialize::QueryableByName;
 use diesel::sql_types::{BigInt, Text};
 use diesel::{Connection, RunQueryDsl};
 
-use super::company::Company;
+use super::access;
 use super::connection::{self, Source};
 use super::pages::{self, Pages};
 use super::query::{Dialect, Query};
-use super::{Facts, Moodle, MoodleCompany, Moved, RowState, Scope, Shape};
+use super::{Facts, Lists, Moodle, MoodleCompany, Moved, RowState, Scope, Shape};
 use super::{departures, moved};
 use crate::error::{Error, Result};
 use crate::ids::{CompanyId, Key};
@@ -59,6 +59,11 @@ impl Snapshot {
         Ok(rows.into_iter().map(MoodleCompany::from).collect())
     }
 
+    /// What the settings of a company, or without one those of all, choose from.
+    pub fn lists(&mut self, company: Option<CompanyId>) -> Result<Lists> {
+        Lists::read(self, company)
+    }
+
     /// The active pairs of a company with their facts, in (user, course) order without repeats.
     ///
     /// Read in pages of users, so memory stays flat. A company that does not exist has none. The
@@ -91,14 +96,14 @@ impl Snapshot {
     }
 
     /// Why each of some pairs is not active: never `Active`, unless it is active after all.
+    /// `Excluded` where Moodle's rules hold and only the settings leave it out.
     pub fn departures(
         &mut self,
         company: CompanyId,
         shape: &Shape,
         keys: &[Key],
     ) -> Result<Vec<(Key, RowState)>> {
-        let company_facts = Company::read(self, company, shape)?;
-        departures::explain(self, company, &company_facts, keys)
+        departures::explain(self, company, shape, keys)
     }
 
     /// A shared text, ready to be filled in.
@@ -118,6 +123,14 @@ impl Snapshot {
     pub(super) fn ids(&mut self, query: Query) -> Result<Vec<i64>> {
         let rows: Vec<IdRow> = self.load(query)?;
         Ok(rows.into_iter().map(|row| row.id).collect())
+    }
+
+    /// Why a table cannot be read and what to do, or `None` where it can be.
+    ///
+    /// Asking does no harm to the snapshot.
+    pub(super) fn refusal(&mut self, table: &'static str) -> Result<Option<String>> {
+        let dialect = self.dialect.clone();
+        self.ask(|source| access::refusal_of(&dialect, source, table))
     }
 
     fn ask<T>(

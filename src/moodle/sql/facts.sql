@@ -6,8 +6,7 @@ SELECT f.user_id AS user_id, f.course_id AS course_id, MIN(f.enrolled_at) AS enr
        COUNT(f.done) AS done, COUNT(f.touched_at) AS touched, MIN(f.touched_at) AS first_touched_at
 FROM (
     SELECT ue.userid AS user_id, e.courseid AS course_id,
-           CASE WHEN ue.status = 0 AND e.status = 0 AND ue.timestart < :now
-                 AND (ue.timeend = 0 OR ue.timeend > :now) THEN 1 END AS active,
+           CASE WHEN :enrolment THEN 1 END AS active,
            CASE WHEN ue.timestart > 0 THEN ue.timestart ELSE ue.timecreated END AS enrolled_at,
            CAST(NULL AS :int) AS completed_at, CAST(NULL AS :int) AS started_at,
            CAST(NULL AS :int) AS done, CAST(NULL AS :int) AS touched_at
