@@ -118,6 +118,14 @@ pub fn lock(conn: &mut Conn, company: CompanyId) -> Result<State> {
     state(conn, company)
 }
 
+/// Gives a company's data a new stamp without a new version: what replies show may differ from here on.
+pub fn renew(conn: &mut Conn, company: CompanyId) -> Result<()> {
+    diesel::update(company_state::table.find(company))
+        .set(company_state::stamp.eq(random_hex::<16>()))
+        .execute(conn)?;
+    Ok(())
+}
+
 /// Publishes a company's next version under a new stamp: with the commit, every reply shows it.
 pub fn publish(conn: &mut Conn, state: &State, run: &RunId, synced_at: i64) -> Result<()> {
     let next = State {

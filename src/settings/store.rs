@@ -2,6 +2,7 @@
 
 use diesel::prelude::*;
 
+use super::{DEFAULTS, Overrides};
 use crate::db::Conn;
 use crate::error::{Error, Result};
 use crate::ids::CompanyId;
@@ -10,13 +11,54 @@ use crate::schema::sync_settings;
 
 /// What shapes a company's rows now: its own settings over the defaults.
 pub fn shape(conn: &mut Conn, company: CompanyId) -> Result<Shape> {
-    let own: Option<String> = sync_settings::table
+    let defaults = own(conn, DEFAULTS)?.applied_to(Shape::default());
+    Ok(own(conn, company)?.applied_to(defaults))
+}
+
+/// What a company, or the defaults, say themselves.
+pub fn own(conn: &mut Conn, company: CompanyId) -> Result<Overrides> {
+    let stored: Option<String> = sync_settings::table
         .find(company)
         .select(sync_settings::shape)
         .get_result(conn)
         .optional()?;
-    let parsed = own.map(|text| serde_json::from_str(&text)).transpose();
-    let shape: Option<Shape> = parsed
+    let parsed = stored.map(|text| serde_json::from_str(&text)).transpose();
+    let own: Option<Overrides> = parsed
         .map_err(|cause| Error::from(diesel::result::Error::DeserializationError(cause.into())))?;
-    Ok(shape.unwrap_or_default())
+    Ok(own.unwrap_or_default())
+}
+
+/// When the settings of a company, or the defaults, were last changed and by whom.
+pub fn last_change(conn: &mut Conn, company: CompanyId) -> Result<Option<(i64, String)>> {
+    let found = sync_settings::table
+        .find(company)
+        .select((sync_settings::changed_at, sync_settings::changed_by))
+        .get_result(conn)
+        .optional()?;
+    Ok(found)
+}
+
+/// Writes them as they shall be. What follows from it, a new stamp and an entry in the audit log, is for the caller to do.
+pub fn save(
+    conn: &mut Conn,
+    company: CompanyId,
+    own: &Overrides,
+    actor: &str,
+    now: i64,
+) -> Result<()> {
+    let text = serde_json::to_string(own).map_err(|cause| Error::Machine(cause.into()))?;
+    let values = (
+        sync_settings::shape.eq(text),
+        sync_settings::changed_at.eq(now),
+        sync_settings::changed_by.eq(actor),
+    );
+    let updated = diesel::update(sync_settings::table.find(company))
+        .set(values.clone())
+        .execute(conn)?;
+    if updated == 0 {
+        diesel::insert_into(sync_settings::table)
+            .values((sync_settings::company_id.eq(company), values))
+            .execute(conn)?;
+    }
+    Ok(())
 }

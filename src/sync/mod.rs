@@ -18,6 +18,7 @@ mod queue;
 mod read;
 pub mod request;
 mod run;
+pub mod settings;
 mod spool;
 mod stream;
 pub mod tally;

@@ -1,0 +1,90 @@
+//! Changing what shapes a company's rows: saved, audited and under a new stamp at once.
+
+use serde_json::Value;
+
+use crate::audit::{self, Entry};
+use crate::companies;
+use crate::db::Conn;
+use crate::error::{Error, Result};
+use crate::ids::CompanyId;
+use crate::moodle::Shape;
+use crate::settings::{DEFAULTS, Overrides, store};
+
+/// Saves settings, and renews the stamp of every company whose shape they change; returns those. Call it in a
+/// transaction. Rows change with the next sync only.
+///
+/// `company` is [`DEFAULTS`] for the defaults. What is as it was already leaves no trace.
+pub fn change(
+    conn: &mut Conn,
+    company: CompanyId,
+    new: &Overrides,
+    actor: &str,
+    now_ms: i64,
+) -> Result<Vec<CompanyId>> {
+    let affected = affected(conn, company, new)?;
+    for company in &affected {
+        companies::store::renew(conn, *company)?;
+    }
+    let old = store::own(conn, company)?;
+    if old == *new {
+        return Ok(affected);
+    }
+    store::save(conn, company, new, actor, now_ms.div_euclid(1000))?;
+    let entry = Entry {
+        actor,
+        company: (company != DEFAULTS).then_some(company),
+        action: "settings_changed",
+        subject: if company == DEFAULTS {
+            "defaults"
+        } else {
+            "rows"
+        },
+        before: Some(json(&old)?),
+        after: Some(json(new)?),
+    };
+    audit::record(conn, &entry, now_ms)?;
+    Ok(affected)
+}
+
+/// The companies whose rows would be shaped otherwise, by id.
+pub fn affected(conn: &mut Conn, company: CompanyId, new: &Overrides) -> Result<Vec<CompanyId>> {
+    let mut found = Vec::new();
+    for candidate in candidates(conn, company)? {
+        if store::shape(conn, candidate)? != proposed(conn, candidate, company, new)? {
+            found.push(candidate);
+        }
+    }
+    Ok(found)
+}
+
+/// The shape that a company would have with new settings of `changed`: its own or the defaults.
+pub fn proposed(
+    conn: &mut Conn,
+    company: CompanyId,
+    changed: CompanyId,
+    new: &Overrides,
+) -> Result<Shape> {
+    let level = |conn: &mut Conn, level| match level {
+        level if level == changed => Ok(new.clone()),
+        level => store::own(conn, level),
+    };
+    let defaults = level(conn, DEFAULTS)?.applied_to(Shape::default());
+    Ok(level(conn, company)?.applied_to(defaults))
+}
+
+fn candidates(conn: &mut Conn, company: CompanyId) -> Result<Vec<CompanyId>> {
+    if company != DEFAULTS {
+        companies::store::get(conn, company)?;
+        return Ok(vec![company]);
+    }
+    let mut all: Vec<CompanyId> = companies::store::list(conn)?
+        .into_iter()
+        .map(|(company, _)| company.id)
+        .collect();
+    all.sort_unstable(); // locks are taken in one order
+    Ok(all)
+}
+
+fn json(own: &Overrides) -> Result<Value> {
+    serde_json::to_value(own).map_err(|cause| Error::Machine(cause.into()))
+}
