@@ -64,6 +64,12 @@ pub fn mailbox(email: &str, _: &dyn Values) -> Result<String> {
     Ok(mailbox_text(email).to_owned())
 }
 
+/// A message as a sentence.
+#[askama::filter_fn]
+pub fn sentence(text: &str, _: &dyn Values) -> Result<String> {
+    Ok(sentence_text(text))
+}
+
 /// What a word of the store is called.
 #[askama::filter_fn]
 pub fn label(word: &impl Label, _: &dyn Values) -> Result<&'static str> {

@@ -27,6 +27,10 @@ pub enum Flash {
     Completed,
     /// A run was waiting already and serves this request too.
     Joined,
+    /// Settings are saved.
+    SettingsSaved,
+    /// Settings are saved, and a sync could not be asked for.
+    SettingsSavedOnly,
 }
 
 impl Flash {
@@ -46,6 +50,12 @@ impl Flash {
                 "A sync of this company was waiting already. It reads Moodle after your click, so this is yours too."
                     .into()
             }
+            Self::SettingsSaved => {
+                "The settings are saved. Rows follow them from the next full sync on.".into()
+            }
+            Self::SettingsSavedOnly => "The settings are saved. A sync could not be started: \
+                another kind of sync waits already. Run a full sync after it."
+                .into(),
             Self::TokenRevoked => "The token is revoked. It opens nothing any more.".into(),
             Self::Completed => {
                 "Moodle recorded the completion. Run a manual sync to bring it into the reports."
@@ -83,6 +93,8 @@ impl Flash {
             Self::TokenRevoked => "token-revoked".into(),
             Self::Completed => "completed".into(),
             Self::Joined => "joined".into(),
+            Self::SettingsSaved => "settings-saved".into(),
+            Self::SettingsSavedOnly => "settings-saved-only".into(),
         }
     }
 
@@ -93,6 +105,8 @@ impl Flash {
             "token-revoked" => Some(Self::TokenRevoked),
             "completed" => Some(Self::Completed),
             "joined" => Some(Self::Joined),
+            "settings-saved" => Some(Self::SettingsSaved),
+            "settings-saved-only" => Some(Self::SettingsSavedOnly),
             _ => match code.split_once('-')? {
                 ("purged", count) => count.parse().ok().map(Self::Purged),
                 ("companies", count) => count.parse().ok().map(Self::CompaniesKnown),

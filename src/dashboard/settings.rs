@@ -1,0 +1,262 @@
+//! What shapes a company's rows: the form of its settings, and the dry run that tries them out.
+
+use std::time::Duration;
+
+use actix_web::http::StatusCode;
+use actix_web::web::{Data, Path};
+use actix_web::{HttpRequest, HttpResponse};
+use askama::Template;
+
+use super::settings_form::{Mistakes, Pairs, Typed};
+use super::settings_lists::{self, Ticks, ticks};
+use super::settings_words as words;
+use super::{Chrome, Page, PageError, SignedIn, Submitted, Tab, filters, page, see_other};
+use crate::app::App;
+use crate::companies::{self, Company};
+use crate::error::{Error, Result};
+use crate::ids::{CompanyId, CourseId, RunId};
+use crate::moodle::{Lists, Shape};
+use crate::progress;
+use crate::settings::{DEFAULTS, Field, Overrides, store};
+use crate::sync::{self, Mode, Request, Trigger};
+
+/// How long the answer waits for a dry run, so that most readers see its end at once.
+pub(super) const PATIENCE: Duration = Duration::from_secs(4);
+
+/// The settings of one company.
+#[derive(Template)]
+#[template(path = "settings/company.html")]
+pub struct SettingsPage {
+    chrome: Chrome,
+    company: Company,
+    changed: Option<(i64, String)>,
+    fields: Fields,
+    note: Option<String>,
+}
+
+/// The fields of a form, ready to be shown.
+pub struct Fields {
+    /// As they were typed.
+    pub typed: Typed,
+    /// What is wrong with them.
+    pub mistakes: Mistakes,
+    /// What there is to tick.
+    pub ticks: Ticks,
+    /// What the defaults say, field by field; `None` on their own page.
+    pub defaults: Option<Defaults>,
+}
+
+impl Fields {
+    /// What the defaults say of a moment, where there are defaults to follow.
+    pub(super) fn default_of(&self, group: &str) -> Option<&str> {
+        let defaults = self.defaults.as_ref()?;
+        Some(match group {
+            "enrolled" => &defaults.enrolled,
+            _ => &defaults.completed,
+        })
+    }
+
+    /// How many courses are ticked.
+    pub(super) fn courses_on(&self) -> usize {
+        self.ticks.courses.iter().filter(|tick| tick.ticked).count()
+    }
+}
+
+/// The defaults in words.
+pub struct Defaults {
+    /// Who is a learner.
+    pub learners: String,
+    /// Whether suspended enrolments count.
+    pub suspended: String,
+    /// Enrolled since.
+    pub enrolled: String,
+    /// Completed since.
+    pub completed: String,
+}
+
+impl Defaults {
+    fn of(shape: &Shape, lists: Option<&Lists>) -> Self {
+        let of = |field| words::of(field, shape, lists);
+        Self {
+            learners: of(Field::Learners),
+            suspended: of(Field::Suspended),
+            enrolled: of(Field::Enrolled),
+            completed: of(Field::Completed),
+        }
+    }
+}
+
+/// What the store knows of a company's settings.
+struct Known {
+    company: Company,
+    own: Overrides,
+    defaults: Shape,
+    changed: Option<(i64, String)>,
+    courses: Vec<(CourseId, String)>,
+}
+
+/// `GET /companies/{company}/settings`
+pub async fn show_settings(
+    admin: SignedIn,
+    app: Data<App>,
+    company: Path<CompanyId>,
+) -> std::result::Result<Page<SettingsPage>, PageError> {
+    let known = known(&app, company.into_inner()).await?;
+    let typed = Typed::of(&known.own, true);
+    let page = form_page(&admin, &app, known, typed, Mistakes::default(), None).await?;
+    Ok(Page(page))
+}
+
+/// `POST /companies/{company}/settings`: tries the settings out with a dry run and leads to its page. Saves nothing.
+///
+/// Its other buttons tick every course or none, and show the form again.
+pub async fn try_settings(
+    app: Data<App>,
+    company: Path<CompanyId>,
+    request: HttpRequest,
+    submitted: Submitted<Pairs>,
+) -> std::result::Result<HttpResponse, PageError> {
+    let Submitted { admin, form } = submitted;
+    let id = company.into_inner();
+    let known = known(&app, id).await?;
+    let mut typed = Typed::read(&form)?;
+    let pressed = |action: &str| {
+        form.iter()
+            .any(|(name, value)| name == "action" && value == action)
+    };
+    if pressed("all_on") || pressed("all_off") {
+        typed.courses = if pressed("all_on") {
+            typed.listed.clone()
+        } else {
+            Vec::new()
+        };
+        return again(
+            &admin,
+            &app,
+            &request,
+            StatusCode::OK,
+            (known, typed, Mistakes::default(), None),
+        )
+        .await;
+    }
+    let settings = match typed.checked() {
+        Ok(settings) => settings,
+        Err(mistakes) => {
+            let wrong = StatusCode::UNPROCESSABLE_ENTITY;
+            return again(
+                &admin,
+                &app,
+                &request,
+                wrong,
+                (known, typed, mistakes, None),
+            )
+            .await;
+        }
+    };
+    if settings == known.own {
+        let note = Some("Nothing differs from the settings that are saved.".to_owned());
+        return again(
+            &admin,
+            &app,
+            &request,
+            StatusCode::OK,
+            (known, typed, Mistakes::default(), note),
+        )
+        .await;
+    }
+    let shape = settings.applied_to(known.defaults.clone());
+    match dry_run(&app, id, shape, &admin).await {
+        Ok(run) => Ok(see_other(&preview_address(id, &run, &settings)).finish()),
+        Err(Error::Conflict(why)) => {
+            let note = Some(filters::sentence_text(&why));
+            again(
+                &admin,
+                &app,
+                &request,
+                StatusCode::CONFLICT,
+                (known, typed, Mistakes::default(), note),
+            )
+            .await
+        }
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// Starts a dry run of a whole company with a shape of its own, and waits a little for its end.
+pub(super) async fn dry_run(
+    app: &Data<App>,
+    company: CompanyId,
+    shape: Shape,
+    admin: &SignedIn,
+) -> Result<RunId> {
+    let email = admin.session.email.clone();
+    let request = Request {
+        dry_run: true,
+        shape: Some(shape),
+        ..Request::of(company, Mode::Full, Trigger::Manual, email)
+    };
+    let app = app.clone().into_inner();
+    let run = sync::start(&app, request).await?.run;
+    sync::wait(&app, company, &run, PATIENCE).await?;
+    Ok(run)
+}
+
+/// Where a trial is judged. The address says which fields are the company's own; the run holds their values.
+fn preview_address(company: CompanyId, run: &RunId, settings: &Overrides) -> String {
+    let own: Vec<&str> = settings.own().into_iter().map(Field::as_str).collect();
+    format!(
+        "/companies/{company}/settings/preview/{run}?own={}",
+        own.join(",")
+    )
+}
+
+async fn known(app: &App, id: CompanyId) -> Result<Known> {
+    let read = app.db.run(move |conn| {
+        Ok(Known {
+            company: companies::store::get(conn, id)?.0,
+            own: store::own(conn, id)?,
+            defaults: store::own(conn, DEFAULTS)?.applied_to(Shape::default()),
+            changed: store::last_change(conn, id)?,
+            courses: progress::list::courses(conn, id)?,
+        })
+    });
+    read.await
+}
+
+type Shown = (Known, Typed, Mistakes, Option<String>);
+
+async fn again(
+    admin: &SignedIn,
+    app: &App,
+    request: &HttpRequest,
+    status: StatusCode,
+    (known, typed, mistakes, note): Shown,
+) -> std::result::Result<HttpResponse, PageError> {
+    let form = form_page(admin, app, known, typed, mistakes, note).await?;
+    Ok(page::with_status(status, &form, request))
+}
+
+async fn form_page(
+    admin: &SignedIn,
+    app: &App,
+    known: Known,
+    typed: Typed,
+    mistakes: Mistakes,
+    note: Option<String>,
+) -> Result<SettingsPage> {
+    let offered = settings_lists::offered(app, Some(known.company.id)).await?;
+    let defaults = Some(Defaults::of(&known.defaults, offered.as_ref().ok()));
+    let ticks = ticks(&typed, offered, known.courses);
+    Ok(SettingsPage {
+        chrome: admin.chrome(Tab::Companies),
+        company: known.company,
+        changed: known.changed,
+        fields: Fields {
+            typed,
+            mistakes,
+            ticks,
+            defaults,
+        },
+        note,
+    })
+}

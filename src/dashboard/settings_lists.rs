@@ -1,0 +1,215 @@
+//! What the settings forms offer to tick: roles, departments and courses, with their names where Moodle tells them.
+
+use super::settings_form::Typed;
+use crate::app::App;
+use crate::db::off_thread;
+use crate::error::{Error, Result};
+use crate::ids::{CompanyId, CourseId};
+use crate::moodle::{Department, Lists};
+
+/// One box.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Tick {
+    /// What the form sends.
+    pub id: i64,
+    /// Hostile text.
+    pub label: String,
+    /// What else to know of it, or empty.
+    pub note: &'static str,
+    /// How deep it lies below the top, at most 5.
+    pub depth: usize,
+    /// Whether it is ticked.
+    pub ticked: bool,
+}
+
+/// All boxes of a form.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Ticks {
+    /// Why Moodle tells nothing, if so: then only what is chosen already is listed.
+    pub away: Option<String>,
+    /// Roles.
+    pub roles: Vec<Tick>,
+    /// Why roles have no names.
+    pub roles_unread: Option<String>,
+    /// Departments, each below its parent.
+    pub departments: Vec<Tick>,
+    /// Why departments have no names.
+    pub departments_unread: Option<String>,
+    /// Courses.
+    pub courses: Vec<Tick>,
+}
+
+/// What Moodle offers now, or why it does not tell.
+pub async fn offered(
+    app: &App,
+    company: Option<CompanyId>,
+) -> Result<std::result::Result<Lists, String>> {
+    let moodle = app.moodle.clone();
+    let read = off_thread(move || {
+        let moodle = moodle.ok_or(Error::MoodleNotConfigured)?;
+        moodle.snapshot()?.lists(company)
+    });
+    match read.await {
+        Ok(lists) => Ok(Ok(lists)),
+        Err(
+            error @ (Error::MoodleUnavailable(_)
+            | Error::MoodleUnreadable(_)
+            | Error::MoodleNotConfigured),
+        ) => Ok(Err(super::filters::sentence_text(&error.to_string()))),
+        Err(error) => Err(error),
+    }
+}
+
+/// The boxes of a form. `known` are courses the store knows, for when Moodle does not answer.
+pub fn ticks(
+    typed: &Typed,
+    offered: std::result::Result<Lists, String>,
+    known: Vec<(CourseId, String)>,
+) -> Ticks {
+    let (away, lists) = match offered {
+        Ok(lists) => (None, lists),
+        Err(why) => (Some(why), unread()),
+    };
+    let (departments, departments_unread) = parted(lists.departments);
+    let (roles, roles_unread) = parted(lists.roles);
+    let roles = roles.into_iter().map(|role| {
+        let label = match role.shortname {
+            short if short == role.name => short,
+            short => format!("{} ({short})", role.name),
+        };
+        tick(role.id, label, "")
+    });
+    let mut courses: Vec<Tick> = lists
+        .courses
+        .into_iter()
+        .map(|course| {
+            let note = if course.visible {
+                ""
+            } else {
+                "hidden in Moodle"
+            };
+            tick(course.id.0, course.name, note)
+        })
+        .collect();
+    if away.is_some() {
+        courses = known
+            .into_iter()
+            .map(|(id, name)| tick(id.0, name, ""))
+            .collect();
+    }
+    let off: Vec<i64> = typed
+        .listed
+        .iter()
+        .filter(|id| !typed.courses.contains(id))
+        .copied()
+        .collect();
+    let mut courses = with_lost(courses, &typed.listed, "Course", away.is_some());
+    for course in &mut courses {
+        course.ticked = !off.contains(&course.id);
+    }
+    Ticks {
+        roles: chosen(
+            with_lost(
+                roles.collect(),
+                &typed.roles,
+                "Role",
+                away.is_some() || roles_unread.is_some(),
+            ),
+            &typed.roles,
+        ),
+        departments: chosen(
+            with_lost(
+                tree(&departments),
+                &typed.department,
+                "Department",
+                away.is_some() || departments_unread.is_some(),
+            ),
+            &typed.department,
+        ),
+        courses,
+        roles_unread,
+        departments_unread,
+        away,
+    }
+}
+
+fn unread() -> Lists {
+    Lists {
+        roles: Ok(Vec::new()),
+        departments: Ok(Vec::new()),
+        courses: Vec::new(),
+    }
+}
+
+fn parted<T>(list: std::result::Result<Vec<T>, String>) -> (Vec<T>, Option<String>) {
+    list.map_or_else(|why| (Vec::new(), Some(why)), |list| (list, None))
+}
+
+fn tick(id: i64, label: String, note: &'static str) -> Tick {
+    Tick {
+        id,
+        label,
+        note,
+        depth: 0,
+        ticked: false,
+    }
+}
+
+fn chosen(mut ticks: Vec<Tick>, ids: &[i64]) -> Vec<Tick> {
+    for tick in &mut ticks {
+        tick.ticked = ids.contains(&tick.id);
+    }
+    ticks
+}
+
+/// What is chosen and not listed stays to be seen and to be given up.
+fn with_lost(mut ticks: Vec<Tick>, ids: &[i64], noun: &str, unread: bool) -> Vec<Tick> {
+    let note = if unread { "" } else { "not in Moodle any more" };
+    for id in ids {
+        if !ticks.iter().any(|tick| tick.id == *id) {
+            ticks.push(tick(*id, format!("{noun} {id}"), note));
+        }
+    }
+    ticks
+}
+
+/// Departments with each below its parent; those in a circle, or below none that exists, come last.
+fn tree(all: &[Department]) -> Vec<Tick> {
+    let mut found: Vec<Tick> = Vec::with_capacity(all.len());
+    let exists = |id: i64| all.iter().any(|one| one.id == id);
+    let tops = all.iter().filter(|one| !exists(one.parent));
+    let mut next: Vec<(&Department, usize)> = tops.rev().map(|top| (top, 0)).collect();
+    while let Some((department, depth)) = next.pop() {
+        found.push(Tick {
+            depth: depth.min(5),
+            ..tick(department.id, department.name.clone(), "")
+        });
+        let children = all.iter().filter(|one| one.parent == department.id);
+        next.extend(children.rev().map(|child| (child, depth + 1)));
+    }
+    let reached: Vec<i64> = found.iter().map(|tick| tick.id).collect();
+    let circles = all.iter().filter(|one| !reached.contains(&one.id));
+    found.extend(circles.map(|one| tick(one.id, one.name.clone(), "")));
+    found
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn departments_stand_below_their_parents_and_none_is_lost() {
+        let all = [(4, 1), (1, 0), (2, 1), (3, 2), (8, 9), (9, 8)].map(|(id, parent)| Department {
+            id,
+            name: format!("D{id}"),
+            parent,
+        });
+
+        let tree: Vec<(i64, usize)> = tree(&all)
+            .iter()
+            .map(|tick| (tick.id, tick.depth))
+            .collect();
+
+        assert_eq!(tree, [(1, 0), (4, 1), (2, 1), (3, 2), (8, 0), (9, 0)]);
+    }
+}
