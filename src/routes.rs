@@ -55,6 +55,7 @@ fn dashboard(services: &mut ServiceConfig) {
             .service(resource("/companies/{company}/cache/clear").post(crate::dashboard::cache::clear_cache).default_service(page_only("POST")))
             .service(resource("/companies/{company}/tokens").post(crate::dashboard::tokens::create_token).default_service(page_only("POST")))
             .service(resource("/companies/{company}/tokens/{token}/revoke").route(reading().to(crate::dashboard::tokens::show_revoke)).post(crate::dashboard::tokens::revoke_token).default_service(page_only("GET, HEAD, POST")))
+            .service(resource("/companies/{company}/people/{user}/courses/{course}").route(reading().to(crate::dashboard::why::show_row)).default_service(page_only("GET, HEAD")))
             .service(resource("/companies/{company}/settings").route(reading().to(crate::dashboard::settings::show_settings)).post(crate::dashboard::settings::try_settings).default_service(page_only("GET, HEAD, POST")))
             .service(resource("/companies/{company}/settings/preview/{run}").route(reading().to(crate::dashboard::settings_preview::show_preview)).post(crate::dashboard::settings_preview::save_settings).default_service(page_only("GET, HEAD, POST")))
             .service(resource("/settings/rows").route(reading().to(crate::dashboard::settings_defaults::show_defaults)).post(crate::dashboard::settings_defaults::save_defaults).default_service(page_only("GET, HEAD, POST")))

@@ -35,6 +35,8 @@ pub mod sign_in;
 mod signed_in;
 pub mod sync;
 pub mod tokens;
+pub mod why;
+mod why_words;
 
 pub use chrome::{Chrome, Tab};
 pub use flash::Flash;

@@ -79,7 +79,11 @@ pub fn planned(run: &Run, line: Planned) -> Option<Change> {
 /// Fields that tell how far a learner is come first; of a new row they are all there is to tell.
 const TELLING: [&str; 4] = ["status", "percentage", "timecompleted", "state"];
 
-fn fields(before: Option<&Map<String, Value>>, after: Option<&Map<String, Value>>) -> Vec<Field> {
+/// What moved, field by field.
+pub fn fields(
+    before: Option<&Map<String, Value>>,
+    after: Option<&Map<String, Value>>,
+) -> Vec<Field> {
     let place = |name: &str| TELLING.iter().position(|telling| *telling == name);
     let field = |(name, value): (&String, &Value)| Field {
         name: name.clone(),

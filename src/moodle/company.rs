@@ -36,7 +36,24 @@ pub struct Course {
     roles: CourseRoles,
 }
 
+impl Course {
+    /// What the roles say here.
+    pub fn roles(&self) -> &CourseRoles {
+        &self.roles
+    }
+}
+
 impl Company {
+    /// Whether a person needs no role.
+    pub fn is_admin(&self, user: UserId) -> bool {
+        self.permissions.is_admin(user.0)
+    }
+
+    /// The role that everybody holds on the site.
+    pub fn default_role(&self) -> Option<i64> {
+        self.permissions.default_role
+    }
+
     /// Reads the members and courses of a company. One that does not exist has neither.
     pub fn read(snapshot: &mut Snapshot, company: CompanyId, shape: &Shape) -> Result<Self> {
         let settings = SiteSettings::read(snapshot)?;

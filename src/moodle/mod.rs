@@ -6,6 +6,8 @@ mod company;
 mod connection;
 mod departments;
 mod departures;
+mod evidence;
+mod evidence_rows;
 mod lists;
 mod moved;
 mod pages;
@@ -18,8 +20,13 @@ use std::time::Duration;
 
 pub use check::{Finding, Level, Report};
 pub use departments::Department;
+pub use evidence::{
+    Activity, Completion, CourseEvidence, Enrolment, EnrolmentStanding, Evidence, HeldRole,
+    Membership, Person, Place,
+};
 pub use lists::{CompanyCourse, Lists, Role};
 pub use pages::Pages;
+pub use permissions::Says;
 pub use shape::Shape;
 pub use snapshot::Snapshot;
 

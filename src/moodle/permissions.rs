@@ -38,6 +38,35 @@ pub struct CourseRoles {
     prohibiting: Vec<i64>,
 }
 
+/// What one role says about appearing in the reports of a course.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Says {
+    /// Whoever holds it appears, unless another role forbids it.
+    Counts,
+    /// Nothing.
+    Nothing,
+    /// Nobody who holds it appears.
+    Forbids,
+}
+
+impl CourseRoles {
+    /// Where roles can be held for this course: from the site down to the course.
+    pub fn contexts(&self) -> &[i64] {
+        &self.chain
+    }
+
+    /// What one role says here.
+    pub fn says(&self, role: i64) -> Says {
+        if self.prohibiting.contains(&role) {
+            Says::Forbids
+        } else if self.allowing.contains(&role) {
+            Says::Counts
+        } else {
+            Says::Nothing
+        }
+    }
+}
+
 impl Permissions {
     /// The roles that say anything, ascending; all others need not be read.
     pub fn roles(&self) -> Vec<i64> {

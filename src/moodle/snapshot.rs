@@ -9,8 +9,8 @@ use super::access;
 use super::connection::{self, Source};
 use super::pages::{self, Pages};
 use super::query::{Dialect, Query};
-use super::{Facts, Lists, Moodle, MoodleCompany, Moved, RowState, Scope, Shape};
-use super::{departures, moved};
+use super::{Evidence, Facts, Lists, Moodle, MoodleCompany, Moved, RowState, Scope, Shape};
+use super::{departures, evidence, moved};
 use crate::error::{Error, Result};
 use crate::ids::{CompanyId, Key};
 
@@ -62,6 +62,11 @@ impl Snapshot {
     /// What the settings of a company, or without one those of all, choose from.
     pub fn lists(&mut self, company: Option<CompanyId>) -> Result<Lists> {
         Lists::read(self, company)
+    }
+
+    /// Everything that Moodle says about one pair: why its row is as it is, or is not.
+    pub fn evidence(&mut self, company: CompanyId, shape: &Shape, key: Key) -> Result<Evidence> {
+        evidence::read(self, company, shape, key)
     }
 
     /// The active pairs of a company with their facts, in (user, course) order without repeats.

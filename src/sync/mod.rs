@@ -17,6 +17,7 @@ mod publish;
 mod queue;
 mod read;
 pub mod request;
+pub mod row_history;
 mod run;
 pub mod settings;
 mod spool;

@@ -27,5 +27,7 @@ mod requests;
 mod serve;
 mod sessions;
 mod setup;
+mod shape;
 mod support;
 mod tokens;
+mod why;

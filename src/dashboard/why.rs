@@ -1,0 +1,186 @@
+//! Why this value? One row: what is stored, by which rule, what Moodle says now, and every change it had.
+
+use actix_web::web::{Data, Path, Query};
+use askama::Template;
+use serde::Deserialize;
+
+use super::paging::Pages;
+use super::run_changes::{Field, fields};
+use super::why_words::{self as words, Agreement};
+use super::{Chrome, Page, PageError, SignedIn, Tab, filters};
+use crate::app::App;
+use crate::companies::{self, Company, State};
+use crate::db::{Conn, off_thread};
+use crate::error::{Error, OrNotFound, Result};
+use crate::ids::{CompanyId, CourseId, Key, UserId};
+use crate::moodle::{Evidence, Moodle, RowState, Shape};
+use crate::progress::derive::derive;
+use crate::progress::{self, Content, Row};
+use crate::settings;
+use crate::sync::row_history::{self, RowChange};
+
+/// Changes on one page.
+const PER_PAGE: i64 = 50;
+
+/// A row.
+#[derive(Template)]
+#[template(path = "why/row.html")]
+pub struct WhyPage {
+    chrome: Chrome,
+    company: Company,
+    state: State,
+    key: Key,
+    stored: Option<Row>,
+    live: Live,
+    history: Vec<Past>,
+    pages: Pages,
+}
+
+impl WhyPage {
+    /// The person, their email and the course, as the store has them or else Moodle.
+    fn names(&self) -> Option<(String, &str, &str)> {
+        if let Some(row) = &self.stored {
+            let content = &row.content;
+            let name = format!("{} {}", content.firstname, content.lastname);
+            return Some((name, &content.email, &content.coursename));
+        }
+        let Live::Read(now) = &self.live else {
+            return None;
+        };
+        let (person, course) = (now.evidence.person.as_ref()?, now.evidence.course.as_ref()?);
+        let name = format!("{} {}", person.firstname, person.lastname);
+        Some((name, &person.email, &course.name))
+    }
+}
+
+/// What Moodle says at this moment.
+enum Live {
+    /// It answered.
+    Read(Box<Now>),
+    /// It did not, for this reason.
+    Away(String),
+    /// It was not asked: the person's data was erased here.
+    Erased,
+}
+
+/// Moodle's answer and what it comes to.
+struct Now {
+    evidence: Evidence,
+    /// What a sync would make of it, where the row is active.
+    content: Option<Content>,
+    agreement: Agreement,
+}
+
+impl Now {
+    fn done(&self) -> usize {
+        let done = self.evidence.activities.iter();
+        done.filter(|activity| activity.is_done()).count()
+    }
+}
+
+/// One change, in words.
+struct Past {
+    change: RowChange,
+    fields: Vec<Field>,
+}
+
+/// Which page of the changes.
+#[derive(Deserialize)]
+pub struct Wanted {
+    #[serde(default)]
+    page: i64,
+}
+
+/// What the store has of a row.
+struct Stored {
+    company: Company,
+    state: State,
+    row: Option<Row>,
+    is_erased: bool,
+    shape: Shape,
+    history: Vec<RowChange>,
+    pages: Pages,
+}
+
+/// `GET /companies/{company}/people/{user}/courses/{course}`
+pub async fn show_row(
+    admin: SignedIn,
+    app: Data<App>,
+    path: Path<(CompanyId, UserId, CourseId)>,
+    wanted: Query<Wanted>,
+) -> std::result::Result<Page<WhyPage>, PageError> {
+    let (company, user, course) = path.into_inner();
+    let key = Key { user, course };
+    let number = wanted.page;
+    let read = app.db.run(move |conn| stored(conn, company, key, number));
+    let stored = read.await?;
+    let live = live(&app, company, key, &stored).await?;
+    let past = |change: RowChange| Past {
+        fields: fields(change.before.as_ref(), change.after.as_ref()),
+        change,
+    };
+    Ok(Page(WhyPage {
+        chrome: admin.chrome(Tab::Companies),
+        company: stored.company,
+        state: stored.state,
+        key,
+        stored: stored.row,
+        live,
+        history: stored.history.into_iter().map(past).collect(),
+        pages: stored.pages,
+    }))
+}
+
+fn stored(conn: &mut Conn, company: CompanyId, key: Key, page: i64) -> Result<Stored> {
+    let (known, state) = companies::store::get(conn, company)?;
+    let total = row_history::count(conn, company, key)?;
+    let base = format!(
+        "/companies/{company}/people/{}/courses/{}?",
+        key.user, key.course
+    );
+    let pages = Pages::new(page, PER_PAGE, total, base);
+    let offset = Pages::offset(pages.number, PER_PAGE);
+    Ok(Stored {
+        company: known,
+        state,
+        row: progress::store::find(conn, company, key)?,
+        is_erased: progress::store::erased_users(conn)?.contains(&key.user),
+        shape: settings::store::shape(conn, company)?,
+        history: row_history::page(conn, company, key, offset, PER_PAGE)?,
+        pages,
+    })
+}
+
+/// Moodle's word now. `NotFound` where neither the store nor Moodle has anything to do with the pair.
+async fn live(app: &App, company: CompanyId, key: Key, stored: &Stored) -> Result<Live> {
+    if stored.is_erased {
+        let known = stored.row.as_ref().map(|_| Live::Erased);
+        return known.or_not_found("the row");
+    }
+    let (moodle, shape) = (app.moodle.clone(), stored.shape.clone());
+    let asked = off_thread(move || ask(moodle, company, &shape, key)).await;
+    let evidence = match asked {
+        Ok(evidence) => evidence,
+        Err(
+            error @ (Error::MoodleUnavailable(_)
+            | Error::MoodleUnreadable(_)
+            | Error::MoodleNotConfigured),
+        ) if stored.row.is_some() => return Ok(Live::Away(error.to_string())),
+        Err(error) => return Err(error),
+    };
+    let has_both = evidence.person.is_some() && evidence.course.is_some();
+    if stored.row.is_none() && !(has_both && !evidence.memberships.is_empty()) {
+        return Err(Error::NotFound("the row"));
+    }
+    let content = evidence.facts.clone().map(derive);
+    Ok(Live::Read(Box::new(Now {
+        agreement: words::agreement(stored.row.as_ref(), content.as_ref(), evidence.state)?,
+        content,
+        evidence,
+    })))
+}
+
+fn ask(moodle: Option<Moodle>, company: CompanyId, shape: &Shape, key: Key) -> Result<Evidence> {
+    let moodle = moodle.ok_or(Error::MoodleNotConfigured)?;
+    moodle.snapshot()?.evidence(company, shape, key)
+}

@@ -1,0 +1,190 @@
+//! The rules behind a row in words, and whether the store and Moodle agree.
+
+use serde_json::{Map, Value};
+
+use super::filters::{counted_text, percent_text};
+use super::run_changes::{Field, fields};
+use crate::error::{Error, Result};
+use crate::moodle::{Activity, EnrolmentStanding, Evidence, HeldRole, Place, RowState, Says};
+use crate::progress::{Content, Row, Status};
+
+/// What the next sync would do to a row, as Moodle is now.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Agreement {
+    /// Nothing: the store has what Moodle has.
+    Same,
+    /// It adds the row, or brings it back.
+    Add,
+    /// It takes the row away, for this reason.
+    Remove(RowState),
+    /// It changes these fields.
+    Change(Vec<Field>),
+}
+
+/// Compares a stored row with what Moodle's facts come to now.
+pub fn agreement(
+    stored: Option<&Row>,
+    live: Option<&Content>,
+    state: RowState,
+) -> Result<Agreement> {
+    let active = stored.filter(|row| row.state == RowState::Active);
+    Ok(match (active, live) {
+        (None, None) => Agreement::Same,
+        (None, Some(_)) => Agreement::Add,
+        (Some(_), None) => Agreement::Remove(state),
+        (Some(row), Some(live)) if row.content == *live => Agreement::Same,
+        (Some(row), Some(live)) => Agreement::Change(moved(&row.content, live)?),
+    })
+}
+
+fn moved(stored: &Content, live: &Content) -> Result<Vec<Field>> {
+    let (mut before, mut after) = (object(stored)?, object(live)?);
+    let same: Vec<String> = before
+        .iter()
+        .filter(|(name, value)| after.get(*name) == Some(value))
+        .map(|(name, _)| name.clone())
+        .collect();
+    for name in same {
+        before.remove(&name);
+        after.remove(&name);
+    }
+    Ok(fields(Some(&before), Some(&after)))
+}
+
+fn object(content: &Content) -> Result<Map<String, Value>> {
+    let value = serde_json::to_value(content).map_err(|cause| Error::Machine(cause.into()))?;
+    let fields = value.as_object().cloned();
+    fields.ok_or_else(|| Error::Conflict("a row was not written as an object".into()))
+}
+
+/// The rule that gave a status.
+pub fn status_rule(content: &Content) -> &'static str {
+    match content.status {
+        Status::Completed => {
+            "Moodle has a completion time of the course, and nothing else decides."
+        }
+        Status::InProgress => {
+            "The course has no completion time, but a first criterion is met, or an activity that counts has a state \
+             other than “incomplete”."
+        }
+        Status::NotStarted => {
+            "The course has no completion time, no criterion is met, and no activity that counts has a state other \
+             than “incomplete”."
+        }
+    }
+}
+
+/// The rule that gave a percentage.
+pub fn percentage_rule(content: &Content) -> &'static str {
+    match (content.percentage, content.status) {
+        (None, Status::Completed) => {
+            "Completion tracking is off for the site or for the course, so Moodle has no percentage."
+        }
+        (None, _) => {
+            "Completion tracking is off for the site or for the course, or no activity counts, so Moodle has no \
+             percentage."
+        }
+        (Some(_), Status::Completed) => "A completed course is 100 %, whatever its activities say.",
+        (Some(_), _) => {
+            "Activities that are complete or passed, in a hundred of all that count: tracked, not being deleted, of a \
+             kind that is switched on. Hidden ones count."
+        }
+    }
+}
+
+/// The rule that gave the time of a start.
+pub fn started_rule(content: &Content) -> &'static str {
+    match content.timestarted {
+        None => "No criterion is met, and no activity that counts was touched.",
+        Some(_) => {
+            "When the first criterion was met; where Moodle has no such time, when the first activity that counts was \
+             touched. An enrolment is no start."
+        }
+    }
+}
+
+/// Why a row is not in what clients see.
+pub fn state_rule(state: &RowState) -> &'static str {
+    match state {
+        RowState::Active => "Every rule holds, so clients see the row.",
+        RowState::Left => {
+            "The person is not in the company any more, or has no active enrolment in the course, or no role there \
+             that counts, or the course is not the company's any more."
+        }
+        RowState::Suspended => {
+            "The person is suspended, on the site or in all departments of this company."
+        }
+        RowState::CourseHidden => "The course is hidden, or is not the company's any more.",
+        RowState::Deleted => "The person's account is deleted.",
+        RowState::Excluded => {
+            "Moodle's own rules hold, but the company's settings leave the row out."
+        }
+        RowState::Withdrawn => "A sync added the row and an undo took it back.",
+        RowState::Erased => "The person's data was erased here. No sync brings it back.",
+    }
+}
+
+/// Whether an enrolment counts.
+pub fn standing(standing: &EnrolmentStanding) -> &'static str {
+    match standing {
+        EnrolmentStanding::Active => "active",
+        EnrolmentStanding::Suspended => "not active: it is suspended",
+        EnrolmentStanding::MethodOff => "not active: its method is switched off in the course",
+        EnrolmentStanding::NotBegun => "not active: it has not begun",
+        EnrolmentStanding::Over => "not active: it is over",
+    }
+}
+
+/// Where a role is held.
+pub fn place(place: &Place) -> &'static str {
+    match place {
+        Place::Course => "in the course",
+        Place::Category => "in a category above the course",
+        Place::Site => "on the site",
+        Place::Everybody => "on the site, as everybody does",
+    }
+}
+
+/// What a role does.
+pub fn says(role: &HeldRole) -> &'static str {
+    match role.says {
+        Says::Counts => "counts as a learner",
+        Says::Nothing => "says nothing about learners",
+        Says::Forbids => "forbids to count as a learner",
+    }
+}
+
+/// Whether the roles together make a learner.
+pub fn roles_verdict(evidence: &Evidence) -> &'static str {
+    let any = |says| evidence.roles.iter().any(|role| role.says == says);
+    if evidence.is_admin {
+        "A site administrator counts without any role."
+    } else if any(Says::Forbids) {
+        "A role forbids it, which no other role can undo: the person does not count as a learner."
+    } else if any(Says::Counts) {
+        "So the person counts as a learner."
+    } else {
+        "No role makes the person a learner here."
+    }
+}
+
+/// The state of an activity.
+pub fn activity(activity: &Activity) -> &'static str {
+    match activity.state {
+        None | Some(0) => "incomplete",
+        Some(1) => "complete",
+        Some(2) => "complete, passed",
+        Some(3) => "failed: not done",
+        Some(_) => "unknown: not done",
+    }
+}
+
+/// Moodle's own figure, and how it comes about.
+pub fn figure(content: &Content, done: usize, count: usize) -> String {
+    let of = format!("{done} of {}", counted_text(count as i64, "activity"));
+    match content.percentage {
+        None => "no percentage".into(),
+        Some(value) if content.status == Status::Completed => percent_text(value),
+        Some(value) => format!("{}: {of}", percent_text(value)),
+    }
+}
