@@ -28,7 +28,6 @@ pub struct DefaultsPage {
     changed: Option<(i64, String)>,
     fields: Fields,
     own_settings: Vec<Company>,
-    companies: usize,
 }
 
 /// Whom a change of the defaults would concern.
@@ -125,21 +124,21 @@ pub async fn save_defaults(
     Ok(saved)
 }
 
-/// The defaults that were typed. They have no departments, courses, or anything to follow.
+/// The defaults that were typed. They have no departments or courses, and nothing to follow.
 fn checked(typed: &Typed) -> std::result::Result<Overrides, Mistakes> {
-    let settings = typed.checked()?;
-    let missing = |said: bool| (!said).then_some("Choose one of these.");
-    let mistakes = Mistakes {
-        learners: missing(settings.learners.is_some()),
-        suspended: missing(settings.suspended_enrolments.is_some()),
-        enrolled: missing(settings.enrolled.is_some()),
-        completed: missing(settings.completed.is_some()),
-        departments: None,
-    };
-    if mistakes.any() {
-        return Err(mistakes);
+    let mut typed = typed.clone();
+    let choices = [
+        &mut typed.learners,
+        &mut typed.suspended,
+        &mut typed.enrolled.0,
+        &mut typed.completed.0,
+    ];
+    for choice in choices {
+        if choice == "inherit" {
+            choice.clear();
+        }
     }
-    Ok(settings.as_defaults())
+    Ok(typed.checked()?.as_defaults())
 }
 
 /// The same of a form that was accepted once already.
@@ -164,21 +163,19 @@ async fn form_page(
     let read = app.db.run(|conn| {
         let companies = companies::store::list(conn)?;
         let mut own_settings = Vec::new();
-        let count = companies.len();
         for (company, _) in companies {
             if store::own(conn, company.id)? != Overrides::default() {
                 own_settings.push(company);
             }
         }
-        Ok((store::last_change(conn, DEFAULTS)?, own_settings, count))
+        Ok((store::last_change(conn, DEFAULTS)?, own_settings))
     });
-    let (changed, own_settings, companies) = read.await?;
+    let (changed, own_settings) = read.await?;
     let offered = settings_lists::offered(app, None).await?;
     Ok(DefaultsPage {
         chrome: admin.chrome(Tab::Companies),
         changed,
         own_settings,
-        companies,
         fields: Fields {
             ticks: ticks(&typed, offered, Vec::new()),
             typed,

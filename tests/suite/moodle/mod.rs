@@ -1,10 +1,12 @@
 //! Which rows Moodle has and what it says in each: every rule against a small Moodle.
 
 mod check;
+mod evidence;
 mod moved;
 mod reading;
+mod rules;
 mod says;
-mod which;
+mod shapes;
 
 use alx_report_api::error::Result;
 

@@ -131,6 +131,73 @@ const WHAT_ROWS_SAY: &[(&str, Says, Change)] = &[
             m.sql("update mdl_config set value = '0' where name = 'enablecompletion'")
         },
     ),
+    (
+        "completed, and its activities undone since",
+        (
+            Status::Completed,
+            Some(100.0),
+            Some(PAST + 9),
+            Some(PAST + 9),
+        ),
+        |m| {
+            m.moodle.complete(m.ada, m.fire, PAST + 9)?;
+            m.sql("update mdl_course_modules_completion set completionstate = 0")
+        },
+    ),
+    (
+        "completed with a failed activity",
+        (
+            Status::Completed,
+            Some(100.0),
+            Some(PAST + 9),
+            Some(PAST + 5),
+        ),
+        |m| {
+            touch(m, 0, 3)?;
+            course_row(m, 0, Some(PAST + 9))
+        },
+    ),
+    ("completed, then reset", OPEN, |m| {
+        m.moodle.complete(m.ada, m.fire, PAST + 9)?;
+        m.sql("delete from mdl_course_completions; delete from mdl_course_modules_completion")
+    }),
+    (
+        "one of each state",
+        (Status::InProgress, Some(50.0), None, Some(PAST + 5)),
+        |m| (0..4).try_for_each(|place| touch(m, place, place as i64)),
+    ),
+    (
+        "the earliest of several activities is the start",
+        (Status::InProgress, Some(50.0), None, Some(PAST + 3)),
+        |m| {
+            touch(m, 0, 1)?;
+            m.moodle.touch(m.ada, m.activities[1], 2, PAST + 3)
+        },
+    ),
+    (
+        "completed in a course without completion",
+        (Status::Completed, None, Some(PAST + 9), None),
+        |m| {
+            course_row(m, 0, Some(PAST + 9))?;
+            m.sql("update mdl_course set enablecompletion = 0")
+        },
+    ),
+    (
+        "an activity that counts lies in a kind switched off later",
+        (Status::NotStarted, None, None, None),
+        |m| {
+            touch(m, 0, 1)?;
+            m.sql("update mdl_modules set visible = 0")
+        },
+    ),
+    (
+        "started without any activity that counts",
+        (Status::InProgress, None, None, Some(PAST + 2)),
+        |m| {
+            m.sql("update mdl_course_modules set completion = 0")?;
+            course_row(m, PAST + 2, None)
+        },
+    ),
     ("somebody else's activities", OPEN, |m| {
         let eve = m.moodle.user("Eve", "Else")?;
         m.moodle.touch(eve, 1, 1, PAST)

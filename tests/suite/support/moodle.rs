@@ -6,7 +6,7 @@ use alx_report_api::config::{Prefix, Secret};
 use alx_report_api::demo::builder::MoodleBuilder;
 use alx_report_api::error::Result;
 use alx_report_api::ids::{CompanyId, CourseId, Key, UserId};
-use alx_report_api::moodle::{Facts, Moodle, Scope, Shape, Snapshot};
+use alx_report_api::moodle::{Facts, Moodle, RowState, Scope, Shape, Snapshot};
 use tempfile::TempDir;
 
 /// When everything in these Moodles was, unless a test says otherwise.
@@ -73,18 +73,34 @@ impl SmallMoodle {
 
     /// The keys and the facts of the company, which must name the same pairs.
     pub fn rows(&self) -> Vec<Facts> {
+        self.shaped(&Shape::default())
+    }
+
+    /// The same by a company's settings.
+    pub fn shaped(&self, shape: &Shape) -> Vec<Facts> {
         let mut snapshot = self.snapshot();
-        let rows: Vec<Facts> = facts(&mut snapshot, self.acme);
-        let keys: Result<Vec<Key>> = snapshot
-            .keys(self.acme, &Shape::default())
-            .expect("keys")
+        let rows: Result<Vec<Facts>> = snapshot
+            .facts(self.acme, shape, &Scope::Everything)
+            .expect("a stream")
             .collect();
+        let rows = rows.expect("every row");
+        let keys: Result<Vec<Key>> = snapshot.keys(self.acme, shape).expect("keys").collect();
         assert_eq!(
             keys.expect("every key"),
             rows.iter().map(|row| row.key).collect::<Vec<_>>(),
             "keys and facts name the same pairs"
         );
         rows
+    }
+
+    /// Where the row of `ada` in the course stands.
+    pub fn state(&self, shape: &Shape) -> RowState {
+        let explained = self
+            .snapshot()
+            .departures(self.acme, shape, &[self.key()])
+            .expect("an explanation");
+        assert_eq!(explained.len(), 1);
+        explained[0].1
     }
 
     /// The one row of the company.
