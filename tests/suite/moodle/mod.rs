@@ -7,6 +7,7 @@ mod reading;
 mod rules;
 mod says;
 mod shapes;
+mod shapes_real;
 
 use alx_report_api::error::Result;
 
