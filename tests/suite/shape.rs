@@ -3,8 +3,7 @@
 use alx_report_api::companies;
 use alx_report_api::demo::builder::{MoodleBuilder, TEACHER};
 use alx_report_api::ids::{CompanyId, UserId};
-use alx_report_api::settings::DEFAULTS;
-use alx_report_api::settings::store;
+use alx_report_api::settings::{DEFAULTS, Overrides, store};
 
 use crate::support::TestApp;
 use crate::support::acme::{course_named, synced_app};
@@ -54,9 +53,15 @@ fn fact(page: &Answer, name: &str) -> String {
     page.between(&format!("<dt>{name}</dt><dd>"), "</dd>")
 }
 
-fn stamp(app: &TestApp) -> String {
-    let read = app.app.db.read(|conn| companies::store::state(conn, ACME));
-    read.unwrap().stamp
+async fn stamp(app: &TestApp) -> String {
+    let read = app.app.db.run(|conn| companies::store::state(conn, ACME));
+    read.await.unwrap().stamp
+}
+
+/// What a company, or the defaults, say themselves.
+async fn own(app: &TestApp, company: CompanyId) -> Overrides {
+    let read = app.app.db.run(move |conn| store::own(conn, company));
+    read.await.unwrap()
 }
 
 fn moodle(app: &TestApp) -> MoodleBuilder {
@@ -68,7 +73,7 @@ async fn a_preview_says_what_settings_would_do_and_changes_nothing() {
     let (app, admin) = synced_app().await;
     let fire = course_named(&mut moodle(&app), "Fire safety").to_string();
     let aid = course_named(&mut moodle(&app), "First aid").to_string();
-    let before = stamp(&app);
+    let before = stamp(&app).await;
 
     let shown = [
         ("listed", fire.as_str()),
@@ -87,7 +92,7 @@ async fn a_preview_says_what_settings_would_do_and_changes_nothing() {
         "{}",
         page.body
     );
-    assert_eq!(stamp(&app), before);
+    assert_eq!(stamp(&app).await, before);
     let company = admin.get("/companies/42").await;
     assert!(company.says("of 6 rows"), "{}", company.body);
     let run = page.between("<p><a href=\"/sync/runs/", "\"");
@@ -98,7 +103,7 @@ async fn a_preview_says_what_settings_would_do_and_changes_nothing() {
 async fn saving_and_syncing_leaves_out_what_is_switched_off_and_says_why() {
     let (app, admin) = synced_app().await;
     let fire = course_named(&mut moodle(&app), "Fire safety").to_string();
-    let before = stamp(&app);
+    let before = stamp(&app).await;
 
     let (address, _) = preview(&admin, &[("listed", &fire)]).await;
     let saved = decide(&admin, &address, "sync").await;
@@ -106,7 +111,7 @@ async fn saving_and_syncing_leaves_out_what_is_switched_off_and_says_why() {
     assert_eq!(saved.status, 303, "{}", saved.body);
     let run = admin.get(saved.location()).await;
     assert!(run.says("left out by the settings"), "{}", run.body);
-    assert_ne!(stamp(&app), before);
+    assert_ne!(stamp(&app).await, before);
     let company = admin.get("/companies/42").await;
     assert!(company.says("of 3 rows"), "{}", company.body);
     assert!(!company.body.contains("Fire safety</bdi></td>"));
@@ -118,7 +123,7 @@ async fn saving_and_syncing_leaves_out_what_is_switched_off_and_says_why() {
 #[actix_web::test]
 async fn saving_alone_renews_the_stamp_and_is_audited() {
     let (app, admin) = synced_app().await;
-    let before = stamp(&app);
+    let before = stamp(&app).await;
 
     let chosen = [
         ("suspended", "yes"),
@@ -130,10 +135,10 @@ async fn saving_alone_renews_the_stamp_and_is_audited() {
 
     assert!(page.says("No row would change."), "{}", page.body);
     assert_eq!(saved.location(), SETTINGS);
-    assert_ne!(stamp(&app), before);
+    assert_ne!(stamp(&app).await, before);
     let form = admin.get(SETTINGS).await;
     assert!(form.says("value=\"2020-01-31\""), "{}", form.body);
-    let entry = audited(&app);
+    let entry = audited(&app).await;
     assert_eq!(entry.0, "settings_changed");
     assert_eq!(entry.1.as_deref(), Some("{}"));
     let after = r#"{"enrolled":{"moment":1580428800},"suspended_enrolments":true}"#;
@@ -141,17 +146,17 @@ async fn saving_alone_renews_the_stamp_and_is_audited() {
 }
 
 /// The last entry of the audit log: what, before, after.
-fn audited(app: &TestApp) -> (String, Option<String>, Option<String>) {
+async fn audited(app: &TestApp) -> (String, Option<String>, Option<String>) {
     use alx_report_api::schema::audit_log;
     use diesel::prelude::*;
-    let read = app.app.db.read(|conn| {
+    let read = app.app.db.run(|conn| {
         Ok(audit_log::table
             .order(audit_log::id.desc())
             .limit(1)
             .select((audit_log::action, audit_log::before, audit_log::after))
             .get_result(conn)?)
     });
-    read.unwrap()
+    read.await.unwrap()
 }
 
 #[actix_web::test]
@@ -287,7 +292,7 @@ async fn settings_can_be_saved_while_moodle_is_away() {
     assert!(page.says("The preview failed"), "{}", page.body);
     assert!(!page.body.contains("and sync</button>"));
     assert_eq!(saved.status, 303, "{}", saved.body);
-    let own = app.app.db.read(|conn| store::own(conn, ACME)).unwrap();
+    let own = own(&app, ACME).await;
     assert_eq!(own.suspended_enrolments, Some(true));
 }
 
@@ -304,7 +309,7 @@ async fn the_defaults_hold_where_a_company_says_nothing() {
     let query = url::form_urlencoded::Serializer::new(String::new())
         .extend_pairs(defaults)
         .finish();
-    let before = stamp(&app);
+    let before = stamp(&app).await;
 
     let confirm = admin.get(&format!("/settings/rows/confirm?{query}")).await;
     let tried = admin
@@ -324,8 +329,8 @@ async fn the_defaults_hold_where_a_company_says_nothing() {
     assert!(confirm.says("<td class=\"num\">6</td>"), "{}", confirm.body);
     assert_eq!(trial.status, 200, "{}", trial.body);
     assert_eq!(saved.location(), "/settings/rows");
-    assert_ne!(stamp(&app), before);
-    assert_eq!(audited(&app).0, "settings_changed");
+    assert_ne!(stamp(&app).await, before);
+    assert_eq!(audited(&app).await.0, "settings_changed");
     let run = admin.synced(42, "full").await;
     assert!(run.says("left out by the settings"), "{}", run.body);
     let form = admin.get(SETTINGS).await;
@@ -341,7 +346,7 @@ async fn a_company_with_a_say_of_its_own_is_not_concerned_by_the_defaults() {
     let (app, admin) = synced_app().await;
     let (address, _) = preview(&admin, &[("completed", "ever")]).await;
     decide(&admin, &address, "save").await;
-    let before = stamp(&app);
+    let before = stamp(&app).await;
 
     let completed = [("completed", "since"), ("completed_day", "2199-01-01")];
     let others = [
@@ -354,7 +359,7 @@ async fn a_company_with_a_say_of_its_own_is_not_concerned_by_the_defaults() {
         .await;
 
     assert_eq!(saved.status, 303, "{}", saved.body);
-    assert_eq!(stamp(&app), before);
+    assert_eq!(stamp(&app).await, before);
     let defaults = admin.get("/settings/rows").await;
     assert!(defaults.says("<bdi>Acme</bdi>"), "{}", defaults.body);
 }
@@ -381,7 +386,7 @@ async fn a_preview_whose_defaults_have_changed_is_not_saved() {
         page.body
     );
     assert_eq!(saved.status, 409, "{}", saved.body);
-    let own = app.app.db.read(|conn| store::own(conn, ACME)).unwrap();
+    let own = own(&app, ACME).await;
     assert_eq!(own, Default::default());
 }
 
@@ -404,10 +409,10 @@ async fn defaults_that_are_incomplete_are_shown_again() {
 #[actix_web::test]
 async fn a_change_and_its_stamp_and_its_audit_are_one() {
     let (app, _admin) = synced_app().await;
-    let before = stamp(&app);
+    let before = stamp(&app).await;
 
-    let failed = app.app.db.write(|conn| {
-        let own = alx_report_api::settings::Overrides {
+    let failed = app.app.db.change(|conn| {
+        let own = Overrides {
             suspended_enrolments: Some(true),
             ..Default::default()
         };
@@ -415,8 +420,8 @@ async fn a_change_and_its_stamp_and_its_audit_are_one() {
         companies::store::get(conn, CompanyId(404)).map(drop)
     });
 
-    assert!(failed.is_err());
-    assert_eq!(stamp(&app), before);
-    let own = app.app.db.read(|conn| store::own(conn, DEFAULTS)).unwrap();
+    assert!(failed.await.is_err());
+    assert_eq!(stamp(&app).await, before);
+    let own = own(&app, DEFAULTS).await;
     assert_eq!(own, Default::default());
 }
