@@ -95,6 +95,25 @@ struct Known {
     courses: Vec<(CourseId, String)>,
 }
 
+/// The form as it shall be shown.
+struct Shown {
+    known: Known,
+    typed: Typed,
+    mistakes: Mistakes,
+    note: Option<String>,
+}
+
+impl Shown {
+    fn of(known: Known, typed: Typed) -> Self {
+        Self {
+            known,
+            typed,
+            mistakes: Mistakes::default(),
+            note: None,
+        }
+    }
+}
+
 /// `GET /companies/{company}/settings`
 pub async fn show_settings(
     admin: SignedIn,
@@ -103,8 +122,9 @@ pub async fn show_settings(
 ) -> std::result::Result<Page<SettingsPage>, PageError> {
     let known = known(&app, company.into_inner()).await?;
     let typed = Typed::of(&known.own, true);
-    let page = form_page(&admin, &app, known, typed, Mistakes::default(), None).await?;
-    Ok(Page(page))
+    Ok(Page(
+        form_page(&admin, &app, Shown::of(known, typed)).await?,
+    ))
 }
 
 /// `POST /companies/{company}/settings`: tries the settings out with a dry run and leads to its page. Saves nothing.
@@ -119,66 +139,54 @@ pub async fn try_settings(
     let Submitted { admin, form } = submitted;
     let id = company.into_inner();
     let known = known(&app, id).await?;
-    let mut typed = Typed::read(&form)?;
+    let typed = Typed::read(&form)?;
+    let (status, shown) = match tried(&app, &admin, &form, Shown::of(known, typed)).await? {
+        Tried::Run(address) => return Ok(see_other(&address).finish()),
+        Tried::Again(status, shown) => (status, shown),
+    };
+    let form = form_page(&admin, &app, *shown).await?;
+    Ok(page::with_status(status, &form, &request))
+}
+
+/// What came of a form.
+enum Tried {
+    /// A dry run, to be judged at this address.
+    Run(String),
+    /// The form is shown again.
+    Again(StatusCode, Box<Shown>),
+}
+
+async fn tried(app: &Data<App>, admin: &SignedIn, form: &Pairs, mut shown: Shown) -> Result<Tried> {
+    let again = |status, shown| Ok(Tried::Again(status, Box::new(shown)));
     let pressed = |action: &str| {
-        form.iter()
-            .any(|(name, value)| name == "action" && value == action)
+        let mut fields = form.iter();
+        fields.any(|(name, value)| name == "action" && value == action)
     };
     if pressed("all_on") || pressed("all_off") {
-        typed.courses = if pressed("all_on") {
-            typed.listed.clone()
-        } else {
-            Vec::new()
-        };
-        return again(
-            &admin,
-            &app,
-            &request,
-            StatusCode::OK,
-            (known, typed, Mistakes::default(), None),
-        )
-        .await;
+        let all = shown.typed.listed.clone();
+        shown.typed.courses = if pressed("all_on") { all } else { Vec::new() };
+        return again(StatusCode::OK, shown);
     }
-    let settings = match typed.checked() {
+    let settings = match shown.typed.checked() {
         Ok(settings) => settings,
         Err(mistakes) => {
-            let wrong = StatusCode::UNPROCESSABLE_ENTITY;
-            return again(
-                &admin,
-                &app,
-                &request,
-                wrong,
-                (known, typed, mistakes, None),
-            )
-            .await;
+            shown.mistakes = mistakes;
+            return again(StatusCode::UNPROCESSABLE_ENTITY, shown);
         }
     };
-    if settings == known.own {
-        let note = Some("Nothing differs from the settings that are saved.".to_owned());
-        return again(
-            &admin,
-            &app,
-            &request,
-            StatusCode::OK,
-            (known, typed, Mistakes::default(), note),
-        )
-        .await;
+    if settings == shown.known.own {
+        shown.note = Some("Nothing differs from the settings that are saved.".to_owned());
+        return again(StatusCode::OK, shown);
     }
-    let shape = settings.applied_to(known.defaults.clone());
-    match dry_run(&app, id, shape, &admin).await {
-        Ok(run) => Ok(see_other(&preview_address(id, &run, &settings)).finish()),
+    let company = shown.known.company.id;
+    let shape = settings.applied_to(shown.known.defaults.clone());
+    match dry_run(app, company, shape, admin).await {
+        Ok(run) => Ok(Tried::Run(preview_address(company, &run, &settings))),
         Err(Error::Conflict(why)) => {
-            let note = Some(filters::sentence_text(&why));
-            again(
-                &admin,
-                &app,
-                &request,
-                StatusCode::CONFLICT,
-                (known, typed, Mistakes::default(), note),
-            )
-            .await
+            shown.note = Some(filters::sentence_text(&why));
+            again(StatusCode::CONFLICT, shown)
         }
-        Err(error) => Err(error.into()),
+        Err(error) => Err(error),
     }
 }
 
@@ -223,27 +231,8 @@ async fn known(app: &App, id: CompanyId) -> Result<Known> {
     read.await
 }
 
-type Shown = (Known, Typed, Mistakes, Option<String>);
-
-async fn again(
-    admin: &SignedIn,
-    app: &App,
-    request: &HttpRequest,
-    status: StatusCode,
-    (known, typed, mistakes, note): Shown,
-) -> std::result::Result<HttpResponse, PageError> {
-    let form = form_page(admin, app, known, typed, mistakes, note).await?;
-    Ok(page::with_status(status, &form, request))
-}
-
-async fn form_page(
-    admin: &SignedIn,
-    app: &App,
-    known: Known,
-    typed: Typed,
-    mistakes: Mistakes,
-    note: Option<String>,
-) -> Result<SettingsPage> {
+async fn form_page(admin: &SignedIn, app: &App, shown: Shown) -> Result<SettingsPage> {
+    let (known, typed) = (shown.known, shown.typed);
     let offered = settings_lists::offered(app, Some(known.company.id)).await?;
     let defaults = Some(Defaults::of(&known.defaults, offered.as_ref().ok()));
     let ticks = ticks(&typed, offered, known.courses);
@@ -253,10 +242,10 @@ async fn form_page(
         changed: known.changed,
         fields: Fields {
             typed,
-            mistakes,
+            mistakes: shown.mistakes,
             ticks,
             defaults,
         },
-        note,
+        note: shown.note,
     })
 }

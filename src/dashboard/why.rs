@@ -169,7 +169,8 @@ async fn live(app: &App, company: CompanyId, key: Key, stored: &Stored) -> Resul
         Err(error) => return Err(error),
     };
     let has_both = evidence.person.is_some() && evidence.course.is_some();
-    if stored.row.is_none() && !(has_both && !evidence.memberships.is_empty()) {
+    let is_theirs = has_both && !evidence.memberships.is_empty();
+    if stored.row.is_none() && !is_theirs {
         return Err(Error::NotFound("the row"));
     }
     let content = evidence.facts.clone().map(derive);

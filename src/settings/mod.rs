@@ -89,12 +89,8 @@ impl Overrides {
             suspended_enrolments: self
                 .suspended_enrolments
                 .unwrap_or(base.suspended_enrolments),
-            enrolled_since: self
-                .enrolled
-                .map_or(base.enrolled_since, |since| since.moment()),
-            completed_since: self
-                .completed
-                .map_or(base.completed_since, |since| since.moment()),
+            enrolled_since: self.enrolled.map_or(base.enrolled_since, Since::moment),
+            completed_since: self.completed.map_or(base.completed_since, Since::moment),
             departments: self.departments.clone().or(base.departments),
             courses_off: match self.courses_off.as_slice() {
                 [] => base.courses_off,
