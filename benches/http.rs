@@ -9,7 +9,7 @@ use std::time::Duration;
 use actix_web::{App as Site, HttpResponse, HttpServer, web};
 use alx_report_api::app::App;
 use alx_report_api::config::Config;
-use alx_report_api::ids::{CompanyId, random_hex};
+use alx_report_api::ids::CompanyId;
 use alx_report_api::sync::{Mode, Request, Trigger};
 use alx_report_api::tokens::{self, NewToken, Scopes};
 use alx_report_api::{demo, server, sync};
@@ -62,14 +62,8 @@ fn prepare(folder: &Path) -> (Arc<App>, String) {
 }
 
 async fn compare(app: Arc<App>, token: String) {
-    let request = Request {
-        company: COMPANY,
-        mode: Mode::Full,
-        hours_back: None,
-        trigger: Trigger::CommandLine,
-        requested_by: "bench".into(),
-        idempotency_key: random_hex::<16>(),
-    };
+    let by = "bench".to_owned();
+    let request = Request::of(COMPANY, Mode::Full, Trigger::CommandLine, by);
     let requested = sync::start(&app, request).await.expect("a run");
     let ended = sync::wait(&app, COMPANY, &requested.run, Duration::from_secs(60)).await;
     ended
