@@ -25,6 +25,7 @@ mod run_details;
 pub mod run_progress;
 mod run_verdict;
 pub mod settings;
+mod settings_days;
 pub mod settings_defaults;
 mod settings_form;
 mod settings_lists;

@@ -1,8 +1,7 @@
 //! The fields of the settings forms, as they were typed, and what they come to.
 
-use chrono::{DateTime, Datelike, NaiveDate, Utc};
-
 use super::PageError;
+use super::settings_days::{day_text, midnight};
 use crate::ids::CourseId;
 use crate::settings::{Learners, Overrides, Since};
 
@@ -192,21 +191,6 @@ fn kept<T>(
         *mistake = Some(why);
         None
     })
-}
-
-/// When a day begins in UTC.
-fn midnight(day: &str) -> Option<i64> {
-    let day: NaiveDate = day.trim().parse().ok()?;
-    let begin = day.and_hms_opt(0, 0, 0)?;
-    (1970..2200)
-        .contains(&day.year())
-        .then(|| begin.and_utc().timestamp())
-}
-
-/// The day of a moment as date fields want it.
-pub fn day_text(moment: i64) -> String {
-    let time = DateTime::<Utc>::from_timestamp(moment, 0);
-    time.map_or(String::new(), |time| time.format("%Y-%m-%d").to_string())
 }
 
 fn ids(pairs: &[(String, String)], name: &str) -> Result<Vec<i64>, PageError> {

@@ -1,6 +1,6 @@
 //! Settings in words, with the names that Moodle gives to ids.
 
-use super::settings_form::day_text;
+use super::settings_days::day_text;
 use crate::moodle::{Lists, Shape};
 use crate::settings::Field;
 

@@ -5,7 +5,8 @@ use std::collections::{HashMap, HashSet};
 use diesel::QueryableByName;
 use diesel::sql_types::{BigInt, Nullable, Text};
 
-use super::permissions::{CourseRoles, Held, Permissions};
+use super::course_roles::CourseRoles;
+use super::permissions::{Held, Permissions};
 use super::query::Enrolments;
 use super::snapshot::{Snapshot, harmless};
 use super::{Shape, departments};
@@ -33,14 +34,8 @@ pub struct Course {
     pub completion_on: bool,
     /// How many activities count.
     pub counted: i64,
-    roles: CourseRoles,
-}
-
-impl Course {
     /// What the roles say here.
-    pub fn roles(&self) -> &CourseRoles {
-        &self.roles
-    }
+    pub roles: CourseRoles,
 }
 
 impl Company {

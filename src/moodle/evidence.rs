@@ -1,8 +1,8 @@
 //! Everything that Moodle's tables say about one person in one course: the proof of a row.
 
 use super::company::{Company, SiteSettings};
+use super::course_roles::Says;
 use super::evidence_rows::{self as rows, Named};
-use super::permissions::Says;
 use super::snapshot::Snapshot;
 use super::{Facts, Moved, RowState, Scope, Shape};
 use crate::error::Result;

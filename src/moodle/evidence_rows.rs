@@ -127,7 +127,7 @@ pub fn roles(
         return Ok(Vec::new());
     };
     let query = of_pair(snapshot, include_str!("sql/evidence_roles.sql"), key);
-    let query = query.list("contexts", course.roles().contexts());
+    let query = query.list("contexts", &course.roles.chain);
     let rows: Vec<RoleRow> = snapshot.load(query)?;
     let held = |row: RoleRow| (row.role, Place::of(row.level));
     let everybodys = company.default_role().map(|role| (role, Place::Everybody));
@@ -136,7 +136,7 @@ pub fn roles(
         .map(|(role, place)| HeldRole {
             name: named(&names.roles, role),
             place,
-            says: course.roles().says(role),
+            says: course.roles.says(role),
         })
         .collect())
 }

@@ -4,6 +4,7 @@ mod access;
 mod check;
 mod company;
 mod connection;
+mod course_roles;
 mod departments;
 mod departures;
 mod evidence;
@@ -19,6 +20,7 @@ mod snapshot;
 use std::time::Duration;
 
 pub use check::{Finding, Level, Report};
+pub use course_roles::Says;
 pub use departments::Department;
 pub use evidence::{
     Activity, Completion, CourseEvidence, Enrolment, EnrolmentStanding, Evidence, HeldRole,
@@ -26,7 +28,6 @@ pub use evidence::{
 };
 pub use lists::{CompanyCourse, Lists, Role};
 pub use pages::Pages;
-pub use permissions::Says;
 pub use shape::Shape;
 pub use snapshot::Snapshot;
 

@@ -3,6 +3,8 @@
 
 use std::collections::{HashMap, HashSet};
 
+use super::course_roles::CourseRoles;
+
 const ALLOW: i64 = 1;
 const PROHIBIT: i64 = -1000;
 
@@ -28,45 +30,6 @@ pub struct Permissions {
     pub chosen: Option<Vec<i64>>,
 }
 
-/// What the roles say in one course.
-#[derive(Debug, Default, Clone, PartialEq, Eq)]
-pub struct CourseRoles {
-    /// Contexts from the site down to the course. Empty where Moodle lost the path: then nobody
-    /// but a site admin has any capability.
-    chain: Vec<i64>,
-    allowing: Vec<i64>,
-    prohibiting: Vec<i64>,
-}
-
-/// What one role says about appearing in the reports of a course.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Says {
-    /// Whoever holds it appears, unless another role forbids it.
-    Counts,
-    /// Nothing.
-    Nothing,
-    /// Nobody who holds it appears.
-    Forbids,
-}
-
-impl CourseRoles {
-    /// Where roles can be held for this course: from the site down to the course.
-    pub fn contexts(&self) -> &[i64] {
-        &self.chain
-    }
-
-    /// What one role says here.
-    pub fn says(&self, role: i64) -> Says {
-        if self.prohibiting.contains(&role) {
-            Says::Forbids
-        } else if self.allowing.contains(&role) {
-            Says::Counts
-        } else {
-            Says::Nothing
-        }
-    }
-}
-
 impl Permissions {
     /// The roles that say anything, ascending; all others need not be read.
     pub fn roles(&self) -> Vec<i64> {
@@ -86,11 +49,11 @@ impl Permissions {
             .filter_map(|context| context.parse().ok())
             .collect();
         if let Some(allowing) = self.chosen.clone() {
-            let prohibiting = Vec::new();
+            let none = CourseRoles::default();
             return CourseRoles {
                 chain,
                 allowing,
-                prohibiting,
+                ..none
             };
         }
         let mut course = CourseRoles::default();
