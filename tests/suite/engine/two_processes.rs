@@ -55,7 +55,7 @@ impl Other {
             .unwrap();
         let lines = BufReader::new(child.stdout.take().unwrap()).lines();
         assert!(
-            lines.flatten().next().is_some(),
+            lines.map_while(Result::ok).next().is_some(),
             "it says how to make an admin once it serves"
         );
         let url = format!("http://127.0.0.1:{port}");
