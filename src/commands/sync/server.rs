@@ -87,7 +87,8 @@ impl Server {
                     heard = Instant::now();
                     let lasts = run["state"] == "queued" || run["state"] == "running";
                     let end = (!lasts).then(|| *ended.get_or_insert(heard));
-                    let counted = !run["statistics"]["cache_cleared"].is_null();
+                    let counted =
+                        run["dry_run"] == true || !run["statistics"]["cache_cleared"].is_null();
                     let late = until.is_some_and(|until| heard >= until);
                     if late || end.is_some_and(|end| counted || end.elapsed() > COUNTING) {
                         return Ok(run);
