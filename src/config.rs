@@ -75,6 +75,11 @@ pub struct Config {
     #[arg(long, env = "ALX_SYNC_PARALLEL", default_value_t = 4, value_parser = clap::value_parser!(u32).range(1..=64), global = true)]
     pub sync_parallel: u32,
 
+    /// Minutes that a sync of all companies may take before what still waits goes on behind every
+    /// other sync. Nothing of it is lost. Example: 60
+    #[arg(long, env = "ALX_BATCH_MINUTES", default_value_t = 30, value_parser = clap::value_parser!(u32).range(1..=1440), global = true)]
+    pub batch_minutes: u32,
+
     /// Seconds that one answer of Moodle's database may take before a sync gives up. Example: 600
     #[arg(long, env = "ALX_MOODLE_TIMEOUT_SECONDS", default_value_t = 300, value_parser = clap::value_parser!(u64).range(1..=86400), global = true)]
     pub moodle_timeout_seconds: u64,

@@ -80,11 +80,50 @@ pub struct Key {
     pub course: CourseId,
 }
 
-/// A sync run: 32 hex digits made of the company and its idempotency key.
-#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize, AsExpression, FromSqlRow)]
-#[diesel(sql_type = Text)]
-#[serde(transparent)]
-pub struct RunId(pub String);
+macro_rules! text_id {
+    ($name:ident, $what:literal) => {
+        #[doc = $what]
+        #[derive(
+            Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize, AsExpression, FromSqlRow,
+        )]
+        #[diesel(sql_type = Text)]
+        #[serde(transparent)]
+        pub struct $name(pub String);
+
+        impl<DB: Backend> ToSql<Text, DB> for $name
+        where
+            String: ToSql<Text, DB>,
+        {
+            fn to_sql<'b>(&'b self, out: &mut Output<'b, '_, DB>) -> serialize::Result {
+                self.0.to_sql(out)
+            }
+        }
+
+        impl<DB: Backend> FromSql<Text, DB> for $name
+        where
+            String: FromSql<Text, DB>,
+        {
+            fn from_sql(raw: DB::RawValue<'_>) -> deserialize::Result<Self> {
+                String::from_sql(raw).map(Self)
+            }
+        }
+
+        impl fmt::Display for $name {
+            fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+                self.0.fmt(out)
+            }
+        }
+    };
+}
+
+text_id!(
+    RunId,
+    "A sync run: 32 hex digits made of the company and its idempotency key."
+);
+text_id!(
+    BatchId,
+    "A batch of syncs: 32 hex digits made of its idempotency key."
+);
 
 impl RunId {
     /// The run that this key asks for. The same key in another company is another run.
@@ -94,27 +133,11 @@ impl RunId {
     }
 }
 
-impl<DB: Backend> ToSql<Text, DB> for RunId
-where
-    String: ToSql<Text, DB>,
-{
-    fn to_sql<'b>(&'b self, out: &mut Output<'b, '_, DB>) -> serialize::Result {
-        self.0.to_sql(out)
-    }
-}
-
-impl<DB: Backend> FromSql<Text, DB> for RunId
-where
-    String: FromSql<Text, DB>,
-{
-    fn from_sql(raw: DB::RawValue<'_>) -> deserialize::Result<Self> {
-        String::from_sql(raw).map(Self)
-    }
-}
-
-impl fmt::Display for RunId {
-    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.fmt(out)
+impl BatchId {
+    /// The batch that this key asks for.
+    pub fn from_key(key: &str) -> Self {
+        let digest = Sha256::digest(format!("sync-batch/{key}"));
+        Self(hex(&digest[..16]))
     }
 }
 

@@ -69,16 +69,18 @@ fn checked(
     for name in body
         .0
         .keys()
-        .filter(|name| !["mode", "hours_back"].contains(&name.as_str()))
+        .filter(|name| !["mode", "hours_back", "dry_run"].contains(&name.as_str()))
     {
-        query.blame(name, "unknown; the body takes mode, hours_back");
+        query.blame(name, "unknown; the body takes mode, hours_back, dry_run");
     }
     let mode = mode(body, &mut query);
     let hours_back = hours_back(body, mode, &mut query);
+    let dry_run = dry_run(body, &mut query);
     let key = idempotency_key(client, request, &mut query);
     query.finish()?;
     let wish = Request {
         hours_back,
+        dry_run,
         idempotency_key: key,
         ..Request::of(
             client.caller.company,
@@ -92,11 +94,22 @@ fn checked(
 
 fn mode(body: &JsonObject, query: &mut Query<'_>) -> Mode {
     let text = body.0.get("mode").and_then(Value::as_str);
-    let mode = text.unwrap_or_default().parse();
-    mode.unwrap_or_else(|why: String| {
-        query.blame("mode", &why);
+    let mode = text.and_then(|text| text.parse().ok());
+    mode.filter(|mode| *mode != Mode::Undo).unwrap_or_else(|| {
+        query.blame("mode", "use one of: changes, full, cleanup");
         Mode::Full
     })
+}
+
+fn dry_run(body: &JsonObject, query: &mut Query<'_>) -> bool {
+    match body.0.get("dry_run") {
+        None | Some(Value::Null) => false,
+        Some(Value::Bool(wanted)) => *wanted,
+        Some(_) => {
+            query.blame("dry_run", "use true or false");
+            false
+        }
+    }
 }
 
 fn hours_back(body: &JsonObject, mode: Mode, query: &mut Query<'_>) -> Option<i32> {
@@ -130,7 +143,8 @@ fn idempotency_key(client: &Client, request: &HttpRequest, query: &mut Query<'_>
 }
 
 async fn refuse_reused_key(client: &Client, wish: &Request) -> Result<(), ApiError> {
-    let (company, mode, hours_back) = (wish.company, wish.mode, wish.hours_back);
+    let company = wish.company;
+    let wanted = (wish.mode, wish.hours_back, wish.dry_run);
     let id = RunId::from_key(company, &wish.idempotency_key);
     let earlier = client
         .app
@@ -138,7 +152,7 @@ async fn refuse_reused_key(client: &Client, wish: &Request) -> Result<(), ApiErr
         .run(move |conn| history::find(conn, company, &id))
         .await?;
     match earlier {
-        Some(run) if run.mode != mode || run.hours_back != hours_back => Err(ApiError::KeyReused),
+        Some(run) if (run.mode, run.hours_back, run.dry_run) != wanted => Err(ApiError::KeyReused),
         _ => Ok(()),
     }
 }

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
 
-use super::{serve, sync as run};
+use super::{instance, serve, sync as run};
 use crate::app::App;
 use crate::config::{Config, Secret};
 use crate::error::{Error, Result};
@@ -24,11 +24,13 @@ pub fn demo(config: Config) -> Result<ExitCode> {
     let folder = config.data_dir.join("demo");
     let _lock = occupy(&folder)?;
     let app = App::open(made_up(config, &folder)?)?;
+    let _shared = instance::occupy(&app)?;
     let (password, token) = sign_up(&app)?;
     jobs::start(&app)?;
     actix_web::rt::System::new().block_on(async {
         sync_all(&app).await?;
         let server = server::bind(&app, true)?;
+        let _note = instance::Note::write(&app.config.data_dir, server.addresses[0])?;
         let address = format!("http://{}", server.addresses[0]);
         let serving = actix_web::rt::spawn(server.run());
         introduce(&address, &password, &token);

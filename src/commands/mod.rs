@@ -3,6 +3,7 @@
 mod admin;
 mod check;
 mod demo;
+mod instance;
 mod serve;
 mod store;
 mod sync;
@@ -36,7 +37,8 @@ pub enum Command {
     Serve,
     /// Serve a small made-up Moodle, signed up and synced, to try everything without any set-up.
     Demo,
-    /// Sync one company now and print what happened; exits 0 only on success.
+    /// Sync one company or all and print what happened; exits 0 only on success. Where a server runs
+    /// it goes through it.
     Sync(sync::Options),
     /// Say in plain words whether Moodle's database is as it must be; exits 0 when syncs will work.
     Check,

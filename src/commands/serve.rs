@@ -5,6 +5,7 @@ use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Duration;
 
+use super::instance;
 use crate::app::App;
 use crate::config::Config;
 use crate::error::Result;
@@ -17,11 +18,13 @@ const LAST_RUNS: Duration = Duration::from_secs(60);
 /// Serves until it is told to stop.
 pub fn serve(config: Config) -> Result<ExitCode> {
     let app = App::open(config)?;
+    let _lock = instance::occupy(&app)?;
     let has_admin = app.db.read(admins::store::any)?;
     look_for_companies(&app)?;
     jobs::start(&app)?;
     actix_web::rt::System::new().block_on(async {
         let server = server::bind(&app, true)?;
+        let _note = instance::Note::write(&app.config.data_dir, server.addresses[0])?;
         for address in &server.addresses {
             log::info!("serving on http://{address}");
         }

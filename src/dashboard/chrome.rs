@@ -14,6 +14,8 @@ pub enum Tab {
     Companies,
     /// Run Manual Sync.
     Sync,
+    /// Schedules.
+    Schedules,
     /// Sync history.
     History,
     /// Demo Moodle.
@@ -45,6 +47,7 @@ impl Chrome {
         let all = [
             (Tab::Companies, "Companies", "/"),
             (Tab::Sync, "Manual sync", "/sync"),
+            (Tab::Schedules, "Schedules", "/schedules"),
             (Tab::History, "Sync history", "/sync/history"),
             (Tab::Demo, "Demo Moodle", "/demo"),
         ];

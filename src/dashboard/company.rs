@@ -15,6 +15,8 @@ use crate::error::Result;
 use crate::ids::CompanyId;
 use crate::progress::list::{self, Filter, Found, Part, Sort};
 use crate::progress::{Row, Status};
+use crate::sync::Run;
+use crate::sync::schedule::{self, Schedule};
 use crate::tokens::{self, Token};
 
 /// Rows on one page.
@@ -35,6 +37,8 @@ pub struct CompanyPage {
     pages: Pages,
     cache: GroupReport,
     tokens: Vec<Token>,
+    schedule: Option<Schedule>,
+    scheduled_run: Option<Run>,
 }
 
 /// What part of the progress table is shown, as the address says it.
@@ -113,9 +117,19 @@ pub async fn show_company(
         let (found, pages) = page_of(&mut load, wanted, base)?;
         let courses = list::courses(conn, id)?;
         let tokens = tokens::store::list(conn, id)?;
-        Ok((company, state, found, pages, courses, tokens))
+        let schedule = schedule::store::find(conn, id)?;
+        let scheduled_run = schedule::forecast::latest_run(conn, id)?;
+        Ok((
+            company,
+            state,
+            found,
+            pages,
+            courses,
+            tokens,
+            (schedule, scheduled_run),
+        ))
     });
-    let (company, state, found, pages, courses, tokens) = read.await?;
+    let (company, state, found, pages, courses, tokens, (schedule, scheduled_run)) = read.await?;
     Ok(Page(CompanyPage {
         chrome: admin.chrome(Tab::Companies),
         statuses: labels::choices(Status::ALL, status),
@@ -128,6 +142,8 @@ pub async fn show_company(
         view,
         pages,
         tokens,
+        schedule,
+        scheduled_run,
     }))
 }
 

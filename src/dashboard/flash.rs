@@ -31,6 +31,14 @@ pub enum Flash {
     SettingsSaved,
     /// Settings are saved, and a sync could not be asked for.
     SettingsSavedOnly,
+    /// A company's schedule is set.
+    ScheduleSet,
+    /// So many companies got a schedule.
+    SchedulesSet(usize),
+    /// A schedule rests.
+    SchedulePaused,
+    /// A schedule goes on.
+    ScheduleResumed,
 }
 
 impl Flash {
@@ -57,6 +65,13 @@ impl Flash {
                 another kind of sync waits already. Run a full sync after it."
                 .into(),
             Self::TokenRevoked => "The token is revoked. It opens nothing any more.".into(),
+            Self::ScheduleSet => "The schedule is set.".into(),
+            Self::SchedulesSet(count) => format!(
+                "The schedule is set for {}.",
+                counted_text(*count as i64, "company")
+            ),
+            Self::SchedulePaused => "The schedule is paused.".into(),
+            Self::ScheduleResumed => "The schedule goes on.".into(),
             Self::Completed => {
                 "Moodle recorded the completion. Run a manual sync to bring it into the reports."
                     .into()
@@ -95,6 +110,10 @@ impl Flash {
             Self::Joined => "joined".into(),
             Self::SettingsSaved => "settings-saved".into(),
             Self::SettingsSavedOnly => "settings-saved-only".into(),
+            Self::ScheduleSet => "schedule-set".into(),
+            Self::SchedulesSet(count) => format!("schedules-{count}"),
+            Self::SchedulePaused => "schedule-paused".into(),
+            Self::ScheduleResumed => "schedule-resumed".into(),
         }
     }
 
@@ -107,8 +126,12 @@ impl Flash {
             "joined" => Some(Self::Joined),
             "settings-saved" => Some(Self::SettingsSaved),
             "settings-saved-only" => Some(Self::SettingsSavedOnly),
+            "schedule-set" => Some(Self::ScheduleSet),
+            "schedule-paused" => Some(Self::SchedulePaused),
+            "schedule-resumed" => Some(Self::ScheduleResumed),
             _ => match code.split_once('-')? {
                 ("purged", count) => count.parse().ok().map(Self::Purged),
+                ("schedules", count) => count.parse().ok().map(Self::SchedulesSet),
                 ("companies", count) => count.parse().ok().map(Self::CompaniesKnown),
                 _ => None,
             },

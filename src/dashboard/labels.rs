@@ -5,7 +5,9 @@ use std::str::FromStr;
 use super::PageError;
 use crate::moodle::RowState;
 use crate::progress::Status;
+use crate::sync::batch::BatchState;
 use crate::sync::plan::Kind;
+use crate::sync::schedule::RhythmKind;
 use crate::sync::{Mode, RunState, Trigger};
 
 /// A word with a name for people.
@@ -59,6 +61,29 @@ impl Label for Trigger {
             Self::Api => "API",
             Self::CommandLine => "Command line",
             Self::Scheduled => "Schedule",
+        }
+    }
+}
+
+impl Label for RhythmKind {
+    fn label(&self) -> &'static str {
+        match self {
+            Self::Off => "Off",
+            Self::Minutes => "Every so many minutes",
+            Self::Hourly => "Hourly",
+            Self::Daily => "Daily",
+        }
+    }
+}
+
+impl Label for BatchState {
+    fn label(&self) -> &'static str {
+        match self {
+            Self::Queued => "Queued",
+            Self::Running => "Running",
+            Self::Succeeded => "Succeeded",
+            Self::Partial => "Partly succeeded",
+            Self::Failed => "Failed",
         }
     }
 }

@@ -2,6 +2,7 @@
 
 mod address;
 pub mod assets;
+pub mod batch;
 pub mod cache;
 mod chrome;
 pub mod company;
@@ -24,6 +25,9 @@ pub mod run_decide;
 mod run_details;
 pub mod run_progress;
 mod run_verdict;
+pub mod schedule;
+mod schedule_fields;
+pub mod schedules;
 pub mod settings;
 mod settings_days;
 pub mod settings_defaults;

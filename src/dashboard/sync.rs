@@ -143,11 +143,7 @@ pub async fn run_manual_sync(
     let company = form.company;
     let mode: Option<Mode> = labels::chosen("the mode", &form.mode)?;
     let mode = mode.ok_or_else(|| PageError::BadRequest("the mode is missing".into()))?;
-    if !(1..=LONGEST_KEY).contains(&form.key.len()) {
-        return Err(PageError::BadRequest(
-            "the form's key must have 1 to 255 characters".into(),
-        ));
-    }
+    refuse_key(&form.key)?;
     let request = Request {
         hours_back: labels::chosen("the hours back", &form.hours_back)?,
         dry_run: form.dry_run,
@@ -162,6 +158,15 @@ pub async fn run_manual_sync(
         answer.cookie(Flash::Joined.cookie(&app));
     }
     Ok(answer.finish())
+}
+
+/// Refuses a key that no form of ours sends.
+pub(super) fn refuse_key(key: &str) -> std::result::Result<(), PageError> {
+    if (1..=LONGEST_KEY).contains(&key.len()) {
+        return Ok(());
+    }
+    let why = "the form's key must have 1 to 255 characters";
+    Err(PageError::BadRequest(why.into()))
 }
 
 async fn form_page(

@@ -92,7 +92,7 @@ impl Db {
         (self.kind == Kind::Sqlite).then(|| Path::new(self.target.reveal()))
     }
 
-    fn manager(&self, purpose: Purpose) -> Manager {
+    pub(super) fn manager(&self, purpose: Purpose) -> Manager {
         Manager {
             kind: self.kind,
             target: self.target.clone(),

@@ -3,7 +3,7 @@
 use diesel::dsl::count_star;
 use diesel::prelude::*;
 
-use super::{Progress, Run, RunState, history};
+use super::{Progress, Run, RunState, history, schedule};
 use crate::db::{Conn, Db};
 use crate::error::Result;
 use crate::ids::{CompanyId, RunId, random_hex};
@@ -120,6 +120,9 @@ fn lost(company: CompanyId, now_ms: i64) -> _ {
 }
 
 fn abandon(conn: &mut Conn, company: CompanyId, now_ms: i64) -> Result<()> {
+    for run in lost(company, now_ms).select(Run::as_select()).load(conn)? {
+        schedule::after_run(conn, &run, schedule::End::Away, now_ms / 1000)?;
+    }
     let reason = r#"["The process that ran this sync stopped. Nothing was changed."]"#;
     diesel::update(lost(company, now_ms))
         .set((

@@ -1,6 +1,7 @@
 //! Syncs: what we do. One run brings one company's rows up to date and publishes them.
 
 pub mod affected;
+pub mod batch;
 mod cancel;
 pub mod changes;
 mod claim;
@@ -19,6 +20,7 @@ mod read;
 pub mod request;
 pub mod row_history;
 mod run;
+pub mod schedule;
 pub mod settings;
 mod spool;
 mod stream;

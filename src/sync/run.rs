@@ -7,6 +7,7 @@ use super::lease::Lease;
 use super::outcome::keep_plan;
 use super::publish::publish;
 use super::read::{Reading, read};
+use super::schedule::{self, End};
 use super::{Progress, RunState, guard, history};
 use crate::app::{App, Meter};
 use crate::companies;
@@ -14,7 +15,7 @@ use crate::db::Conn;
 use crate::error::{Error, Result};
 use crate::ids::RunId;
 use crate::schema::sync_runs;
-use crate::time::now_ms;
+use crate::time::{now, now_ms};
 use diesel::prelude::*;
 
 /// Runs a claimed run to its end, whatever that is; the end is in the history. Blocking.
@@ -45,8 +46,10 @@ fn conclude(app: &App, claim: &Claim, reading: &mut Reading, meter: &Meter) -> R
             keep_plan(conn, claim, reading, meter, false)
         } else if guard::stops(conn, &claim.run, reading)? {
             guard::supersede(conn, &claim.run)?;
+            schedule::after_run(conn, &claim.run, End::Stopped, now())?;
             keep_plan(conn, claim, reading, meter, true)
         } else {
+            schedule::after_run(conn, &claim.run, End::Published, now())?;
             publish(conn, claim, reading, meter)
         }
     });
@@ -103,7 +106,7 @@ fn fail(app: &App, claim: &Claim, error: &Error, meter: &Meter) -> Result<()> {
     let detail = error.to_string();
     app.db.write(|conn| {
         let version = companies::store::state(conn, claim.run.company_id)?.seq;
-        diesel::update(held(&claim.run.id, &claim.runner))
+        let ended = diesel::update(held(&claim.run.id, &claim.runner))
             .set((
                 Progress::of(meter),
                 sync_runs::state.eq(state),
@@ -115,6 +118,9 @@ fn fail(app: &App, claim: &Claim, error: &Error, meter: &Meter) -> Result<()> {
                 sync_runs::version_after.eq(version),
             ))
             .execute(conn)?;
+        if ended == 1 && state == RunState::Failed {
+            schedule::after_run(conn, &claim.run, End::of(error), now())?;
+        }
         Ok(())
     })
 }

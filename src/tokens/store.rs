@@ -74,6 +74,19 @@ pub fn revoke(conn: &mut Conn, company: CompanyId, id: TokenId, now: i64) -> Res
     row.or_not_found("the token")?.try_into()
 }
 
+/// Forgets a company's tokens of a name that open nothing any more, so that those made for an hour do not pile up.
+pub fn forget_ended(conn: &mut Conn, company: CompanyId, name: &str, now: i64) -> Result<()> {
+    let ended = api_tokens::revoked_at
+        .is_not_null()
+        .or(api_tokens::expires_at.le(now).assume_not_null());
+    let of_name = api_tokens::table
+        .filter(api_tokens::company_id.eq(company.0))
+        .filter(api_tokens::name.eq(name))
+        .filter(api_tokens::created_by.eq(name));
+    diesel::delete(of_name.filter(ended)).execute(conn)?;
+    Ok(())
+}
+
 /// Who a token of this hash speaks for, and the company's version, in one statement.
 ///
 /// `None` for a token that is unknown, expired at `now` or revoked: callers cannot tell which.

@@ -1,0 +1,208 @@
+//! A sync of all companies: confirmed, started, and how far it is.
+
+use actix_web::HttpResponse;
+use actix_web::web::{Data, Path, Query};
+use askama::Template;
+use serde::Deserialize;
+
+use super::labels;
+use super::paging::Pages;
+use super::{Chrome, Page, PageError, SignedIn, Submitted, Tab, filters, see_other};
+use crate::app::App;
+use crate::companies::{self, Company, State};
+use crate::error::Error;
+use crate::ids::{BatchId, random_hex};
+use crate::sync::batch::{self, Batch, BatchRequest, BatchState, Line, Tally, Totals};
+use crate::sync::{Mode, Run, Trigger};
+
+/// Batches on one page.
+const PER_PAGE: i64 = 25;
+
+/// What exactly will happen.
+#[derive(Template)]
+#[template(path = "batches/confirm.html")]
+pub struct ConfirmPage {
+    chrome: Chrome,
+    companies: Vec<(Company, State)>,
+    rows: i64,
+    minutes: u32,
+    mode: Mode,
+    hours_back: Option<i32>,
+    dry_run: bool,
+    key: String,
+}
+
+/// A batch.
+#[derive(Template)]
+#[template(path = "batches/batch.html")]
+pub struct BatchPage {
+    chrome: Chrome,
+    batch: Batch,
+    tally: Tally,
+    totals: Totals,
+    lines: Vec<Line>,
+}
+
+impl BatchPage {
+    fn tone(&self) -> &'static str {
+        match self.tally.state() {
+            BatchState::Succeeded => "good",
+            BatchState::Partial => "warn",
+            BatchState::Failed => "bad",
+            BatchState::Queued | BatchState::Running => "",
+        }
+    }
+
+    /// Whether the page should look again: runs last, or a purge is still being counted.
+    fn is_moving(&self) -> bool {
+        let runs = || self.lines.iter().filter_map(|line| line.run.as_ref());
+        let counting = |run: &Run| {
+            let ended_ago = run.finished_at_ms.map(|at| self.chrome.now - at / 1000);
+            let uncounted = run.published() && run.counts.cache_cleared.is_none();
+            uncounted && ended_ago.is_some_and(|seconds| seconds < 10)
+        };
+        self.tally.lasts() || runs().any(counting)
+    }
+
+    fn is_late(&self) -> bool {
+        self.tally.waiting > 0 && self.batch.until_ms / 1000 <= self.chrome.now
+    }
+}
+
+/// Every batch.
+#[derive(Template)]
+#[template(path = "batches/batches.html")]
+pub struct BatchesPage {
+    chrome: Chrome,
+    batches: Vec<(Batch, Tally)>,
+    pages: Pages,
+}
+
+/// What to do, as the address or the form says it.
+#[derive(Default, Deserialize)]
+#[serde(default)]
+pub struct Wish {
+    mode: String,
+    hours_back: String,
+    dry_run: String,
+    key: String,
+}
+
+impl Wish {
+    fn checked(&self) -> Result<(Mode, Option<i32>, bool), PageError> {
+        let mode: Option<Mode> = labels::chosen("the mode", &self.mode)?;
+        let mode = mode.filter(|mode| *mode != Mode::Undo);
+        let mode = mode.ok_or_else(|| {
+            PageError::BadRequest("choose a mode: changes, full or cleanup".into())
+        })?;
+        let hours = if mode == Mode::Changes {
+            labels::chosen("the hours back", &self.hours_back)?
+        } else {
+            None // the form sends its hours with every mode
+        };
+        let dry_run = match self.dry_run.as_str() {
+            "" | "false" => false,
+            "1" | "on" | "true" => true,
+            other => {
+                let why = format!("the dry run cannot be “{other}”");
+                return Err(PageError::BadRequest(why));
+            }
+        };
+        Ok((mode, hours, dry_run))
+    }
+}
+
+/// Which page.
+#[derive(Deserialize)]
+pub struct Wanted {
+    #[serde(default)]
+    page: i64,
+}
+
+/// `GET /sync/batches/confirm`: changes nothing; its form carries the key that makes a second click harmless.
+pub async fn show_confirm(
+    admin: SignedIn,
+    app: Data<App>,
+    wish: Query<Wish>,
+) -> Result<Page<ConfirmPage>, PageError> {
+    let (mode, hours_back, dry_run) = wish.checked()?;
+    batch::check(mode, hours_back)?;
+    if app.moodle.is_none() {
+        return Err(Error::MoodleNotConfigured.into());
+    }
+    let companies = app.db.run(companies::store::list).await?;
+    Ok(Page(ConfirmPage {
+        chrome: admin.chrome(Tab::Sync),
+        rows: companies
+            .iter()
+            .map(|(_, state)| state.totals.enrolments)
+            .sum(),
+        minutes: app.config.batch_minutes,
+        key: random_hex::<16>(),
+        companies,
+        mode,
+        hours_back,
+        dry_run,
+    }))
+}
+
+/// `POST /sync/batches`: starts the batch, or finds it where this form was sent before, and leads to its page.
+pub async fn start_batch(app: Data<App>, form: Submitted<Wish>) -> Result<HttpResponse, PageError> {
+    let Submitted { admin, form } = form;
+    let (mode, hours_back, dry_run) = form.checked()?;
+    super::sync::refuse_key(&form.key)?;
+    let request = BatchRequest {
+        mode,
+        hours_back,
+        dry_run,
+        trigger: Trigger::Manual,
+        requested_by: admin.session.email,
+        idempotency_key: form.key,
+    };
+    let id = batch::start(&app.into_inner(), request).await?;
+    Ok(see_other(&format!("/sync/batches/{id}")).finish())
+}
+
+/// `GET /sync/batches/{batch}`
+pub async fn show_batch(
+    admin: SignedIn,
+    app: Data<App>,
+    id: Path<BatchId>,
+) -> Result<Page<BatchPage>, PageError> {
+    let id = id.into_inner();
+    let read = app
+        .db
+        .run(move |conn| Ok((batch::get(conn, &id)?, batch::lines(conn, &id)?)));
+    let (batch, lines) = read.await?;
+    let mut tally = Tally::default();
+    for line in &lines {
+        tally.add(line.run.as_ref().map(|run| run.state), &line.note);
+    }
+    Ok(Page(BatchPage {
+        chrome: admin.chrome(Tab::History),
+        totals: Totals::of(&lines),
+        batch,
+        tally,
+        lines,
+    }))
+}
+
+/// `GET /sync/batches`
+pub async fn show_batches(
+    admin: SignedIn,
+    app: Data<App>,
+    wanted: Query<Wanted>,
+) -> Result<Page<BatchesPage>, PageError> {
+    let read = app.db.run(move |conn| {
+        let total = batch::count(conn)?;
+        let pages = Pages::new(wanted.page, PER_PAGE, total, "/sync/batches?".into());
+        let offset = Pages::offset(pages.number, PER_PAGE);
+        Ok((batch::page(conn, offset, PER_PAGE)?, pages))
+    });
+    let (batches, pages) = read.await?;
+    Ok(Page(BatchesPage {
+        chrome: admin.chrome(Tab::History),
+        batches,
+        pages,
+    }))
+}

@@ -1,0 +1,160 @@
+//! The fields of a schedule: as they are shown, as they were typed, and what is wrong with them.
+
+use serde::Deserialize;
+
+use super::labels::{self, Choice};
+use crate::sync::Mode;
+use crate::sync::schedule::{EVERY_MINUTES, Plan, Rhythm, RhythmKind, Schedule, clock, zone_names};
+
+/// What the form says.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(default)]
+pub struct Fields {
+    /// The kind of rhythm.
+    pub rhythm: String,
+    /// For rhythms that count minutes.
+    pub every_minutes: String,
+    /// For hourly ones.
+    pub minute: String,
+    /// For daily ones, as `HH:MM`.
+    pub time: String,
+    /// For hourly and daily ones.
+    pub zone: String,
+    /// How much to read.
+    pub mode: String,
+    /// The fields that were not accepted, and why.
+    #[serde(skip)]
+    pub errors: Vec<(&'static str, String)>,
+}
+
+impl Default for Fields {
+    fn default() -> Self {
+        Self {
+            rhythm: RhythmKind::Off.to_string(),
+            every_minutes: "60".into(),
+            minute: "0".into(),
+            time: "02:00".into(),
+            zone: "UTC".into(),
+            mode: Mode::Changes.to_string(),
+            errors: Vec::new(),
+        }
+    }
+}
+
+impl Fields {
+    /// The fields of a schedule.
+    pub fn of(schedule: &Schedule) -> Self {
+        let shown = Self {
+            rhythm: schedule.rhythm.kind().to_string(),
+            mode: schedule.mode.to_string(),
+            zone: schedule
+                .rhythm
+                .zone()
+                .map_or("UTC", |zone| zone.name())
+                .into(),
+            ..Self::default()
+        };
+        match schedule.rhythm {
+            Rhythm::Off => shown,
+            Rhythm::Minutes(every) => Self {
+                every_minutes: every.to_string(),
+                ..shown
+            },
+            Rhythm::Hourly(minute, _) => Self {
+                minute: minute.to_string(),
+                ..shown
+            },
+            Rhythm::Daily(minute, _) => Self {
+                time: clock(minute),
+                ..shown
+            },
+        }
+    }
+
+    /// The kinds of rhythm as choices.
+    pub fn rhythms(&self) -> Vec<Choice> {
+        labels::choices(RhythmKind::ALL, self.rhythm.parse().ok())
+    }
+
+    /// Every time zone, to choose from while typing.
+    pub fn zones(&self) -> Vec<&'static str> {
+        zone_names().collect()
+    }
+
+    /// What is wrong with a field.
+    pub fn error(&self, field: &str) -> Option<&str> {
+        let found = self.errors.iter().find(|(name, _)| *name == field);
+        found.map(|(_, why)| why.as_str())
+    }
+
+    /// The schedule they mean, or themselves with what is wrong at which field.
+    pub fn checked(mut self) -> Result<Plan, Box<Self>> {
+        let rhythm = self.rhythm();
+        let mode = self.mode.parse().ok();
+        let mode = mode.filter(|mode| matches!(mode, Mode::Changes | Mode::Full));
+        if mode.is_none() {
+            self.blame("mode", "Choose what each run reads.".into());
+        }
+        match (rhythm, mode) {
+            (Some(rhythm), Some(mode)) if self.errors.is_empty() => Ok(Plan { rhythm, mode }),
+            _ => Err(Box::new(self)),
+        }
+    }
+
+    fn rhythm(&mut self) -> Option<Rhythm> {
+        let Ok(kind) = self.rhythm.parse() else {
+            self.blame("rhythm", "Choose a rhythm.".into());
+            return None;
+        };
+        let (every, at) = match kind {
+            RhythmKind::Off => (Some(0), Some(0)),
+            RhythmKind::Minutes => (self.every(), Some(0)),
+            RhythmKind::Hourly => (Some(0), self.minute()),
+            RhythmKind::Daily => (Some(0), self.minute_of_day()),
+        };
+        let zone = self.zone.trim().to_owned();
+        match Rhythm::of(kind, every?, at?, &zone) {
+            Ok(rhythm) => Some(rhythm),
+            Err(_) => {
+                let why = "Choose a time zone of the list, such as Europe/Berlin.";
+                self.blame("zone", why.into());
+                None
+            }
+        }
+    }
+
+    fn every(&mut self) -> Option<i32> {
+        let every = self.every_minutes.trim().parse().ok();
+        let every = every.filter(|every| EVERY_MINUTES.contains(every));
+        if every.is_none() {
+            let (least, most) = (EVERY_MINUTES.start(), EVERY_MINUTES.end());
+            let why = format!("Type a whole number from {least} to {most}.");
+            self.blame("every_minutes", why);
+        }
+        every
+    }
+
+    fn minute(&mut self) -> Option<i32> {
+        let minute = self.minute.trim().parse().ok();
+        let minute = minute.filter(|minute| (0..=59).contains(minute));
+        if minute.is_none() {
+            self.blame("minute", "Type a whole number from 0 to 59.".into());
+        }
+        minute
+    }
+
+    fn minute_of_day(&mut self) -> Option<i32> {
+        let time = chrono::NaiveTime::parse_from_str(self.time.trim(), "%H:%M").ok();
+        if time.is_none() {
+            self.blame("time", "Type a time such as 02:00 or 14:30.".into());
+        }
+        time.map(|time| {
+            let since_midnight = time - chrono::NaiveTime::MIN;
+            since_midnight.num_minutes() as i32
+        })
+    }
+
+    fn blame(&mut self, field: &'static str, why: String) {
+        self.errors.push((field, why));
+    }
+}

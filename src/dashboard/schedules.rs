@@ -1,0 +1,132 @@
+//! The schedules of all companies, and one for all that have none.
+
+use std::collections::HashMap;
+
+use actix_web::http::StatusCode;
+use actix_web::web::{Data, Query};
+use actix_web::{HttpRequest, HttpResponse};
+use askama::Template;
+use serde::Deserialize;
+
+use super::paging::Pages;
+use super::schedule_fields::Fields;
+use super::{Chrome, Flash, PageError, SignedIn, Submitted, Tab, filters, page, see_other};
+use crate::app::App;
+use crate::companies::{self, Company};
+use crate::db::Conn;
+use crate::error::Result;
+use crate::sync::Run;
+use crate::sync::schedule::{Schedule, forecast, store};
+use crate::time::now;
+
+/// Companies on one page.
+const PER_PAGE: i64 = 50;
+
+/// The schedules.
+#[derive(Template)]
+#[template(path = "schedules/schedules.html")]
+pub struct SchedulesPage {
+    chrome: Chrome,
+    has_moodle: bool,
+    lines: Vec<Line>,
+    pages: Pages,
+    without: i64,
+    fields: Fields,
+}
+
+/// A company with its schedule and what that did last.
+struct Line {
+    company: Company,
+    schedule: Option<Schedule>,
+    latest: Option<Run>,
+}
+
+/// Which page.
+#[derive(Deserialize)]
+pub struct Wanted {
+    #[serde(default)]
+    page: i64,
+}
+
+/// `GET /schedules`
+pub async fn show_schedules(
+    admin: SignedIn,
+    app: Data<App>,
+    wanted: Query<Wanted>,
+    request: HttpRequest,
+) -> std::result::Result<HttpResponse, PageError> {
+    let usual = Fields {
+        rhythm: "daily".into(),
+        ..Fields::default()
+    };
+    let shown = schedules_page(&admin, &app, wanted.page, usual).await?;
+    Ok(page::with_status(StatusCode::OK, &shown, &request))
+}
+
+/// `POST /schedules`: sets one schedule for every company that has none.
+pub async fn set_missing_schedules(
+    app: Data<App>,
+    request: HttpRequest,
+    form: Submitted<Fields>,
+) -> std::result::Result<HttpResponse, PageError> {
+    let Submitted { admin, form } = form;
+    let plan = match form.checked() {
+        Ok(plan) => plan,
+        Err(wrong) => {
+            let shown = schedules_page(&admin, &app, 1, *wrong).await?;
+            let refused = StatusCode::UNPROCESSABLE_ENTITY;
+            return Ok(page::with_status(refused, &shown, &request));
+        }
+    };
+    let by = admin.session.email;
+    let set = move |conn: &mut _| store::save_for_all_without(conn, plan, &by, now());
+    let count = app.db.change(set).await?;
+    Ok(see_other("/schedules")
+        .cookie(Flash::SchedulesSet(count).cookie(&app))
+        .finish())
+}
+
+async fn schedules_page(
+    admin: &SignedIn,
+    app: &App,
+    wanted: i64,
+    fields: Fields,
+) -> Result<SchedulesPage> {
+    let (lines, pages, without) = app
+        .db
+        .run(move |conn| {
+            let (lines, pages) = lines(conn, wanted)?;
+            Ok((lines, pages, store::count_without(conn)?))
+        })
+        .await?;
+    Ok(SchedulesPage {
+        chrome: admin.chrome(Tab::Schedules),
+        has_moodle: app.moodle.is_some(),
+        lines,
+        pages,
+        without,
+        fields,
+    })
+}
+
+fn lines(conn: &mut Conn, wanted: i64) -> Result<(Vec<Line>, Pages)> {
+    let known = companies::store::list(conn)?;
+    let pages = Pages::new(wanted, PER_PAGE, known.len() as i64, "/schedules?".into());
+    let mut schedules: HashMap<_, _> = store::list(conn)?
+        .into_iter()
+        .map(|schedule| (schedule.company, schedule))
+        .collect();
+    let shown = known
+        .into_iter()
+        .skip(Pages::offset(pages.number, PER_PAGE) as usize)
+        .take(PER_PAGE as usize);
+    let line = |(company, _): (Company, _)| {
+        Ok(Line {
+            latest: forecast::latest_run(conn, company.id)?,
+            schedule: schedules.remove(&company.id),
+            company,
+        })
+    };
+    let lines = shown.map(line).collect::<Result<_>>()?;
+    Ok((lines, pages))
+}

@@ -1,0 +1,195 @@
+//! Schedules in the store; every change of one is in the audit log.
+
+use diesel::prelude::*;
+use serde_json::{Value, json};
+
+use super::{Plan, Rhythm, Row, Schedule, clock};
+use crate::audit;
+use crate::companies;
+use crate::db::Conn;
+use crate::error::{OrNotFound, Result};
+use crate::ids::CompanyId;
+use crate::schema::{companies as known, sync_schedules};
+use crate::sync::Mode;
+
+/// A company's schedule; `None` where nobody ever set one.
+pub fn find(conn: &mut Conn, company: CompanyId) -> Result<Option<Schedule>> {
+    let row: Option<Row> = sync_schedules::table
+        .find(company)
+        .select(Row::as_select())
+        .get_result(conn)
+        .optional()?;
+    row.map(Schedule::try_from).transpose()
+}
+
+/// Every schedule, in no order that matters.
+pub fn list(conn: &mut Conn) -> Result<Vec<Schedule>> {
+    let rows: Vec<Row> = sync_schedules::table.select(Row::as_select()).load(conn)?;
+    rows.into_iter().map(Schedule::try_from).collect()
+}
+
+/// Sets a company's schedule. A pause stays; attempts begin anew. `NotFound` for an unknown company.
+pub fn save(conn: &mut Conn, company: CompanyId, plan: Plan, by: &str, now: i64) -> Result<()> {
+    companies::store::get(conn, company)?;
+    let before = find(conn, company)?;
+    let paused = before.as_ref().and_then(|before| before.paused.clone());
+    let after = Schedule {
+        company,
+        rhythm: plan.rhythm,
+        mode: plan.mode,
+        next_run_at: plan.rhythm.next_after(now).filter(|_| paused.is_none()),
+        paused,
+        attempts: 0,
+        changed_at: now,
+        changed_by: by.to_owned(),
+    };
+    write(conn, &after, before.is_some())?;
+    note(conn, "schedule_set", by, (before.as_ref(), &after), now)
+}
+
+/// How many companies have no schedule.
+pub fn count_without(conn: &mut Conn) -> Result<i64> {
+    Ok(known::table
+        .left_join(sync_schedules::table)
+        .filter(sync_schedules::company_id.is_null())
+        .count()
+        .get_result(conn)?)
+}
+
+/// Sets the same schedule for every company that has none, and returns how many there were.
+pub fn save_for_all_without(conn: &mut Conn, plan: Plan, by: &str, now: i64) -> Result<usize> {
+    let without: Vec<CompanyId> = known::table
+        .left_join(sync_schedules::table)
+        .filter(sync_schedules::company_id.is_null())
+        .select(known::id)
+        .load::<i64>(conn)?
+        .into_iter()
+        .map(CompanyId)
+        .collect();
+    for company in &without {
+        save(conn, *company, plan, by, now)?;
+    }
+    Ok(without.len())
+}
+
+/// Lets a schedule rest. One that rests already stays as it was.
+pub fn pause(conn: &mut Conn, company: CompanyId, by: &str, now: i64) -> Result<()> {
+    let before = find(conn, company)?.or_not_found("the schedule")?;
+    if before.paused.is_some() {
+        return Ok(());
+    }
+    let after = Schedule {
+        paused: Some((now, by.to_owned())),
+        next_run_at: None,
+        ..before.clone()
+    };
+    write(conn, &after, true)?;
+    note(conn, "schedule_paused", by, (Some(&before), &after), now)
+}
+
+/// Lets a schedule go on with its next regular moment. One that does not rest stays as it was.
+pub fn resume(conn: &mut Conn, company: CompanyId, by: &str, now: i64) -> Result<()> {
+    let before = find(conn, company)?.or_not_found("the schedule")?;
+    if before.paused.is_none() {
+        return Ok(());
+    }
+    let after = Schedule {
+        paused: None,
+        next_run_at: before.rhythm.next_after(now),
+        attempts: 0,
+        ..before.clone()
+    };
+    write(conn, &after, true)?;
+    note(conn, "schedule_resumed", by, (Some(&before), &after), now)
+}
+
+fn write(conn: &mut Conn, schedule: &Schedule, known: bool) -> Result<()> {
+    let columns = Columns::of(schedule);
+    if known {
+        diesel::update(sync_schedules::table.find(schedule.company))
+            .set(&columns)
+            .execute(conn)?;
+    } else {
+        diesel::insert_into(sync_schedules::table)
+            .values(&columns)
+            .execute(conn)?;
+    }
+    Ok(())
+}
+
+#[derive(Insertable, AsChangeset)]
+#[diesel(table_name = sync_schedules, treat_none_as_null = true)]
+struct Columns {
+    company_id: CompanyId,
+    rhythm: super::RhythmKind,
+    every_minutes: i32,
+    at_minute: i32,
+    zone: String,
+    mode: Mode,
+    paused_at: Option<i64>,
+    paused_by: Option<String>,
+    next_run_at: Option<i64>,
+    attempts: i32,
+    changed_at: i64,
+    changed_by: String,
+}
+
+impl Columns {
+    fn of(schedule: &Schedule) -> Self {
+        let (every_minutes, at_minute, zone) = match schedule.rhythm {
+            Rhythm::Off => (0, 0, chrono_tz::UTC),
+            Rhythm::Minutes(every) => (every, 0, chrono_tz::UTC),
+            Rhythm::Hourly(at, zone) | Rhythm::Daily(at, zone) => (0, at, zone),
+        };
+        let (paused_at, paused_by) = schedule.paused.clone().unzip();
+        Self {
+            company_id: schedule.company,
+            rhythm: schedule.rhythm.kind(),
+            every_minutes,
+            at_minute,
+            zone: zone.name().to_owned(),
+            mode: schedule.mode,
+            paused_at,
+            paused_by,
+            next_run_at: schedule.next_run_at,
+            attempts: schedule.attempts,
+            changed_at: schedule.changed_at,
+            changed_by: schedule.changed_by.clone(),
+        }
+    }
+}
+
+fn note(
+    conn: &mut Conn,
+    action: &str,
+    by: &str,
+    (before, after): (Option<&Schedule>, &Schedule),
+    now: i64,
+) -> Result<()> {
+    let entry = audit::Entry {
+        actor: by,
+        company: Some(after.company),
+        action,
+        subject: "schedule",
+        before: before.map(as_json),
+        after: Some(as_json(after)),
+    };
+    audit::record(conn, &entry, now * 1000)
+}
+
+fn as_json(schedule: &Schedule) -> Value {
+    let (every, at, zone) = match schedule.rhythm {
+        Rhythm::Off => (None, None, None),
+        Rhythm::Minutes(every) => (Some(every), None, None),
+        Rhythm::Hourly(at, zone) => (None, Some(format!("{at:02}")), Some(zone.name())),
+        Rhythm::Daily(at, zone) => (None, Some(clock(at)), Some(zone.name())),
+    };
+    json!({
+        "rhythm": schedule.rhythm.kind(),
+        "every_minutes": every,
+        "at": at,
+        "zone": zone,
+        "mode": schedule.mode,
+        "paused": schedule.paused.is_some(),
+    })
+}

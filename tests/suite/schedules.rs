@@ -1,0 +1,479 @@
+//! Schedules: set on their pages, kept by the clock.
+
+use std::path::Path;
+use std::time::Duration;
+
+use alx_report_api::error::Result;
+use alx_report_api::ids::CompanyId;
+use alx_report_api::schema::{audit_log, sync_runs, sync_schedules};
+use alx_report_api::sync::schedule::{self, Schedule};
+use alx_report_api::sync::{Mode, Request, Run, RunState, Trigger, request};
+use alx_report_api::time::now;
+use diesel::prelude::*;
+
+use crate::support::TestApp;
+use crate::support::acme::{acme, synced_app};
+use crate::support::admin::{Admin, EMAIL};
+use crate::support::client::ACME;
+
+const EVERY_15: [(&str, &str); 6] = [
+    ("rhythm", "minutes"),
+    ("every_minutes", "15"),
+    ("minute", "0"),
+    ("time", "02:00"),
+    ("zone", "UTC"),
+    ("mode", "changes"),
+];
+
+/// `EVERY_15` with other fields.
+fn fields<'a>(other: &[(&'a str, &'a str)]) -> Vec<(&'a str, &'a str)> {
+    let usual = EVERY_15
+        .into_iter()
+        .filter(|(name, _)| !other.iter().any(|(changed, _)| changed == name));
+    usual.chain(other.iter().copied()).collect()
+}
+
+async fn set(admin: &Admin, other: &[(&str, &str)]) {
+    let answer = admin.post("/companies/42/schedule", &fields(other)).await;
+    assert_eq!(answer.status, 303, "{}", answer.body);
+}
+
+/// Blocking work where drivers may wait.
+async fn blocking<T: Send + 'static>(work: impl FnOnce() -> Result<T> + Send + 'static) -> T {
+    let done = actix_web::rt::task::spawn_blocking(work).await;
+    done.unwrap().unwrap()
+}
+
+async fn tick(app: &TestApp, at: i64) -> usize {
+    let app = app.app.clone();
+    blocking(move || schedule::tick(&app, at)).await
+}
+
+async fn checks(app: &TestApp, at: i64) -> usize {
+    let app = app.app.clone();
+    blocking(move || schedule::checks::due_checks(&app, at)).await
+}
+
+async fn schedule_of(app: &TestApp) -> Schedule {
+    let found = app.app.db.run(|conn| schedule::store::find(conn, ACME));
+    found.await.unwrap().expect("a schedule")
+}
+
+async fn set_next(app: &TestApp, at: i64) {
+    let change = move |conn: &mut _| {
+        let set = diesel::update(sync_schedules::table).set(sync_schedules::next_run_at.eq(at));
+        Ok(set.execute(conn)?)
+    };
+    app.app.db.change(change).await.unwrap();
+}
+
+/// Every run that the clock asked for, oldest first, once all have ended.
+async fn scheduled(app: &TestApp) -> Vec<Run> {
+    for _ in 0..400 {
+        let list = |conn: &mut _| {
+            let runs: Vec<Run> = sync_runs::table
+                .filter(sync_runs::trigger.eq(Trigger::Scheduled))
+                .order((sync_runs::requested_at_ms, sync_runs::started_at_ms))
+                .select(Run::as_select())
+                .load(conn)?;
+            Ok(runs)
+        };
+        let runs = app.app.db.run(list).await.unwrap();
+        if runs.iter().all(Run::ended) {
+            return runs;
+        }
+        actix_web::rt::time::sleep(Duration::from_millis(50)).await;
+    }
+    panic!("the runs do not end");
+}
+
+/// Lets every run so far have ended a day and an hour ago.
+async fn a_day_passes(app: &TestApp) {
+    let moved = |conn: &mut _| {
+        let earlier = sync_runs::finished_at_ms - 25 * 3_600_000_i64;
+        let set = diesel::update(sync_runs::table).set(sync_runs::finished_at_ms.eq(earlier));
+        Ok(set.execute(conn)?)
+    };
+    app.app.db.change(moved).await.unwrap();
+}
+
+#[actix_web::test]
+async fn an_admin_sets_a_schedule_and_sees_what_the_clock_will_do() {
+    let (app, admin) = synced_app().await;
+
+    let none = admin.get("/companies/42").await;
+    let berlin = [
+        ("rhythm", "daily"),
+        ("time", "02:30"),
+        ("zone", "Europe/Berlin"),
+    ];
+    set(&admin, &berlin).await;
+    let page = admin.get("/companies/42/schedule").await;
+    let company = admin.get("/companies/42").await;
+
+    assert!(
+        none.says("No schedule: this company is synced only"),
+        "{}",
+        none.body
+    );
+    assert!(page.says("daily at 02:30 (Europe/Berlin)"), "{}", page.body);
+    assert!(page.says("The schedule is set."));
+    assert_eq!(page.body.matches("02:30 CE").count(), 5, "{}", page.body);
+    let next = schedule_of(&app).await.next_run_at.expect("a next run");
+    let shown = alx_report_api::time::rfc3339(next).unwrap();
+    let shown = shown[..16].replace('T', " ");
+    assert!(page.says(&shown) && company.says(&shown), "{shown}");
+    assert!(company.says("daily at 02:30 (Europe/Berlin)"));
+}
+
+#[actix_web::test]
+async fn what_is_wrong_with_a_schedule_stands_at_its_field() {
+    let (_app, admin) = synced_app().await;
+    for (wrong, id) in [
+        (&[("every_minutes", "4")][..], "every-error"),
+        (&[("every_minutes", "soon")], "every-error"),
+        (&[("rhythm", "hourly"), ("minute", "60")], "minute-error"),
+        (&[("rhythm", "daily"), ("time", "25:00")], "time-error"),
+        (
+            &[("rhythm", "daily"), ("zone", "Mars/Olympus<b>")],
+            "zone-error",
+        ),
+        (&[("rhythm", "weekly")], "rhythm-error"),
+    ] {
+        let page = admin.post("/companies/42/schedule", &fields(wrong)).await;
+
+        assert_eq!(page.status, 422, "{wrong:?}");
+        assert!(
+            page.body.contains(&format!("id=\"{id}\"")),
+            "{wrong:?} {}",
+            page.body
+        );
+        assert!(!page.body.contains("Olympus<b>"));
+    }
+    let unknown = admin.post("/companies/999/schedule", &fields(&[])).await;
+    assert_eq!(unknown.status, 404);
+    let undo = admin
+        .post("/companies/42/schedule", &fields(&[("mode", "undo")]))
+        .await;
+    assert_eq!(undo.status, 422);
+}
+
+#[actix_web::test]
+async fn two_instances_that_look_at_once_ask_for_one_run() {
+    let (app, admin) = synced_app().await;
+    let other = app.second().await;
+    set(&admin, &[]).await;
+
+    for round in 1..=5 {
+        let due = now() - 100 + round;
+        set_next(&app, due).await;
+        let (one, two) = futures_util::join!(tick(&app, now()), tick(&other, now()));
+
+        assert_eq!(one + two, 1, "round {round}");
+        assert_eq!(scheduled(&app).await.len(), round as usize);
+    }
+}
+
+#[actix_web::test]
+async fn what_was_missed_runs_once_and_then_as_usual() {
+    let (app, admin) = synced_app().await;
+    set(&admin, &[]).await;
+    set_next(&app, now() - 3 * 86_400).await;
+
+    let first = tick(&app, now()).await;
+    let second = tick(&app, now()).await;
+
+    assert_eq!((first, second), (1, 0));
+    let next = schedule_of(&app).await.next_run_at.unwrap();
+    assert!(next > now() && next <= now() + 900, "{next}");
+    assert_eq!(scheduled(&app).await[0].state, RunState::Succeeded);
+}
+
+#[actix_web::test]
+async fn a_clock_that_was_set_back_delays_nothing_and_repeats_nothing() {
+    let (app, admin) = synced_app().await;
+    set(&admin, &[]).await;
+    set_next(&app, now() + 10 * 86_400).await;
+
+    assert_eq!(tick(&app, now()).await, 0);
+    let next = schedule_of(&app).await.next_run_at.unwrap();
+    assert!(next <= now() + 900, "computed anew: {next}");
+
+    let due = now() - 5;
+    set_next(&app, due).await;
+    assert_eq!(tick(&app, now()).await, 1);
+    set_next(&app, due).await;
+    assert_eq!(
+        tick(&app, now()).await,
+        0,
+        "the same due time is the same run"
+    );
+    assert_eq!(scheduled(&app).await.len(), 1);
+}
+
+#[actix_web::test]
+async fn a_due_time_that_a_clock_ahead_has_used_comes_again() {
+    let (app, admin) = synced_app().await;
+    set(&admin, &[]).await;
+    let due = now() + 7200;
+    set_next(&app, due).await;
+    assert_eq!(tick(&app, due + 86_400).await, 1); // a day too early
+    scheduled(&app).await;
+
+    set_next(&app, due).await;
+    assert_eq!(tick(&app, due).await, 1);
+
+    assert_eq!(scheduled(&app).await.len(), 2);
+}
+
+#[actix_web::test]
+async fn a_run_that_waits_already_is_the_scheduled_one() {
+    let (app, admin) = synced_app().await;
+    set(&admin, &[]).await;
+    let (db, wish) = (
+        app.app.db.clone(),
+        Request::of(ACME, Mode::Full, Trigger::Api, "alx_123".into()),
+    );
+    blocking(move || request::record(&db, &wish, now() * 1000)).await;
+    set_next(&app, now() - 1).await;
+
+    assert_eq!(tick(&app, now()).await, 0);
+
+    assert!(schedule_of(&app).await.next_run_at.unwrap() > now());
+    assert_eq!(scheduled(&app).await.len(), 0);
+}
+
+#[actix_web::test]
+async fn a_schedule_of_changes_reads_everything_at_least_once_a_day() {
+    let (app, admin) = synced_app().await;
+    set(&admin, &[]).await;
+    set_next(&app, now() - 3).await;
+    tick(&app, now()).await;
+    assert_eq!(scheduled(&app).await[0].mode, Mode::Changes);
+
+    a_day_passes(&app).await;
+    set_next(&app, now() - 2).await;
+    tick(&app, now()).await;
+    let modes: Vec<Mode> = scheduled(&app).await.iter().map(|run| run.mode).collect();
+
+    assert_eq!(modes, [Mode::Changes, Mode::Full]);
+}
+
+#[actix_web::test]
+async fn a_source_that_is_away_is_tried_again_later_each_time_until_it_is_back() {
+    let (app, admin) = synced_app().await;
+    let half_a_day = alx_report_api::time::rfc3339(now() + 12 * 3600).unwrap();
+    set(
+        &admin,
+        &[("rhythm", "daily"), ("time", &half_a_day[11..16])],
+    )
+    .await;
+    let regular = schedule_of(&app).await.next_run_at.unwrap();
+    let away = app.folder.path().join("away.db");
+    let rename = |from: &Path, to: &Path| std::fs::rename(from, to).unwrap();
+    rename(&app.moodle_file(), &away);
+
+    for (attempt, minutes) in [(1, 1), (2, 2), (3, 4)] {
+        set_next(&app, now() - 10 + i64::from(attempt)).await;
+        assert_eq!(tick(&app, now()).await, 1);
+        let runs = scheduled(&app).await;
+        let schedule = schedule_of(&app).await;
+
+        assert_eq!(runs.last().unwrap().state, RunState::Failed);
+        assert_eq!(schedule.attempts, attempt);
+        let wait = schedule.next_run_at.unwrap() - now();
+        assert!(
+            (minutes * 47..=minutes * 73).contains(&wait),
+            "attempt {attempt} waits {wait}"
+        );
+    }
+    let told = admin.get("/companies/42/schedule").await;
+    assert!(
+        told.says("<dt>Failed in a row</dt><dd>3</dd>"),
+        "{}",
+        told.body
+    );
+
+    rename(&away, &app.moodle_file());
+    set_next(&app, now() - 1).await;
+    tick(&app, now()).await;
+    let runs = scheduled(&app).await;
+    let schedule = schedule_of(&app).await;
+
+    assert_eq!(runs.last().unwrap().state, RunState::Succeeded);
+    assert_eq!(
+        (schedule.attempts, schedule.next_run_at),
+        (0, Some(regular))
+    );
+}
+
+#[actix_web::test]
+async fn a_scheduled_run_whose_process_died_is_tried_again_soon() {
+    let (app, admin) = synced_app().await;
+    set(&admin, &[("rhythm", "minutes"), ("every_minutes", "1440")]).await;
+    let lost = |conn: &mut _| {
+        diesel::insert_into(sync_runs::table)
+            .values((
+                sync_runs::id.eq("80000000000000000000000000000000"),
+                sync_runs::company_id.eq(ACME),
+                sync_runs::mode.eq(Mode::Changes),
+                sync_runs::trigger.eq(Trigger::Scheduled),
+                sync_runs::requested_by.eq("schedule"),
+                sync_runs::state.eq(RunState::Running),
+                sync_runs::requested_at_ms.eq(1),
+                sync_runs::started_at_ms.eq(1),
+                sync_runs::lease_until_ms.eq(2),
+                sync_runs::runner.eq("dead"),
+            ))
+            .execute(conn)?;
+        Ok(())
+    };
+    app.app.db.change(lost).await.unwrap();
+
+    alx_report_api::sync::wake(&app.app).unwrap();
+    let runs = scheduled(&app).await;
+
+    assert_eq!(runs[0].state, RunState::Abandoned);
+    let schedule = schedule_of(&app).await;
+    assert_eq!(schedule.attempts, 1);
+    assert!(schedule.next_run_at.unwrap() <= now() + 75);
+}
+
+#[actix_web::test]
+async fn a_paused_schedule_rests_and_says_who_paused_it() {
+    let (app, admin) = synced_app().await;
+    set(&admin, &[]).await;
+
+    let paused = admin.post("/companies/42/schedule/pause", &[]).await;
+    let page = admin.get("/companies/42/schedule").await;
+    let far = tick(&app, now() + 86_400).await;
+    set(&admin, &[("every_minutes", "30")]).await;
+    let still = schedule_of(&app).await;
+    admin.post("/companies/42/schedule/resume", &[]).await;
+
+    assert_eq!(paused.status, 303);
+    assert!(
+        page.says(&format!("<strong>Paused</strong> by <bdi>{EMAIL}</bdi>")),
+        "{}",
+        page.body
+    );
+    assert_eq!(far, 0);
+    assert!(still.paused.is_some() && still.next_run_at.is_none());
+    assert!(schedule_of(&app).await.next_run_at.is_some());
+    let noted = |conn: &mut _| {
+        Ok(audit_log::table
+            .order(audit_log::id)
+            .select(audit_log::action)
+            .load::<String>(conn)?)
+    };
+    assert_eq!(
+        app.app.db.run(noted).await.unwrap(),
+        [
+            "schedule_set",
+            "schedule_paused",
+            "schedule_set",
+            "schedule_resumed"
+        ]
+    );
+}
+
+#[actix_web::test]
+async fn run_now_asks_for_a_run_at_once() {
+    let (_app, admin) = synced_app().await;
+    set(&admin, &[]).await;
+    let key = admin
+        .get("/companies/42/schedule")
+        .await
+        .between("name=\"key\" value=\"", "\"");
+
+    let first = admin
+        .post("/companies/42/schedule/run", &[("key", &key)])
+        .await;
+    let again = admin
+        .post("/companies/42/schedule/run", &[("key", &key)])
+        .await;
+
+    assert_eq!(first.status, 303);
+    assert!(first.location().starts_with("/sync/runs/"));
+    assert_eq!(first.location(), again.location());
+}
+
+#[actix_web::test]
+async fn one_schedule_is_set_for_all_companies_that_have_none() {
+    let app = TestApp::with_moodle(|file| {
+        acme(file);
+        let mut moodle = alx_report_api::demo::builder::MoodleBuilder::open(file).unwrap();
+        for id in 1..=60 {
+            moodle
+                .company_as(CompanyId(1000 + id), &format!("Shop {id}"))
+                .unwrap();
+        }
+    })
+    .await;
+    let admin = Admin::signed_in(&app).await;
+    let empty = admin.get("/schedules").await;
+    admin.post("/companies/look-up", &[]).await;
+    set(&admin, &[]).await;
+
+    let before = admin.get("/schedules").await;
+    let wrong = admin
+        .post("/schedules", &fields(&[("every_minutes", "1")]))
+        .await;
+    let answer = admin
+        .post(
+            "/schedules",
+            &fields(&[("rhythm", "hourly"), ("minute", "7")]),
+        )
+        .await;
+    let after = admin.get("/schedules").await;
+
+    assert!(empty.says("No company was found yet."));
+    assert!(
+        before.says("1–50 of 61 companies, 60 without a schedule"),
+        "{}",
+        before.body
+    );
+    assert_eq!((wrong.status, answer.status), (422, 303));
+    assert!(
+        after.says("The schedule is set for 60 companies."),
+        "{}",
+        after.body
+    );
+    assert!(after.says("hourly at minute 07 (UTC)") && after.says("every 15 minutes"));
+    assert!(after.says("61 companies, 0 without a schedule"));
+}
+
+#[actix_web::test]
+async fn a_company_that_nothing_compared_for_a_day_is_checked_once() {
+    let (app, _admin) = synced_app().await;
+    assert_eq!(checks(&app, now()).await, 0, "it was compared just now");
+
+    a_day_passes(&app).await;
+    let other = app.second().await;
+    let (one, two) = futures_util::join!(checks(&app, now()), checks(&other, now()));
+    let runs = scheduled(&app).await;
+
+    assert!(one + two >= 1);
+    assert_eq!(runs.len(), 1);
+    assert_eq!((runs[0].mode, runs[0].dry_run), (Mode::Full, true));
+    assert_eq!(checks(&app, now()).await, 0);
+}
+
+#[actix_web::test]
+async fn a_check_that_fails_comes_again_after_an_hour() {
+    let (app, _admin) = synced_app().await;
+    a_day_passes(&app).await;
+    std::fs::rename(app.moodle_file(), app.folder.path().join("away.db")).unwrap();
+    assert_eq!(checks(&app, now()).await, 1);
+    assert_eq!(scheduled(&app).await[0].state, RunState::Failed);
+
+    assert_eq!(checks(&app, now() + 1800).await, 0);
+    assert_eq!(checks(&app, now() + 3700).await, 1);
+}
+
+#[actix_web::test]
+async fn without_a_moodle_the_clock_asks_for_nothing() {
+    let app = TestApp::without_moodle().await;
+
+    assert_eq!((tick(&app, now()).await, checks(&app, now()).await), (0, 0));
+}
