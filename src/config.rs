@@ -79,6 +79,11 @@ pub struct Config {
     #[arg(long, env = "ALX_MOODLE_TIMEOUT_SECONDS", default_value_t = 300, value_parser = clap::value_parser!(u64).range(1..=86400), global = true)]
     pub moodle_timeout_seconds: u64,
 
+    /// Days that the change log keeps what each sync did to each row; 0 keeps it for ever. The runs and their
+    /// counts stay. Example: 730
+    #[arg(long, env = "ALX_CHANGES_DAYS", default_value_t = 400, value_parser = clap::value_parser!(u32).range(0..=36_500), global = true)]
+    pub changes_days: u32,
+
     /// Most connections at the same time. Example: 1024
     #[arg(long, env = "ALX_MAX_CONNECTIONS", default_value_t = 512, value_parser = clap::value_parser!(u32).range(8..=65536), global = true)]
     pub max_connections: u32,
@@ -141,6 +146,11 @@ impl Config {
     /// How long a run is believed to be alive without a sign of life.
     pub fn sync_lease(&self) -> Duration {
         Duration::from_secs(self.sync_lease_seconds)
+    }
+
+    /// How many days the lines of the change log are kept; `None` for ever.
+    pub fn changes_days(&self) -> Option<i64> {
+        (self.changes_days > 0).then(|| i64::from(self.changes_days))
     }
 
     /// Whether browsers reach us over TLS, so that cookies can be `Secure`.

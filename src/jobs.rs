@@ -12,7 +12,9 @@ pub fn start(app: &Arc<App>) -> Result<()> {
     std::thread::Builder::new()
         .name("clock".into())
         .spawn(move || {
+            let mut retention = sync::retention::Daily::default();
             loop {
+                retention.look(&app);
                 if let Err(error) = sync::wake(&app) {
                     log::warn!("no thread for syncs could be started: {error}");
                 }
