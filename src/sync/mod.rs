@@ -7,9 +7,11 @@ mod claim;
 mod collect;
 pub mod coverage;
 mod drive;
+pub mod erase;
 pub mod guard;
 pub mod history;
 mod lease;
+pub mod log;
 mod outcome;
 pub mod plan;
 pub mod preview;
@@ -18,11 +20,14 @@ mod queue;
 mod read;
 pub mod request;
 pub mod row_history;
+pub mod retention;
 mod run;
 pub mod settings;
 mod spool;
+pub mod stored;
 mod stream;
 pub mod tally;
+pub mod undo;
 
 pub use cancel::cancel;
 pub use drive::{learn_companies, learn_company, start, wait, wake};
@@ -48,6 +53,8 @@ crate::words! {
         Cleanup = "cleanup",
         /// Nothing: it takes back what the run before it did.
         Undo = "undo",
+        /// Nothing: an admin erased a person's data.
+        Erasure = "erasure",
     }
 }
 

@@ -96,6 +96,9 @@ pub fn record(db: &Db, request: &Request, now_ms: i64) -> Result<Requested> {
 
 fn check(request: &Request) -> Result<()> {
     match (request.mode, request.hours_back) {
+        (Mode::Erasure, _) => Err(Error::Invalid(
+            "an erasure is about one person; use the page of that person".into(),
+        )),
         (Mode::Undo, _) if request.undoes.is_none() => Err(Error::Invalid(
             "an undo takes back one run; use the page of that run".into(),
         )),
