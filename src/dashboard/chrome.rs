@@ -16,6 +16,8 @@ pub enum Tab {
     Sync,
     /// Sync history.
     History,
+    /// Change log.
+    Changes,
     /// Demo Moodle.
     Demo,
     /// None of the tabs.
@@ -46,6 +48,7 @@ impl Chrome {
             (Tab::Companies, "Companies", "/"),
             (Tab::Sync, "Manual sync", "/sync"),
             (Tab::History, "Sync history", "/sync/history"),
+            (Tab::Changes, "Changes", "/changes"),
             (Tab::Demo, "Demo Moodle", "/demo"),
         ];
         let there = all
