@@ -17,7 +17,8 @@ use crate::db::{Conn, Db};
 use crate::error::{Error, Result};
 use crate::export::{self, Cell, Format, Rows, Table};
 use crate::ids::CompanyId;
-use crate::sync::log::{self, Filter, Span};
+use crate::sync::log::{self, Entry, Filter, Part};
+use crate::sync::spans;
 use crate::time::{now, rfc3339, rfc3339_ms};
 
 /// Lines per look into the store.
@@ -109,9 +110,8 @@ fn every_line(
 ) -> Result<()> {
     db.own_snapshot(|conn| {
         for company in companies {
-            if let Some(span) = log::span(conn, *company, filter)? {
-                of_company(conn, *company, names, filter, span, rows)?;
-            }
+            let mut write = |entry| rows.row(&cells(line(entry, names)));
+            of_company(conn, *company, filter, &mut write)?;
         }
         Ok(())
     })
@@ -120,20 +120,24 @@ fn every_line(
 fn of_company(
     conn: &mut Conn,
     company: CompanyId,
-    names: &HashMap<CompanyId, String>,
     filter: &Filter,
-    mut span: Span,
-    rows: &mut dyn Rows,
+    write: &mut dyn FnMut(Entry) -> Result<()>,
 ) -> Result<()> {
+    let Some(span) = spans::span(conn, company, filter)? else {
+        return Ok(());
+    };
+    let mut part = Part {
+        span,
+        oldest_first: false,
+        limit: BATCH,
+    };
     loop {
-        let found = log::of_company(conn, company, filter, span, false, BATCH)?;
+        let found = log::of_company(conn, company, filter, part)?;
         let Some(last) = found.last().map(|entry| entry.change.seq) else {
             return Ok(());
         };
-        for entry in found {
-            rows.row(&cells(line(entry, names)))?;
-        }
-        span.1 = last - 1;
+        found.into_iter().try_for_each(&mut *write)?;
+        part.span.1 = last - 1;
     }
 }
 

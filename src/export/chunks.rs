@@ -86,11 +86,23 @@ impl io::Write for Pieces {
         }
         let piece = self.piece.split().freeze();
         let sent = self.send.blocking_send(Ok(piece));
-        sent.map_err(|_| io::Error::new(io::ErrorKind::BrokenPipe, "the download was cancelled"))
+        sent.map_err(|_| cancelled())
     }
 }
 
+fn cancelled() -> io::Error {
+    io::Error::new(io::ErrorKind::BrokenPipe, "the download was cancelled")
+}
+
 impl Pieces {
+    /// Fails when nobody waits for the file any more.
+    pub fn still_wanted(&self) -> io::Result<()> {
+        if self.send.is_closed() {
+            return Err(cancelled());
+        }
+        Ok(())
+    }
+
     fn flush(&mut self) -> Result<()> {
         Ok(io::Write::flush(self)?)
     }

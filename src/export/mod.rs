@@ -47,14 +47,17 @@ pub trait Rows {
     fn row(&mut self, cells: &[Cell]) -> Result<()>;
 }
 
+/// What writes every row of a table.
+pub type Source = Box<dyn FnOnce(&mut dyn Rows) -> Result<()> + Send>;
+
 /// What the file is to hold.
 pub struct Table {
     /// The name of the sheet, at most 20 letters.
     pub name: &'static str,
     /// The names of the columns.
     pub columns: &'static [&'static str],
-    /// Writes every row; it runs on a thread of its own.
-    pub rows: Box<dyn FnOnce(&mut dyn Rows) -> Result<()> + Send>,
+    /// It runs on a thread of its own.
+    pub rows: Source,
 }
 
 /// Files made at the same time: each holds a thread and a snapshot of the store.

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use rust_xlsxwriter::{Format as Look, Workbook, XlsxError};
 
-use super::chunks::{self, Body};
+use super::chunks::{self, Body, Pieces};
 use super::{Cell, Rows, Seat, Table, defused};
 use crate::error::{Error, Result};
 
@@ -18,16 +18,19 @@ const MOST_LETTERS: usize = 32_767;
 /// Makes the whole file, then streams it.
 pub async fn stream(table: Table, folder: PathBuf, seat: Seat) -> Result<Body> {
     chunks::written(seat, move |pieces| {
-        let mut file = file(table, &folder, MOST_ROWS)?;
+        let mut file = file(table, &folder, pieces)?;
         std::io::copy(&mut file, pieces)?;
         Ok(())
     })
     .await
 }
 
-fn file(table: Table, folder: &Path, most_rows: u32) -> Result<File> {
-    let mut book = Book::new(table.name, table.columns, folder, most_rows)?;
-    (table.rows)(&mut book)?;
+fn file(table: Table, folder: &Path, pieces: &Pieces) -> Result<File> {
+    let mut book = Book::new(table.name, table.columns, folder, MOST_ROWS)?;
+    (table.rows)(&mut Wanted {
+        book: &mut book,
+        pieces,
+    })?;
     let mut file = tempfile::tempfile_in(folder)?;
     let mut buffer = BufWriter::new(&mut file);
     book.book.save_to_writer(&mut buffer).map_err(failed)?;
@@ -89,6 +92,19 @@ impl Book {
     }
 }
 
+/// A book while somebody waits for it.
+struct Wanted<'a> {
+    book: &'a mut Book,
+    pieces: &'a Pieces,
+}
+
+impl Rows for Wanted<'_> {
+    fn row(&mut self, cells: &[Cell]) -> Result<()> {
+        self.pieces.still_wanted()?;
+        self.book.row(cells)
+    }
+}
+
 impl Rows for Book {
     fn row(&mut self, cells: &[Cell]) -> Result<()> {
         if self.next_row == self.most_rows {
@@ -142,7 +158,7 @@ mod tests {
             .book
             .worksheets()
             .iter()
-            .map(|sheet| sheet.name())
+            .map(rust_xlsxwriter::Worksheet::name)
             .collect();
         assert_eq!(
             (names, book.next_row),

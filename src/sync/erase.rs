@@ -61,6 +61,12 @@ pub fn erase(app: &App, user: UserId, by: &str, now_ms: i64) -> Result<Erasure> 
 
 type Touched = Vec<(CompanyId, RunId)>;
 
+/// Whose data is erased, by whom, and the moment to the millisecond.
+struct Act<'a> {
+    erasure: &'a Erasure,
+    now_ms: i64,
+}
+
 /// Gives every company a new stamp, in the order of their ids: no run can publish what it read before this.
 fn erase_in(conn: &mut Conn, user: UserId, by: &str, now_ms: i64) -> Result<(Erasure, Touched)> {
     let mut states = Vec::new();
@@ -85,7 +91,11 @@ fn erase_in(conn: &mut Conn, user: UserId, by: &str, now_ms: i64) -> Result<(Era
         if found.is_empty() {
             companies::store::publish_unsynced(conn, &state)?;
         } else {
-            touched.push(empty_rows(conn, state, found, &erasure, now_ms)?);
+            let act = Act {
+                erasure: &erasure,
+                now_ms,
+            };
+            touched.push(empty_rows(conn, state, found, &act)?);
         }
     }
     diesel::delete(sync_plan_lines::table.filter(sync_plan_lines::user_id.eq(user)))
@@ -115,18 +125,18 @@ fn empty_rows(
     conn: &mut Conn,
     state: State,
     found: Vec<Row>,
-    erasure: &Erasure,
-    now_ms: i64,
+    act: &Act<'_>,
 ) -> Result<(CompanyId, RunId)> {
     let company = state.company_id;
-    let run = RunId::from_key(company, &format!("erasure/{}/{now_ms}", erasure.user_id));
+    let key = format!("erasure/{}/{}", act.erasure.user_id, act.now_ms);
+    let run = RunId::from_key(company, &key);
     let erased: Vec<Row> = found
         .into_iter()
         .zip(state.seq + 1..)
-        .map(|(row, seq)| emptied(row, seq, erasure.erased_at))
+        .map(|(row, seq)| emptied(row, seq, act.erasure.erased_at))
         .collect();
     let removed = erased.len() as i64;
-    insert_run(conn, &run, &state, erasure, removed, now_ms)?;
+    insert_run(conn, &run, &state, act, removed)?;
     progress::write(conn, &erased)?;
     let lines: Vec<NewChange> = erased
         .iter()
@@ -169,14 +179,13 @@ fn insert_run(
     conn: &mut Conn,
     run: &RunId,
     state: &State,
-    erasure: &Erasure,
+    act: &Act<'_>,
     removed: i64,
-    now_ms: i64,
 ) -> Result<()> {
     let active = rows::company_id
         .eq(state.company_id)
         .and(rows::state.eq(RowState::Active))
-        .and(rows::user_id.ne(erasure.user_id));
+        .and(rows::user_id.ne(act.erasure.user_id));
     let unchanged: i64 = rows::table.filter(active).count().get_result(conn)?;
     let counts = Counts {
         records_created: Some(0),
@@ -193,11 +202,11 @@ fn insert_run(
             sync_runs::company_id.eq(state.company_id),
             sync_runs::mode.eq(Mode::Erasure),
             sync_runs::trigger.eq(Trigger::Manual),
-            sync_runs::requested_by.eq(&erasure.erased_by),
+            sync_runs::requested_by.eq(&act.erasure.erased_by),
             sync_runs::state.eq(RunState::Succeeded),
-            sync_runs::requested_at_ms.eq(now_ms),
-            sync_runs::started_at_ms.eq(now_ms),
-            sync_runs::finished_at_ms.eq(now_ms),
+            sync_runs::requested_at_ms.eq(act.now_ms),
+            sync_runs::started_at_ms.eq(act.now_ms),
+            sync_runs::finished_at_ms.eq(act.now_ms),
             sync_runs::snapshot_at.eq(state.synced_at),
         ))
         .execute(conn)?;

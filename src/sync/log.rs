@@ -1,12 +1,11 @@
 //! The change log as people search it: the lines of one company or of all, newest first, by keyset.
 
-use std::collections::HashMap;
-
 use diesel::prelude::*;
 
+use super::Mode;
 use super::affected::{Affected, Line, affected, on_same_row};
 use super::plan::Kind;
-use super::{Mode, RunState};
+use super::spans::{Span, spans};
 use crate::db::functions::lower;
 use crate::db::{Conn, Store};
 use crate::error::Result;
@@ -89,7 +88,12 @@ pub fn page(
     let spans = spans(conn, companies, filter, from)?;
     let mut found = Vec::new();
     for (company, span) in spans {
-        found.extend(of_company(conn, company, filter, span, newer, limit)?);
+        let part = Part {
+            span,
+            oldest_first: newer,
+            limit,
+        };
+        found.extend(of_company(conn, company, filter, part)?);
     }
     found.sort_by_key(|entry| std::cmp::Reverse(entry.mark()));
     let limit = limit as usize;
@@ -98,88 +102,6 @@ pub fn page(
     }
     found.truncate(limit);
     Ok(found)
-}
-
-/// The versions of a company that can hold what is looked for: above the first, up to and with the second.
-#[derive(Debug, Clone, Copy)]
-pub struct Span(pub i64, pub i64);
-
-/// Versions count up with time, so that days and marks become spans of versions, and each company is read by its key.
-fn spans(
-    conn: &mut Conn,
-    companies: &[CompanyId],
-    filter: &Filter,
-    from: From,
-) -> Result<Vec<(CompanyId, Span)>> {
-    let mut spans = vec![Span(0, i64::MAX); companies.len()];
-    let mut bound = |at_ms: i64, narrow: &dyn Fn(&mut Span, CompanyId, i64)| {
-        let versions = versions_at(conn, at_ms)?;
-        for (company, span) in companies.iter().zip(&mut spans) {
-            narrow(span, *company, versions.get(company).copied().unwrap_or(0));
-        }
-        Ok::<_, crate::error::Error>(())
-    };
-    if let Some(at_ms) = filter.from_ms {
-        bound(at_ms.saturating_sub(1), &|span, _, version| {
-            span.0 = span.0.max(version)
-        })?;
-    }
-    if let Some(at_ms) = filter.until_ms {
-        bound(at_ms.saturating_sub(1), &|span, _, version| {
-            span.1 = span.1.min(version)
-        })?;
-    }
-    if let From::Before(mark) | From::After(mark) = from {
-        let older = from == From::Before(mark);
-        // Lines of the mark's own moment stand in the order of their companies.
-        for (at_ms, later) in [(mark.at_ms, false), (mark.at_ms.saturating_sub(1), true)] {
-            bound(at_ms, &|span, company, version| {
-                let version = if company == mark.company {
-                    if older {
-                        mark.seq.saturating_sub(1)
-                    } else {
-                        mark.seq
-                    }
-                } else if (company > mark.company) == later {
-                    version
-                } else {
-                    return;
-                };
-                if older {
-                    span.1 = span.1.min(version);
-                } else {
-                    span.0 = span.0.max(version);
-                }
-            })?;
-        }
-    }
-    let pairs = companies.iter().copied().zip(spans);
-    Ok(pairs.filter(|(_, span)| span.0 < span.1).collect())
-}
-
-/// The version that each company had published at a moment.
-fn versions_at(conn: &mut Conn, at_ms: i64) -> Result<HashMap<CompanyId, i64>> {
-    let found: Vec<(CompanyId, Option<i64>)> = sync_runs::table
-        .filter(
-            sync_runs::state
-                .eq_any([RunState::Succeeded, RunState::Partial])
-                .and(sync_runs::dry_run.eq(false))
-                .and(sync_runs::finished_at_ms.le(at_ms)),
-        )
-        .group_by(sync_runs::company_id)
-        .select((
-            sync_runs::company_id,
-            diesel::dsl::max(sync_runs::version_after),
-        ))
-        .load(conn)?;
-    let known = |(company, version): (CompanyId, Option<i64>)| Some((company, version?));
-    Ok(found.into_iter().filter_map(known).collect())
-}
-
-/// The span of a company's versions that a filter's days allow.
-pub fn span(conn: &mut Conn, company: CompanyId, filter: &Filter) -> Result<Option<Span>> {
-    let found = spans(conn, &[company], filter, From::Newest)?;
-    Ok(found.first().map(|(_, span)| *span))
 }
 
 /// The latest lines of one person in a company, newest first.
@@ -193,15 +115,29 @@ pub fn of_person(
     load(conn, lines.order(sync_changes::seq.desc()).limit(limit))
 }
 
-/// At most `limit` lines of one company within a span: the newest of it, or the oldest, in that order.
+/// Which lines of a company to give.
+#[derive(Debug, Clone, Copy)]
+pub struct Part {
+    /// Only of these versions.
+    pub span: Span,
+    /// Those of the oldest versions, oldest first; else those of the newest, newest first.
+    pub oldest_first: bool,
+    /// How many at most.
+    pub limit: i64,
+}
+
+/// A part of one company's lines.
 pub fn of_company(
     conn: &mut Conn,
     company: CompanyId,
     filter: &Filter,
-    span: Span,
-    oldest_first: bool,
-    limit: i64,
+    part: Part,
 ) -> Result<Vec<Entry>> {
+    let Part {
+        span,
+        oldest_first,
+        limit,
+    } = part;
     let mut lines = lines(company, filter)
         .filter(sync_changes::seq.gt(span.0))
         .filter(sync_changes::seq.le(span.1))
@@ -220,7 +156,8 @@ fn load(conn: &mut Conn, lines: Lines<'_>) -> Result<Vec<Entry>> {
         sync_runs::mode,
         sync_runs::finished_at_ms,
     );
-    let found: Vec<((RunId, Mode, Option<i64>), Line, Row)> = lines
+    type Found = ((RunId, Mode, Option<i64>), Line, Row);
+    let found: Vec<Found> = lines
         .select((run, Line::as_select(), Row::as_select()))
         .load(conn)?;
     found

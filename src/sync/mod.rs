@@ -23,6 +23,7 @@ pub mod row_history;
 pub mod retention;
 mod run;
 pub mod settings;
+pub mod spans;
 mod spool;
 pub mod stored;
 mod stream;

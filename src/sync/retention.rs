@@ -151,10 +151,10 @@ impl Daily {
         let work = move || match compact(&app, now_ms()) {
             Ok(done) if done == Compacted::default() => {}
             Ok(done) => {
-                log::info!(runs = done.runs, changes = done.changes, plans = done.plans; "old details were let go")
+                log::info!(runs = done.runs, changes = done.changes, plans = done.plans; "old details were let go");
             }
             Err(error) => {
-                log::warn!(error:? = error; "old details could not be let go; trying again tomorrow")
+                log::warn!(error:? = error; "old details could not be let go; trying again tomorrow");
             }
         };
         let thread = std::thread::Builder::new().name("retention".into());

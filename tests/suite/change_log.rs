@@ -165,7 +165,9 @@ fn many(file: &std::path::Path) {
     two_companies(file);
     let mut moodle = MoodleBuilder::open(file).unwrap();
     let fill = |moodle: &mut MoodleBuilder| {
-        let course = CourseId(moodle.number("select id as number from mdl_course where fullname = 'Fire safety'")?);
+        let course = CourseId(
+            moodle.number("select id as number from mdl_course where fullname = 'Fire safety'")?,
+        );
         for id in 1000..1120 {
             let user = moodle.user_as(UserId(id), "Many", &format!("Learner {id}"))?;
             moodle.member(ACME, user)?;

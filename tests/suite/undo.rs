@@ -101,7 +101,8 @@ async fn the_log_of_an_undo_replays_forwards_and_backwards() {
     let run = last_run(&acme).await;
     undo(&admin, &run).await;
 
-    let lines: Vec<(i64, i64, i64, Option<String>, Option<String>)> = app
+    type Line = (i64, i64, i64, Option<String>, Option<String>);
+    let lines: Vec<Line> = app
         .app
         .db
         .run(|conn| {
