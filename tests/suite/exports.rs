@@ -186,9 +186,6 @@ async fn a_cancelled_download_frees_its_thread() {
     let begun = admin.begin("/changes/export.csv").await;
     assert!(threads_that_export() > 0, "it waits for its reader");
     drop(begun);
-    let made = admin.begin("/changes/export.xlsx");
-    let given_up = actix_web::rt::time::timeout(Duration::from_millis(500), made).await;
-    assert!(given_up.is_err(), "a workbook takes longer");
 
     let until = Instant::now() + Duration::from_secs(20);
     while threads_that_export() > 0 {
