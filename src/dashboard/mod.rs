@@ -41,9 +41,9 @@ pub mod sign_in;
 mod signed_in;
 pub mod sync;
 pub mod tokens;
+pub mod undo;
 pub mod why;
 mod why_words;
-pub mod undo;
 
 pub use chrome::{Chrome, Tab};
 pub use flash::Flash;
