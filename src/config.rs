@@ -1,6 +1,9 @@
 //! What an operator sets, by environment or flag; secrets also from a file.
 
-use std::fmt;
+mod values;
+
+pub use values::{Prefix, Secret};
+
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -84,6 +87,11 @@ pub struct Config {
     #[arg(long, env = "ALX_MOODLE_TIMEOUT_SECONDS", default_value_t = 300, value_parser = clap::value_parser!(u64).range(1..=86400), global = true)]
     pub moodle_timeout_seconds: u64,
 
+    /// Days that the change log keeps what each sync did to each row; 0 keeps it for ever. The runs and their
+    /// counts stay. Example: 730
+    #[arg(long, env = "ALX_CHANGES_DAYS", default_value_t = 400, value_parser = clap::value_parser!(u32).range(0..=36_500), global = true)]
+    pub changes_days: u32,
+
     /// Most connections at the same time. Example: 1024
     #[arg(long, env = "ALX_MAX_CONNECTIONS", default_value_t = 512, value_parser = clap::value_parser!(u32).range(8..=65536), global = true)]
     pub max_connections: u32,
@@ -146,6 +154,11 @@ impl Config {
     /// How long a run is believed to be alive without a sign of life.
     pub fn sync_lease(&self) -> Duration {
         Duration::from_secs(self.sync_lease_seconds)
+    }
+
+    /// How many days the lines of the change log are kept; `None` for ever.
+    pub fn changes_days(&self) -> Option<i64> {
+        (self.changes_days > 0).then(|| i64::from(self.changes_days))
     }
 
     /// Whether browsers reach us over TLS, so that cookies can be `Secure`.
@@ -211,58 +224,6 @@ fn create_private(folder: &Path) -> Result<()> {
             folder.display()
         ))
     })
-}
-
-/// A text that never shows in logs or `Debug`.
-#[derive(Clone, PartialEq, Eq)]
-pub struct Secret(String);
-
-impl Secret {
-    /// Hides a text.
-    pub fn new(text: String) -> Self {
-        Self(text)
-    }
-
-    /// The text itself, for the one call that needs it.
-    pub fn reveal(&self) -> &str {
-        &self.0
-    }
-}
-
-impl From<&str> for Secret {
-    fn from(text: &str) -> Self {
-        Self(text.to_owned())
-    }
-}
-
-impl fmt::Debug for Secret {
-    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        out.write_str("[redacted]")
-    }
-}
-
-/// A table prefix that is safe to write into SQL: `^[A-Za-z0-9_]{0,20}$`.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Prefix(String);
-
-impl Prefix {
-    /// The prefix as text.
-    pub fn as_str(&self) -> &str {
-        &self.0
-    }
-}
-
-impl std::str::FromStr for Prefix {
-    type Err = String;
-
-    fn from_str(text: &str) -> std::result::Result<Self, Self::Err> {
-        let safe = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'_';
-        if text.len() <= 20 && text.bytes().all(safe) {
-            Ok(Self(text.to_owned()))
-        } else {
-            Err("use at most 20 letters, digits and underscores".into())
-        }
-    }
 }
 
 #[cfg(test)]

@@ -5,13 +5,15 @@ use std::time::{Duration, Instant};
 
 use crate::app::App;
 use crate::error::Result;
-use crate::sync::{self, batch, schedule};
+use crate::sync::{self, batch, retention, schedule};
 use crate::time::{now, now_ms};
 
 /// How often the schedules are looked at.
 const TICK: Duration = Duration::from_secs(2);
 /// How often it is asked which companies were not compared for a day.
 const CHECKS: Duration = Duration::from_secs(60);
+/// How often old details are let go.
+const DAY: Duration = Duration::from_secs(86_400);
 
 /// Starts the thread of the clock.
 ///
@@ -34,6 +36,7 @@ pub fn start(app: &Arc<App>) -> Result<()> {
         Job::every(CHECKS, "the daily checks could not be asked for", |app| {
             schedule::checks::due_checks(app, now()).map(drop)
         }),
+        Job::every(DAY, "old details could not be let go", retention::begin),
     ];
     std::thread::Builder::new()
         .name("clock".into())

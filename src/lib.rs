@@ -11,7 +11,7 @@
 //! | 4 | `app`: settings, store, Moodle, cache |
 //! | 3 | `companies` `progress` `tokens` `admins` `settings` `audit`: what we know |
 //! | 2 | `moodle`: the source, read-only |
-//! | 1 | `db` `cache`: what carries it |
+//! | 1 | `db` `cache` `export`: what carries it |
 //! | 0 | `error` `schema` `config` `ids` `time` `words`: words everybody uses |
 
 pub mod admins;
@@ -26,6 +26,7 @@ pub mod dashboard;
 pub mod db;
 pub mod demo;
 pub mod error;
+pub mod export;
 pub mod ids;
 pub mod jobs;
 pub mod moodle;

@@ -8,34 +8,82 @@ use super::rows::{AsOf, Page, ProgressItem};
 use super::{ApiError, Client, cursor};
 use crate::companies::State;
 use crate::ids::{CompanyId, CourseId, Key, UserId};
-use crate::progress::{self, Row};
+use crate::progress::{self, Row, States};
 use crate::tokens::{Scope, SecretKey};
 
 /// The list's name in cursors and cache keys.
 const PROGRESS: &str = "progress";
 
-/// `GET /api/v1/progress?limit=&cursor=`: active rows in (user, course) order.
+/// `GET /api/v1/progress?limit=&cursor=&state=`: rows in (user, course) order, only the active ones unless `state` asks
+/// for others.
 pub async fn list_progress(client: Client, request: HttpRequest) -> Result<HttpResponse, ApiError> {
     client.must(Scope::Read)?;
     let company = client.caller.company;
-    let (limit, after) = checked(&request, &client)?;
+    let wanted = checked(&request, &client)?;
     let question = Question {
         view: PROGRESS,
-        query: canonical(limit, after),
+        query: wanted.canonical(),
     };
     let key = client.app.key.clone();
     let load = move |conn: &mut _, state: &State| {
-        let rows = progress::store::page(conn, company, after, limit + 1)?;
-        Ok(content(&key, company, state, rows, limit as usize))
+        let rows = progress::store::page(
+            conn,
+            company,
+            &wanted.states,
+            wanted.after,
+            wanted.limit + 1,
+        )?;
+        Ok(content(&key, company, state, rows, &wanted))
     };
     cached(&request, client, question, load).await
 }
 
-fn checked(request: &HttpRequest, client: &Client) -> Result<(i64, Option<Key>), ApiError> {
-    let mut query = Query::read(request.query_string(), &["limit", "cursor"]);
+/// The checked parameters.
+struct Wanted {
+    limit: i64,
+    after: Option<Key>,
+    states: States,
+}
+
+impl Wanted {
+    /// One spelling of each question, for the cache.
+    fn canonical(&self) -> String {
+        let after = self
+            .after
+            .map(|Key { user, course }| format!("&after={user},{course}"));
+        let states = format!("&state={}", self.states);
+        let states = (!self.states.is_usual()).then_some(states);
+        let limit = self.limit;
+        format!(
+            "limit={limit}{}{}",
+            after.unwrap_or_default(),
+            states.unwrap_or_default()
+        )
+    }
+}
+
+/// The list's name in cursors: those of one choice of states are no good for another.
+fn list(states: &States) -> String {
+    if states.is_usual() {
+        PROGRESS.into()
+    } else {
+        format!("{PROGRESS}/{states}")
+    }
+}
+
+fn checked(request: &HttpRequest, client: &Client) -> Result<Wanted, ApiError> {
+    let mut query = Query::read(request.query_string(), &["limit", "cursor", "state"]);
     let limit = query.limit();
+    let states = match query.text("state").map(str::parse::<States>) {
+        Some(Err(reason)) => {
+            query.blame("state", &reason);
+            States::default()
+        }
+        asked => asked.and_then(Result::ok).unwrap_or_default(),
+    };
     let after = query.cursor(|text| {
-        let place = cursor::read(&client.app.key, client.caller.company, PROGRESS, text)?;
+        let list = list(&states);
+        let place = cursor::read(&client.app.key, client.caller.company, &list, text)?;
         let [user, course] = cursor::numbers(&place)?;
         Some(Key {
             user: UserId(user),
@@ -43,14 +91,11 @@ fn checked(request: &HttpRequest, client: &Client) -> Result<(i64, Option<Key>),
         })
     });
     query.finish()?;
-    Ok((limit, after))
-}
-
-fn canonical(limit: i64, after: Option<Key>) -> String {
-    match after {
-        None => format!("limit={limit}"),
-        Some(Key { user, course }) => format!("limit={limit}&after={user},{course}"),
-    }
+    Ok(Wanted {
+        limit,
+        after,
+        states,
+    })
 }
 
 /// One row more than `limit` was read when there is a next page.
@@ -59,8 +104,9 @@ fn content(
     company: CompanyId,
     state: &State,
     mut rows: Vec<Row>,
-    limit: usize,
+    wanted: &Wanted,
 ) -> Content {
+    let limit = wanted.limit as usize;
     let more = rows.len() > limit;
     rows.truncate(limit);
     let last = rows.last().filter(|_| more).map(Row::key);
@@ -68,11 +114,12 @@ fn content(
         items: rows.iter().map(ProgressItem::from).collect(),
         next_cursor: last.map(|last| {
             let place = cursor::of_numbers([last.user.0, last.course.0]);
-            cursor::write(key, company, PROGRESS, &place)
+            cursor::write(key, company, &list(&wanted.states), &place)
         }),
         as_of: Some(AsOf::from(state)),
     };
-    Content::json(&page, why_empty(state))
+    let empty = why_empty(state).filter(|_| wanted.states.is_usual());
+    Content::json(&page, empty)
 }
 
 /// Why a company has no rows at all; `None` when it has some.

@@ -95,10 +95,11 @@ fn checked(
 fn mode(body: &JsonObject, query: &mut Query<'_>) -> Mode {
     let text = body.0.get("mode").and_then(Value::as_str);
     let mode = text.and_then(|text| text.parse().ok());
-    mode.filter(|mode| *mode != Mode::Undo).unwrap_or_else(|| {
-        query.blame("mode", "use one of: changes, full, cleanup");
-        Mode::Full
-    })
+    mode.filter(|mode: &Mode| mode.reads_moodle())
+        .unwrap_or_else(|| {
+            query.blame("mode", "use one of: changes, full, cleanup");
+            Mode::Full
+        })
 }
 
 fn dry_run(body: &JsonObject, query: &mut Query<'_>) -> bool {

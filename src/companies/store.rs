@@ -22,6 +22,12 @@ pub fn list(conn: &mut Conn) -> Result<Vec<(Company, State)>> {
     Ok(found)
 }
 
+/// The ids of every company, ascending: the order in which several are locked.
+pub fn ids(conn: &mut Conn) -> Result<Vec<CompanyId>> {
+    let ids = companies::table.select(companies::id).order(companies::id);
+    Ok(ids.load(conn)?)
+}
+
 /// One company with its state, or `NotFound`.
 pub fn get(conn: &mut Conn, company: CompanyId) -> Result<(Company, State)> {
     find(conn, company)?.or_not_found("the company")
@@ -126,16 +132,24 @@ pub fn renew(conn: &mut Conn, company: CompanyId) -> Result<()> {
     Ok(())
 }
 
-/// Publishes a company's next version under a new stamp: with the commit, every reply shows it.
-pub fn publish(conn: &mut Conn, state: &State, run: &RunId, synced_at: i64) -> Result<()> {
+/// Publishes a state that no sync brought, such as an erasure's, under a new stamp.
+pub fn publish_unsynced(conn: &mut Conn, state: &State) -> Result<()> {
     let next = State {
         stamp: random_hex::<16>(),
-        synced_at: Some(synced_at),
-        run_id: Some(run.clone()),
         ..state.clone()
     };
     diesel::update(company_state::table.find(state.company_id))
         .set(&next)
         .execute(conn)?;
     Ok(())
+}
+
+/// Publishes a company's next version under a new stamp: with the commit, every reply shows it.
+pub fn publish(conn: &mut Conn, state: &State, run: &RunId, synced_at: i64) -> Result<()> {
+    let next = State {
+        synced_at: Some(synced_at),
+        run_id: Some(run.clone()),
+        ..state.clone()
+    };
+    publish_unsynced(conn, &next)
 }

@@ -91,7 +91,7 @@ pub struct Wish {
 impl Wish {
     fn checked(&self) -> Result<(Mode, Option<i32>, bool), PageError> {
         let mode: Option<Mode> = labels::chosen("the mode", &self.mode)?;
-        let mode = mode.filter(|mode| *mode != Mode::Undo);
+        let mode = mode.filter(|mode: &Mode| mode.reads_moodle());
         let mode = mode.ok_or_else(|| {
             PageError::BadRequest("choose a mode: changes, full or cleanup".into())
         })?;

@@ -18,6 +18,8 @@ pub enum Tab {
     Schedules,
     /// Sync history.
     History,
+    /// Change log.
+    Changes,
     /// Demo Moodle.
     Demo,
     /// None of the tabs.
@@ -49,6 +51,7 @@ impl Chrome {
             (Tab::Sync, "Manual sync", "/sync"),
             (Tab::Schedules, "Schedules", "/schedules"),
             (Tab::History, "Sync history", "/sync/history"),
+            (Tab::Changes, "Changes", "/changes"),
             (Tab::Demo, "Demo Moodle", "/demo"),
         ];
         let there = all

@@ -4,7 +4,7 @@ use actix_web::web::{Data, Path, Query};
 use askama::Template;
 use serde::Deserialize;
 
-use super::labels::{self, Choice};
+use super::labels::{self, Choice, Label as _};
 use super::paging::Pages;
 use super::progress_columns::{Column, columns};
 use super::{Chrome, Page, PageError, SignedIn, Tab, filters};
@@ -13,8 +13,9 @@ use crate::cache::GroupReport;
 use crate::companies::{self, Company, State};
 use crate::error::Result;
 use crate::ids::CompanyId;
+use crate::moodle::RowState;
 use crate::progress::list::{self, Filter, Found, Part, Sort};
-use crate::progress::{Row, Status};
+use crate::progress::{Row, States, Status};
 use crate::sync::Run;
 use crate::sync::schedule::{self, Schedule};
 use crate::tokens::{self, Token};
@@ -31,6 +32,7 @@ pub struct CompanyPage {
     state: State,
     view: View,
     statuses: Vec<Choice>,
+    states: Vec<Choice>,
     courses: Vec<Choice>,
     columns: Vec<Column>,
     rows: Vec<Row>,
@@ -51,6 +53,8 @@ pub struct View {
     pub status: String,
     /// A course's id, or empty.
     pub course: String,
+    /// A row's state or `any`, or empty for active rows.
+    pub state: String,
     /// A column, or empty for the learner's name.
     pub sort: String,
     /// `down` for largest first.
@@ -68,6 +72,7 @@ impl View {
             ("search", self.search.as_str()),
             ("status", &self.status),
             ("course", &self.course),
+            ("state", &self.state),
             ("sort", sort),
             ("order", order),
         ];
@@ -77,6 +82,12 @@ impl View {
 
     fn is_filtered(&self) -> bool {
         !(self.search.trim().is_empty() && self.status.is_empty() && self.course.is_empty())
+            || self.shows_ended()
+    }
+
+    /// Whether rows are asked for that are not active any more.
+    fn shows_ended(&self) -> bool {
+        !self.state.is_empty()
     }
 }
 
@@ -91,12 +102,16 @@ pub async fn show_company(
     let sort: Sort = labels::chosen("sort", &view.sort)?.unwrap_or(Sort::Name);
     let status: Option<Status> = labels::chosen("status", &view.status)?;
     let course = labels::chosen("course", &view.course)?;
+    let states: Option<States> = labels::chosen("state", &view.state)?;
+    let states = states.unwrap_or_default();
+    let listed = states.clone();
     let descending = view.order == "down";
     let base = view.address(id, &view.sort, &view.order);
     let filter = Filter {
         search: view.search.clone(),
         status,
         course,
+        states,
     };
     let wanted = view.page;
     let read = app.db.run(move |conn| {
@@ -115,7 +130,7 @@ pub async fn show_company(
             )
         };
         let (found, pages) = page_of(&mut load, wanted, base)?;
-        let courses = list::courses(conn, id)?;
+        let courses = list::courses(conn, id, &filter.states)?;
         let tokens = tokens::store::list(conn, id)?;
         let schedule = schedule::store::find(conn, id)?;
         let scheduled_run = schedule::forecast::latest_run(conn, id)?;
@@ -133,6 +148,7 @@ pub async fn show_company(
     Ok(Page(CompanyPage {
         chrome: admin.chrome(Tab::Companies),
         statuses: labels::choices(Status::ALL, status),
+        states: state_choices(&listed),
         courses: labels::named(courses, course),
         columns: columns(&view, id, sort, descending),
         rows: found.rows,
@@ -145,6 +161,24 @@ pub async fn show_company(
         schedule,
         scheduled_run,
     }))
+}
+
+/// The states to choose from; active rows need no choice.
+fn state_choices(listed: &States) -> Vec<Choice> {
+    let any = Choice {
+        value: "any".into(),
+        label: "Any".into(),
+        selected: listed.is_any(),
+    };
+    let ended = RowState::ALL
+        .iter()
+        .filter(|state| **state != RowState::Active);
+    let choice = |state: &RowState| Choice {
+        value: state.to_string(),
+        label: filters::capital(state.label()),
+        selected: *listed == States::only(*state),
+    };
+    [any].into_iter().chain(ended.map(choice)).collect()
 }
 
 /// The wanted page, or the last one where the list has become shorter.

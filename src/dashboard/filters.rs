@@ -8,6 +8,8 @@ use chrono::{DateTime, Utc};
 
 use super::assets;
 use super::labels::Label;
+use crate::moodle::RowState;
+use crate::progress::Row;
 use crate::time::rfc3339;
 
 /// `1 change`, `2 changes`, `1,204 entries`.
@@ -68,6 +70,12 @@ pub fn mailbox(email: &str, _: &dyn Values) -> Result<String> {
 #[askama::filter_fn]
 pub fn sentence(text: &str, _: &dyn Values) -> Result<String> {
     Ok(sentence_text(text))
+}
+
+/// Who a row is about, as hostile text.
+#[askama::filter_fn]
+pub fn person(row: &Row, _: &dyn Values) -> Result<String> {
+    Ok(person_text(row))
 }
 
 /// What a word of the store is called.
@@ -138,11 +146,24 @@ pub fn grouped(count: i64) -> String {
 
 /// A message as a sentence: a capital first, a full stop last.
 pub fn sentence_text(text: &str) -> String {
-    let mut letters = text.trim_end_matches('.').chars();
+    format!("{}.", capital(text.trim_end_matches('.')))
+}
+
+/// A text with a capital first.
+pub fn capital(text: &str) -> String {
+    let mut letters = text.chars();
     let first = letters
         .next()
         .map(|letter| letter.to_uppercase().to_string());
-    format!("{}{}.", first.unwrap_or_default(), letters.as_str())
+    format!("{}{}", first.unwrap_or_default(), letters.as_str())
+}
+
+/// The name of a row's person, or what is left to say of somebody who was erased.
+pub fn person_text(row: &Row) -> String {
+    if row.state == RowState::Erased {
+        return format!("Erased person {}", row.user_id);
+    }
+    format!("{} {}", row.content.firstname, row.content.lastname)
 }
 
 /// `41.67 %`, at most two digits after the point. Only 100 itself reads `100 %`, only 0 itself `0 %`.

@@ -23,6 +23,10 @@ pub enum Flash {
     TokenRevoked,
     /// So many companies are known after a look into Moodle.
     CompaniesKnown(usize),
+    /// A person's data is erased.
+    Erased,
+    /// A person may be read again.
+    ErasureLifted,
     /// The demo Moodle recorded a completion.
     Completed,
     /// A run was waiting already and serves this request too.
@@ -72,6 +76,10 @@ impl Flash {
             ),
             Self::SchedulePaused => "The schedule is paused.".into(),
             Self::ScheduleResumed => "The schedule goes on.".into(),
+            Self::Erased => "The person's data is erased.".into(),
+            Self::ErasureLifted => {
+                "The next sync reads this person again. What was erased stays erased.".into()
+            }
             Self::Completed => {
                 "Moodle recorded the completion. Run a manual sync to bring it into the reports."
                     .into()
@@ -106,6 +114,8 @@ impl Flash {
             Self::Purged(count) => format!("purged-{count}"),
             Self::CompaniesKnown(count) => format!("companies-{count}"),
             Self::TokenRevoked => "token-revoked".into(),
+            Self::Erased => "erased".into(),
+            Self::ErasureLifted => "erasure-lifted".into(),
             Self::Completed => "completed".into(),
             Self::Joined => "joined".into(),
             Self::SettingsSaved => "settings-saved".into(),
@@ -122,6 +132,8 @@ impl Flash {
             "signed-out" => Some(Self::SignedOut),
             "welcome" => Some(Self::Welcome),
             "token-revoked" => Some(Self::TokenRevoked),
+            "erased" => Some(Self::Erased),
+            "erasure-lifted" => Some(Self::ErasureLifted),
             "completed" => Some(Self::Completed),
             "joined" => Some(Self::Joined),
             "settings-saved" => Some(Self::SettingsSaved),

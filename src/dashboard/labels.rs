@@ -33,6 +33,7 @@ impl Label for Mode {
             Self::Full => "Full",
             Self::Cleanup => "Cleanup",
             Self::Undo => "Undo",
+            Self::Erasure => "Erasure",
         }
     }
 }

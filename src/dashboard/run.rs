@@ -12,7 +12,8 @@ use super::{Chrome, Page, PageError, SignedIn, Tab, filters};
 use crate::app::App;
 use crate::error::OrNotFound;
 use crate::ids::RunId;
-use crate::sync::{Mode, Run, RunState, Statistics, history};
+use crate::sync::{Mode, Run, RunState, Statistics, history, undo};
+use crate::time::now_ms;
 
 /// A run.
 #[derive(Template)]
@@ -25,6 +26,7 @@ pub struct RunPage {
     statistics: Option<Statistics>,
     details: Details,
     pages: Pages,
+    can_undo: bool,
 }
 
 impl RunPage {
@@ -43,9 +45,10 @@ impl RunPage {
         self.run.state == RunState::NeedsConfirmation
     }
 
-    /// Whether the same can be asked for again: an undo is done once, and a trial belongs to the settings.
+    /// Whether the same can be asked for again: an undo or an erasure is done once, and a trial belongs to the settings.
     fn is_repeatable(&self) -> bool {
-        self.run.ended() && self.run.mode != Mode::Undo && self.run.shape.is_none()
+        let once = matches!(self.run.mode, Mode::Undo | Mode::Erasure);
+        self.run.ended() && !once && self.run.shape.is_none()
     }
 
     /// Whether the page should look again: the run lasts, or its purge is still being counted.
@@ -77,9 +80,10 @@ pub async fn show_run(
         let total = run.statistics().map_or(0, |done| done.total_processed);
         let pages = Pages::new(wanted.page, PER_PAGE, total, format!("/sync/runs/{id}?"));
         let details = details(conn, &run, &pages)?;
-        Ok((run, pages, details))
+        let can_undo = undo::obstacle(conn, &run, now_ms())?.is_none();
+        Ok((run, pages, details, can_undo))
     });
-    let (run, pages, details) = read.await?;
+    let (run, pages, details, can_undo) = read.await?;
     let chrome = admin.chrome(Tab::History);
     Ok(Page(RunPage {
         live: Live::of(&app, &run),
@@ -89,5 +93,6 @@ pub async fn show_run(
         run,
         details,
         pages,
+        can_undo,
     }))
 }

@@ -22,6 +22,8 @@ pub struct Change {
     pub stored: bool,
     /// What moved.
     pub fields: Vec<Field>,
+    /// Whether what moved was erased.
+    pub is_emptied: bool,
 }
 
 /// One field that moved.
@@ -46,6 +48,7 @@ impl Change {
 pub fn change(affected: Affected) -> Change {
     Change {
         kind: affected.kind,
+        is_emptied: affected.before.is_none() && affected.after.is_none(),
         fields: fields(affected.before.as_ref(), affected.after.as_ref()),
         row: affected.row,
         stored: true,
@@ -69,6 +72,7 @@ pub fn planned(run: &Run, line: Planned) -> Option<Change> {
         changed_at: 0,
     });
     Some(Change {
+        is_emptied: false,
         kind: line.kind,
         row,
         stored,

@@ -225,7 +225,7 @@ async fn known(app: &App, id: CompanyId) -> Result<Known> {
             own: store::own(conn, id)?,
             defaults: store::own(conn, DEFAULTS)?.applied_to(Shape::default()),
             changed: store::last_change(conn, id)?,
-            courses: progress::list::courses(conn, id)?,
+            courses: progress::list::courses(conn, id, &progress::States::default())?,
         })
     });
     read.await

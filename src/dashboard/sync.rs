@@ -194,7 +194,11 @@ async fn form_page(
 
 fn checked(wish: &Wish) -> std::result::Result<(CompanyId, Mode, Option<i32>), &'static str> {
     let company = wish.company.parse().map_err(|_| "Choose a company.")?;
-    let mode = wish.mode.parse().ok().filter(|mode| *mode != Mode::Undo);
+    let mode = wish
+        .mode
+        .parse()
+        .ok()
+        .filter(|mode: &Mode| mode.reads_moodle());
     let mode = mode.ok_or("Choose what to read.")?;
     if mode != Mode::Changes {
         return Ok((company, mode, None));

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use actix_web::web;
+use diesel::RunQueryDsl as _;
 use diesel::connection::SimpleConnection;
 use diesel::result::{DatabaseErrorKind, Error as DieselError};
 
@@ -136,6 +137,27 @@ impl Db {
         transaction(&mut conn, "begin immediate", "begin", work)
     }
 
+    /// Takes what commits have overwritten out of an embedded store's write-ahead file. Blocking, for some seconds at
+    /// most: readers of an older snapshot keep it, and the log says so.
+    pub fn forget_what_was_written(&self) -> Result<()> {
+        if self.kind != Kind::Sqlite {
+            return Ok(());
+        }
+        for _ in 0..20 {
+            let Checkpoint { busy } = self.writer(|conn| {
+                Ok(diesel::sql_query("pragma wal_checkpoint(truncate)").get_result(conn)?)
+            })?;
+            if busy == 0 {
+                return Ok(());
+            }
+            std::thread::sleep(Duration::from_millis(250));
+        }
+        log::warn!(
+            "the write-ahead file still holds what was erased: a reader needs it; the next checkpoint takes it out"
+        );
+        Ok(())
+    }
+
     /// [`Db::snapshot`] for a handler: off the thread that serves requests.
     pub async fn run<T: Send + 'static>(
         &self,
@@ -165,6 +187,13 @@ impl Db {
         let db = self.clone();
         off_thread(move || work(&mut *take(&db.lookups)?)).await
     }
+}
+
+/// What SQLite says of a checkpoint.
+#[derive(diesel::QueryableByName)]
+struct Checkpoint {
+    #[diesel(sql_type = diesel::sql_types::Integer)]
+    busy: i32,
 }
 
 /// Runs blocking work on the pool of threads that is there for it.

@@ -1,14 +1,13 @@
-//! One company's active rows as an admin searches them: filtered, sorted, by page number.
+//! One company's rows as an admin searches them: filtered, sorted, by page number.
 
 use diesel::prelude::*;
 use diesel::sql_types::Bool;
 
-use super::{Row, Status};
+use super::{Row, States, Status};
 use crate::db::functions::lower;
 use crate::db::{Conn, Store};
 use crate::error::Result;
 use crate::ids::{CompanyId, CourseId};
-use crate::moodle::RowState;
 use crate::schema::progress;
 
 /// What an admin looks for. Empty means everything.
@@ -20,6 +19,8 @@ pub struct Filter {
     pub status: Option<Status>,
     /// Only this course.
     pub course: Option<CourseId>,
+    /// Only rows of these states: the active ones, unless others are asked for.
+    pub states: States,
 }
 
 crate::words! {
@@ -62,7 +63,7 @@ pub struct Part {
     pub limit: i64,
 }
 
-/// One page of the active rows that a filter keeps.
+/// One page of the rows that a filter keeps.
 pub fn page(conn: &mut Conn, company: CompanyId, filter: &Filter, part: Part) -> Result<Found> {
     let total = matching(company, filter).count().get_result(conn)?;
     let rows = sorted(matching(company, filter), part)
@@ -73,13 +74,17 @@ pub fn page(conn: &mut Conn, company: CompanyId, filter: &Filter, part: Part) ->
     Ok(Found { rows, total })
 }
 
-/// The courses that a company's active rows are in, by name.
-pub fn courses(conn: &mut Conn, company: CompanyId) -> Result<Vec<(CourseId, String)>> {
+/// The courses that a company's rows of some states are in, by name.
+pub fn courses(
+    conn: &mut Conn,
+    company: CompanyId,
+    states: &States,
+) -> Result<Vec<(CourseId, String)>> {
     let found = progress::table
         .filter(
             progress::company_id
                 .eq(company)
-                .and(progress::state.eq(RowState::Active)),
+                .and(progress::state.eq_any(states.list().to_vec())),
         )
         .select((progress::course_id, progress::coursename))
         .distinct()
@@ -92,12 +97,11 @@ type Rows<'a> = progress::BoxedQuery<'a, Store>;
 
 fn matching(company: CompanyId, filter: &Filter) -> Rows<'_> {
     let mut rows = progress::table
-        .filter(
-            progress::company_id
-                .eq(company)
-                .and(progress::state.eq(RowState::Active)),
-        )
+        .filter(progress::company_id.eq(company))
         .into_boxed();
+    if !filter.states.is_any() {
+        rows = rows.filter(progress::state.eq_any(filter.states.list().to_vec()));
+    }
     if let Some(status) = filter.status {
         rows = rows.filter(progress::status.eq(status));
     }
@@ -112,12 +116,7 @@ fn matching(company: CompanyId, filter: &Filter) -> Rows<'_> {
 
 /// Whether any name of a row holds a text; `%` and `_` in it mean themselves.
 fn contains(text: &str) -> Box<dyn BoxableExpression<progress::table, Store, SqlType = Bool>> {
-    let escaped = text
-        .to_lowercase()
-        .replace('\\', "\\\\")
-        .replace('%', "\\%")
-        .replace('_', "\\_");
-    let wanted = format!("%{escaped}%");
+    let wanted = pattern(text);
     let names = progress::firstname.concat(" ").concat(progress::lastname);
     Box::new(
         lower(names)
@@ -127,6 +126,16 @@ fn contains(text: &str) -> Box<dyn BoxableExpression<progress::table, Store, Sql
             .or(lower(progress::username).like(wanted.clone()).escape('\\'))
             .or(lower(progress::coursename).like(wanted).escape('\\')),
     )
+}
+
+/// What a text without its letters' case is like that holds this one; `%` and `_` in it mean themselves.
+pub fn pattern(text: &str) -> String {
+    let escaped = text
+        .to_lowercase()
+        .replace('\\', "\\\\")
+        .replace('%', "\\%")
+        .replace('_', "\\_");
+    format!("%{escaped}%")
 }
 
 fn sorted(rows: Rows<'_>, part: Part) -> Rows<'_> {

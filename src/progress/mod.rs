@@ -2,6 +2,7 @@
 
 pub mod derive;
 pub mod list;
+mod states;
 pub mod store;
 mod write;
 
@@ -13,6 +14,7 @@ use crate::moodle::RowState;
 use crate::schema::progress;
 
 pub use crate::words::Status;
+pub use states::States;
 pub use write::write;
 
 /// What a row says; two rows are the same when this is equal. Times are UTC seconds.

@@ -4,21 +4,27 @@ use std::collections::HashSet;
 
 use diesel::prelude::*;
 
-use super::Row;
+use super::{Row, States};
 use crate::db::Conn;
 use crate::error::{Error, Result};
 use crate::ids::{CompanyId, CourseId, Key, UserId};
 use crate::moodle::RowState;
 use crate::schema::{erasures, progress};
 
-/// Active rows after a key, in (user, course) order.
+/// Rows of some states after a key, in (user, course) order.
 pub fn page(
     conn: &mut Conn,
     company: CompanyId,
+    states: &States,
     after: Option<Key>,
     limit: i64,
 ) -> Result<Vec<Row>> {
-    let mut rows = active(company).into_boxed();
+    let mut rows = progress::table
+        .filter(progress::company_id.eq(company))
+        .into_boxed();
+    if !states.is_any() {
+        rows = rows.filter(progress::state.eq_any(states.list().to_vec()));
+    }
     if let Some(Key { user, course }) = after {
         let later_course = progress::user_id
             .eq(user)
@@ -84,6 +90,20 @@ pub fn active_keys(
         key.map(|(user, course)| Key { user, course })
             .map_err(Error::from)
     }))
+}
+
+/// Every row of one person in one company, tombstones included, by course.
+pub fn of_person(conn: &mut Conn, company: CompanyId, user: UserId) -> Result<Vec<Row>> {
+    let found = progress::table
+        .filter(
+            progress::company_id
+                .eq(company)
+                .and(progress::user_id.eq(user)),
+        )
+        .order(progress::course_id)
+        .select(Row::as_select())
+        .load(conn)?;
+    Ok(found)
 }
 
 /// People whose data was erased: no sync brings it back.

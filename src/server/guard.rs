@@ -3,14 +3,14 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use actix_web::body::{BoxBody, EitherBody, MessageBody};
+use actix_web::body::{BodySize, BoxBody, EitherBody, MessageBody};
 use actix_web::dev::{ServiceRequest, ServiceResponse};
 use actix_web::http::header::{self, HeaderMap, HeaderName, HeaderValue};
 use actix_web::http::{ConnectionType, Method, StatusCode};
 use actix_web::middleware::Next;
 use actix_web::{HttpMessage as _, HttpResponse};
 
-use super::watch::Connection;
+use super::watch::{Connection, Watched};
 use super::{Settings, body, request_id};
 use crate::api::ApiError;
 use crate::dashboard::PageError;
@@ -89,7 +89,27 @@ pub async fn guard<B: MessageBody + 'static>(
     let reply = explain(reply, &id);
     let reply = dress(reply, &rules, id);
     record(&reply, started);
-    Ok(reply)
+    Ok(watched(reply, connection))
+}
+
+/// A body that is made while it is sent shows with each piece that its connection does not hang.
+fn watched<B: MessageBody + 'static>(
+    reply: ServiceResponse<EitherBody<B>>,
+    connection: Option<Arc<Connection>>,
+) -> ServiceResponse<EitherBody<B>> {
+    let Some(connection) =
+        connection.filter(|_| reply.response().body().size() == BodySize::Stream)
+    else {
+        return reply;
+    };
+    let watched = |_: &mut _, body: EitherBody<B>| {
+        let body = Watched {
+            body: Box::pin(body),
+            connection,
+        };
+        EitherBody::right(BoxBody::new(body))
+    };
+    reply.map_body(watched)
 }
 
 fn is_encoded(headers: &HeaderMap) -> bool {

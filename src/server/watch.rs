@@ -6,12 +6,16 @@
 use std::any::Any;
 use std::net::{Shutdown, TcpStream};
 use std::os::fd::AsFd as _;
+use std::pin::Pin;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, Weak};
+use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
 
+use actix_web::body::{BodySize, MessageBody};
 use actix_web::dev::Extensions;
 use actix_web::rt;
+use bytes::Bytes;
 
 /// The mark of a connection whose request is being worked on.
 const BUSY: u64 = u64::MAX;
@@ -107,5 +111,32 @@ pub struct Work(Arc<Connection>);
 impl Drop for Work {
     fn drop(&mut self) {
         self.0.quiet_since.store(self.0.now(), Ordering::Relaxed);
+    }
+}
+
+/// A body that is made while it is sent: its connection does not hang while piece follows piece.
+pub struct Watched<B> {
+    /// The pieces.
+    pub body: Pin<Box<B>>,
+    /// What they are sent on.
+    pub connection: Arc<Connection>,
+}
+
+impl<B: MessageBody> MessageBody for Watched<B> {
+    type Error = B::Error;
+
+    fn size(&self) -> BodySize {
+        self.body.size()
+    }
+
+    fn poll_next(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<Result<Bytes, B::Error>>> {
+        let polled = self.body.as_mut().poll_next(context);
+        if polled.is_ready() {
+            drop(self.connection.work());
+        }
+        polled
     }
 }

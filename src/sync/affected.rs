@@ -98,8 +98,9 @@ pub fn user_count(conn: &mut Conn, run: &RunId) -> Result<i64> {
         .get_result(conn)?)
 }
 
+/// A line of the log and the row it is about, for a join.
 #[diesel::dsl::auto_type]
-fn on_same_row() -> _ {
+pub(super) fn on_same_row() -> _ {
     let same_user = progress::user_id.eq(sync_changes::user_id);
     let same_course = progress::course_id.eq(sync_changes::course_id);
     progress::company_id
@@ -108,16 +109,18 @@ fn on_same_row() -> _ {
         .and(same_course)
 }
 
+/// What the log itself holds of a change.
 #[derive(Queryable, Selectable)]
 #[diesel(table_name = sync_changes)]
-struct Line {
+pub(super) struct Line {
     seq: i64,
     kind: Kind,
     before: Option<String>,
     after: Option<String>,
 }
 
-fn affected(line: Line, row: Row) -> Result<Affected> {
+/// A line of the log with its row, taken apart.
+pub(super) fn affected(line: Line, row: Row) -> Result<Affected> {
     let (before, after) = (side(line.before)?, side(line.after)?);
     Ok(Affected {
         seq: line.seq,

@@ -12,7 +12,7 @@ use crate::db::{Conn, PgConnection};
 use crate::error::{Error, Result};
 use crate::ids::{CompanyId, CourseId, RunId, UserId};
 use crate::moodle::RowState;
-use crate::progress::Content;
+use crate::progress::{Content, Row};
 use crate::schema::sync_changes;
 
 /// One changed row, ready for the log.
@@ -56,6 +56,22 @@ pub fn sides(change: &Change, left: RowState) -> Result<(Option<String>, String)
             Ok((Some(before), Value::Object(after).to_string()))
         }
         (None, None) => Err(Error::Conflict("a change of nothing was planned".into())),
+    }
+}
+
+impl NewChange {
+    /// The log's line for a row that was erased: it says that something was there and nothing of it.
+    pub fn erased(run: &RunId, row: &Row) -> Self {
+        Self {
+            company_id: row.company_id,
+            seq: row.seq,
+            run_id: run.clone(),
+            user_id: row.user_id,
+            course_id: row.course_id,
+            kind: Kind::Removed,
+            before: None,
+            after: None,
+        }
     }
 }
 

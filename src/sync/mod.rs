@@ -8,9 +8,11 @@ mod claim;
 mod collect;
 pub mod coverage;
 mod drive;
+pub mod erase;
 pub mod guard;
 pub mod history;
 mod lease;
+pub mod log;
 mod outcome;
 pub mod plan;
 pub mod preview;
@@ -18,17 +20,23 @@ mod publish;
 mod queue;
 mod read;
 pub mod request;
+pub mod retention;
 pub mod row_history;
 mod run;
 pub mod schedule;
 pub mod settings;
+pub mod spans;
 mod spool;
+pub mod stored;
 mod stream;
 pub mod tally;
+pub mod undo;
+mod words;
 
 pub use cancel::cancel;
 pub use drive::{learn_companies, learn_company, start, wait, wake};
 pub use request::{How, Request, Requested};
+pub use words::{Mode, RunState, Trigger};
 
 use std::sync::atomic::Ordering::Relaxed;
 
@@ -38,60 +46,6 @@ use serde::Serialize;
 use crate::app::Meter;
 use crate::ids::{CompanyId, RunId};
 use crate::schema::sync_runs;
-
-crate::words! {
-    /// How much of Moodle a run reads.
-    Mode {
-        /// Users and courses whose facts moved, plus the company's keys.
-        Changes = "changes",
-        /// Everything of the company.
-        Full = "full",
-        /// The company's keys only: takes away what is gone and changes nothing else.
-        Cleanup = "cleanup",
-        /// Nothing: it takes back what the run before it did.
-        Undo = "undo",
-    }
-}
-
-crate::words! {
-    /// Who asked for a run.
-    Trigger {
-        /// An admin, by the button.
-        Manual = "manual",
-        /// A client, by `POST /api/v1/syncs`.
-        Api = "api",
-        /// An operator, by the command line.
-        CommandLine = "command_line",
-        /// The clock, by the company's schedule.
-        Scheduled = "scheduled",
-    }
-}
-
-crate::words! {
-    /// Where a run stands.
-    RunState {
-        /// Waits for the running one of its company.
-        Queued = "queued",
-        /// Reads or writes now.
-        Running = "running",
-        /// Its rows are published.
-        Succeeded = "succeeded",
-        /// Its rows are published, except some that Moodle holds in a form nobody can read.
-        Partial = "partial",
-        /// It would remove so much that an admin has to confirm it. It changed nothing.
-        NeedsConfirmation = "needs_confirmation",
-        /// An admin confirmed it: another run does it.
-        Confirmed = "confirmed",
-        /// An admin rejected it. It changed nothing.
-        Rejected = "rejected",
-        /// Somebody cancelled it. It changed nothing.
-        Cancelled = "cancelled",
-        /// It changed nothing; its errors say why.
-        Failed = "failed",
-        /// Its process died; it changed nothing.
-        Abandoned = "abandoned",
-    }
-}
 
 /// One sync of one company, from the request to its end. Times are UTC, in milliseconds or, in `snapshot_at`, seconds.
 #[derive(Debug, Clone, PartialEq, Eq, Queryable, Selectable)]

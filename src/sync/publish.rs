@@ -8,12 +8,14 @@ use super::guard;
 use super::outcome::finish;
 use super::plan::Change;
 use super::read::Reading;
+use super::{Mode, undo};
 use crate::app::Meter;
 use crate::companies::{self, State};
 use crate::db::Conn;
 use crate::error::{Error, Result};
 use crate::moodle::RowState;
 use crate::progress::{self, Row};
+use crate::time::now_ms;
 
 /// Rows per statement on PostgreSQL, and per look at memory on both.
 const BATCH: usize = 1000;
@@ -37,6 +39,9 @@ pub fn publish(conn: &mut Conn, claim: &Claim, reading: &mut Reading, meter: &Me
         ..before
     };
     companies::store::publish(conn, &after, &claim.run.id, reading.snapshot_at)?;
+    if claim.run.mode == Mode::Undo {
+        undo::pause_schedule(conn, &claim.run, now_ms())?;
+    }
     guard::supersede(conn, &claim.run)?;
     finish(conn, claim, reading, meter)
 }

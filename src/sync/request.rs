@@ -95,10 +95,20 @@ pub fn record(db: &Db, request: &Request, now_ms: i64) -> Result<Requested> {
 }
 
 fn check(request: &Request) -> Result<()> {
-    match (request.mode, request.hours_back) {
-        (Mode::Undo, _) if request.undoes.is_none() => Err(Error::Invalid(
+    match request.mode {
+        Mode::Erasure => Err(Error::Invalid(
+            "an erasure is about one person; use the page of that person".into(),
+        )),
+        Mode::Undo if request.undoes.is_none() => Err(Error::Invalid(
             "an undo takes back one run; use the page of that run".into(),
         )),
+        mode => check_hours(mode, request.hours_back),
+    }
+}
+
+/// Refuses hours out of range, and hours of a mode that has none.
+pub fn check_hours(mode: Mode, hours_back: Option<i32>) -> Result<()> {
+    match (mode, hours_back) {
         (_, None) => Ok(()),
         (Mode::Changes, Some(hours)) if HOURS_BACK.contains(&hours) => Ok(()),
         (Mode::Changes, Some(_)) => Err(Error::Invalid(

@@ -8,7 +8,7 @@ use super::outcome::keep_plan;
 use super::publish::publish;
 use super::read::{Reading, read};
 use super::schedule::{self, End};
-use super::{Progress, RunState, guard, history};
+use super::{Mode, Progress, RunState, guard, history, undo};
 use crate::app::{App, Meter};
 use crate::companies;
 use crate::db::Conn;
@@ -34,6 +34,9 @@ pub fn run(app: &App, claim: &Claim, meter: &Arc<Meter>) -> Result<()> {
 }
 
 fn read_all(app: &App, claim: &Claim, meter: &Meter) -> Result<Reading> {
+    if claim.run.mode == Mode::Undo {
+        return undo::read(app, &claim.run, meter);
+    }
     let moodle = app.moodle.as_ref().ok_or(Error::MoodleNotConfigured)?;
     read(moodle, app, &claim.run, meter)
 }

@@ -23,7 +23,7 @@ const FLOORS: &[(u8, &[&str])] = &[
         ],
     ),
     (2, &["moodle"]),
-    (1, &["db", "cache"]),
+    (1, &["db", "cache", "export"]),
     (
         0,
         &[

@@ -73,7 +73,7 @@ struct Wish {
 }
 
 fn mode(text: &str) -> std::result::Result<Mode, String> {
-    let known = text.parse().ok().filter(|mode| *mode != Mode::Undo);
+    let known = text.parse().ok().filter(|mode: &Mode| mode.reads_moodle());
     known.ok_or_else(|| "use one of: changes, full, cleanup".into())
 }
 

@@ -13,7 +13,7 @@ use crate::db::{Conn, off_thread};
 use crate::error::{Error, Result};
 use crate::ids::{BatchId, CompanyId, RunId};
 use crate::schema::{companies as known, sync_batch_runs, sync_batches};
-use crate::sync::request::{HOURS_BACK, Request, record_in};
+use crate::sync::request::{Request, check_hours, record_in};
 use crate::sync::{self, Mode, RANK_BACKGROUND, Trigger};
 use crate::time::now_ms;
 
@@ -67,17 +67,11 @@ pub async fn start(app: &Arc<App>, request: BatchRequest) -> Result<BatchId> {
 
 /// Refuses hours out of range, and modes that are not for all companies.
 pub fn check(mode: Mode, hours_back: Option<i32>) -> Result<()> {
-    match (mode, hours_back) {
-        (Mode::Undo, _) => Err(Error::Invalid(
-            "a sync of all companies is changes, full or cleanup".into(),
-        )),
-        (_, None) => Ok(()),
-        (Mode::Changes, Some(hours)) if HOURS_BACK.contains(&hours) => Ok(()),
-        (Mode::Changes, Some(_)) => Err(Error::Invalid(
-            "hours_back must be a whole number from 1 to 168".into(),
-        )),
-        (_, Some(_)) => Err(Error::Invalid("hours_back goes with mode changes".into())),
+    if !mode.reads_moodle() {
+        let text = "a sync of all companies is changes, full or cleanup";
+        return Err(Error::Invalid(text.into()));
     }
+    check_hours(mode, hours_back)
 }
 
 /// The companies that Moodle has now; the store learns the new ones. Blocking.

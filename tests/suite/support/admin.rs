@@ -117,6 +117,18 @@ impl Admin {
             .await
     }
 
+    /// Asks for a file.
+    pub async fn bytes(&self, path: &str) -> Vec<u8> {
+        let begun = self.begin(path).await;
+        begun.bytes().await.expect("the whole file").to_vec()
+    }
+
+    /// Asks for a file and takes its head only.
+    pub async fn begin(&self, path: &str) -> reqwest::Response {
+        let request = self.client.get(format!("{}{path}", self.url));
+        request.send().await.expect("an answer")
+    }
+
     /// Sends a form with the session's token.
     pub async fn post(&self, path: &str, fields: &[(&str, &str)]) -> Answer {
         self.post_with(path, &self.csrf, fields, &[]).await

@@ -1,0 +1,109 @@
+//! Bytes from a thread that writes to a connection that sends, a few pieces ahead of it.
+
+use std::io;
+use std::pin::Pin;
+use std::task::{Context, Poll};
+
+use bytes::{Bytes, BytesMut};
+use futures_util::Stream;
+use tokio::sync::mpsc;
+
+use super::Seat;
+use crate::error::{Error, Result, with_causes};
+
+/// Bytes of one piece.
+const PIECE: usize = 64 << 10;
+/// Pieces that wait for a slow reader; then the writer waits.
+const AHEAD: usize = 4;
+
+type Piece = io::Result<Bytes>;
+
+/// The body of a download. Dropped before its end, it ends the thread that writes it.
+pub struct Body {
+    first: Option<Piece>,
+    rest: mpsc::Receiver<Piece>,
+}
+
+impl Stream for Body {
+    type Item = Piece;
+
+    fn poll_next(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Piece>> {
+        match self.first.take() {
+            Some(first) => Poll::Ready(Some(first)),
+            None => self.rest.poll_recv(context),
+        }
+    }
+}
+
+/// Runs a writer on a thread of its own. Its failure before the first piece is an error; later it cuts the body short.
+pub async fn written(
+    seat: Seat,
+    work: impl FnOnce(&mut Pieces) -> Result<()> + Send + 'static,
+) -> Result<Body> {
+    let (send, mut rest) = mpsc::channel(AHEAD);
+    let run = move || {
+        let _seat = seat;
+        let mut pieces = Pieces {
+            send,
+            piece: BytesMut::with_capacity(PIECE),
+        };
+        let done = work(&mut pieces).and_then(|()| pieces.flush());
+        if let Err(error) = done
+            && !pieces.send.is_closed()
+        {
+            log::warn!("an export was cut short: {}", with_causes(&error));
+            let cut = io::Error::other("the export failed");
+            let _ = pieces.send.blocking_send(Err(cut)); // whoever left need not know
+        }
+    };
+    std::thread::Builder::new()
+        .name("export".into())
+        .spawn(run)?;
+    match rest.recv().await {
+        Some(Err(cause)) => Err(Error::unavailable(cause)),
+        first => Ok(Body { first, rest }),
+    }
+}
+
+/// Collects bytes into pieces and hands them over.
+pub struct Pieces {
+    send: mpsc::Sender<Piece>,
+    piece: BytesMut,
+}
+
+impl io::Write for Pieces {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.piece.extend_from_slice(bytes);
+        if self.piece.len() >= PIECE {
+            io::Write::flush(self)?;
+        }
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        if self.piece.is_empty() {
+            return Ok(());
+        }
+        let piece = self.piece.split().freeze();
+        let sent = self.send.blocking_send(Ok(piece));
+        sent.map_err(|_| cancelled())
+    }
+}
+
+fn cancelled() -> io::Error {
+    io::Error::new(io::ErrorKind::BrokenPipe, "the download was cancelled")
+}
+
+impl Pieces {
+    /// Fails when nobody waits for the file any more.
+    pub fn still_wanted(&self) -> io::Result<()> {
+        if self.send.is_closed() {
+            return Err(cancelled());
+        }
+        Ok(())
+    }
+
+    fn flush(&mut self) -> Result<()> {
+        Ok(io::Write::flush(self)?)
+    }
+}

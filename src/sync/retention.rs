@@ -1,0 +1,151 @@
+//! How long details are kept: old lines of the change log and of plans are let go, the runs and their counts stay.
+
+use std::sync::Arc;
+
+use diesel::prelude::*;
+
+use super::{Run, RunState};
+use crate::app::App;
+use crate::db::Conn;
+use crate::error::Result;
+use crate::ids::RunId;
+use crate::schema::{sync_changes, sync_plan_lines, sync_runs};
+use crate::time::now_ms;
+
+const DAY_MS: i64 = 86_400_000;
+/// How long the lines of plans are kept.
+const PLANS_DAYS: i64 = 30;
+/// Lines per transaction: the writer is free again after milliseconds.
+const BATCH: i64 = 5_000;
+/// Runs per look.
+const RUNS: i64 = 100;
+
+/// What was let go.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Compacted {
+    /// Runs whose lines are gone.
+    pub runs: i64,
+    /// Lines of the change log.
+    pub changes: i64,
+    /// Lines of plans.
+    pub plans: i64,
+}
+
+/// Lets go the lines of runs that ended before the days that are kept. Blocking.
+///
+/// The same again finds nothing; killed half-way, the next time goes on.
+pub fn compact(app: &App, now_ms: i64) -> Result<Compacted> {
+    let mut done = Compacted::default();
+    if let Some(days) = app.config.changes_days() {
+        let before_ms = now_ms - days * DAY_MS;
+        loop {
+            let runs = app.db.read(|conn| old_runs(conn, before_ms))?;
+            if runs.is_empty() {
+                break;
+            }
+            for run in runs {
+                done.changes += let_go(app, &run, now_ms)?;
+                done.runs += 1;
+            }
+        }
+    }
+    done.plans = let_plans_go(app, now_ms)?;
+    Ok(done)
+}
+
+/// Runs with lines that are too old, oldest first.
+fn old_runs(conn: &mut Conn, before_ms: i64) -> Result<Vec<Run>> {
+    let found = sync_runs::table
+        .filter(
+            sync_runs::state
+                .eq_any([RunState::Succeeded, RunState::Partial])
+                .and(sync_runs::dry_run.eq(false))
+                .and(sync_runs::compacted_at.is_null())
+                .and(sync_runs::finished_at_ms.lt(before_ms))
+                .and(sync_runs::version_after.gt(sync_runs::version_before)),
+        )
+        .order((sync_runs::finished_at_ms, sync_runs::id))
+        .limit(RUNS)
+        .select(Run::as_select())
+        .load(conn)?;
+    Ok(found)
+}
+
+/// Deletes a run's lines, whose versions follow one another, and then marks the run.
+fn let_go(app: &App, run: &Run, now_ms: i64) -> Result<i64> {
+    let (mut from, mut gone) = (run.counts.version_before.unwrap_or(0), 0);
+    let last = run.counts.version_after.unwrap_or(0);
+    while from < last {
+        let until = (from + BATCH).min(last);
+        gone += app.db.write(|conn| {
+            let lines = sync_changes::company_id
+                .eq(run.company_id)
+                .and(sync_changes::seq.gt(from))
+                .and(sync_changes::seq.le(until))
+                .and(sync_changes::run_id.eq(&run.id));
+            Ok(diesel::delete(sync_changes::table.filter(lines)).execute(conn)?)
+        })?;
+        from = until;
+    }
+    app.db.write(|conn| mark(conn, &run.id, now_ms))?;
+    Ok(gone as i64)
+}
+
+fn mark(conn: &mut Conn, run: &RunId, now_ms: i64) -> Result<()> {
+    diesel::update(sync_runs::table.find(run))
+        .set(sync_runs::compacted_at.eq(now_ms.div_euclid(1000)))
+        .execute(conn)?;
+    Ok(())
+}
+
+fn let_plans_go(app: &App, now_ms: i64) -> Result<i64> {
+    let mut gone = 0;
+    let before_ms = now_ms - PLANS_DAYS * DAY_MS;
+    for run in app.db.read(|conn| old_plans(conn, before_ms))? {
+        while let Some(first) = app.db.read(|conn| first_place(conn, &run))? {
+            gone += app.db.write(|conn| {
+                let lines = sync_plan_lines::run_id
+                    .eq(&run)
+                    .and(sync_plan_lines::place.lt(first + BATCH));
+                Ok(diesel::delete(sync_plan_lines::table.filter(lines)).execute(conn)?)
+            })?;
+        }
+        app.db.write(|conn| mark(conn, &run, now_ms))?;
+    }
+    Ok(gone as i64)
+}
+
+fn old_plans(conn: &mut Conn, before_ms: i64) -> Result<Vec<RunId>> {
+    let found = sync_plan_lines::table
+        .inner_join(sync_runs::table)
+        .filter(sync_runs::finished_at_ms.lt(before_ms))
+        .select(sync_plan_lines::run_id)
+        .distinct()
+        .load(conn)?;
+    Ok(found)
+}
+
+fn first_place(conn: &mut Conn, run: &RunId) -> Result<Option<i64>> {
+    let places = sync_plan_lines::table.filter(sync_plan_lines::run_id.eq(run));
+    Ok(places
+        .select(diesel::dsl::min(sync_plan_lines::place))
+        .get_result(conn)?)
+}
+
+/// Starts [`compact`] on a thread of its own: there may be years to let go.
+pub fn begin(app: &Arc<App>) -> Result<()> {
+    let app = app.clone();
+    let work = move || match compact(&app, now_ms()) {
+        Ok(done) if done == Compacted::default() => {}
+        Ok(done) => {
+            log::info!(runs = done.runs, changes = done.changes, plans = done.plans; "old details were let go");
+        }
+        Err(error) => {
+            log::warn!(error:? = error; "old details could not be let go; trying again tomorrow");
+        }
+    };
+    std::thread::Builder::new()
+        .name("retention".into())
+        .spawn(work)?;
+    Ok(())
+}

@@ -1,0 +1,335 @@
+//! Erasing a person: nothing of them is left in the store, and no sync brings them back.
+
+use alx_report_api::companies;
+use alx_report_api::demo::builder::MoodleBuilder;
+use alx_report_api::ids::UserId;
+use alx_report_api::schema::{audit_log, sync_plan_lines, sync_runs, sync_unread};
+use alx_report_api::sync::stored;
+use diesel::prelude::*;
+use serde_json::{Value, json};
+
+use crate::support::TestApp;
+use crate::support::admin::Admin;
+use crate::support::client::{ACME, Client, OTHER, complete, two_companies};
+
+/// Ada is in both companies, has changed since, and stands in a plan and among the unreadable rows.
+async fn known() -> (TestApp, Client, Client, Admin) {
+    let app = TestApp::with_moodle(|file| {
+        two_companies(file);
+        let mut moodle = MoodleBuilder::open(file).unwrap();
+        moodle.member(OTHER, UserId(17)).unwrap();
+    })
+    .await;
+    let acme = Client::new(&app, ACME, "read,changes,sync").await;
+    let other = Client::new(&app, OTHER, "read,changes,sync").await;
+    acme.sync().await;
+    other.sync().await;
+    complete(&app, 17, "Fire safety");
+    acme.sync().await;
+    let planted = app.app.db.change(|conn| {
+        let run: String = sync_runs::table
+            .select(sync_runs::id)
+            .limit(1)
+            .get_result(conn)?;
+        diesel::insert_into(sync_plan_lines::table)
+            .values((
+                sync_plan_lines::run_id.eq(&run),
+                sync_plan_lines::place.eq(1),
+                sync_plan_lines::user_id.eq(17),
+                sync_plan_lines::course_id.eq(1),
+                sync_plan_lines::kind.eq("updated"),
+                sync_plan_lines::after.eq("{\"lastname\":\"Lovelace\"}"),
+            ))
+            .execute(conn)?;
+        diesel::insert_into(sync_unread::table)
+            .values((
+                sync_unread::run_id.eq(&run),
+                sync_unread::user_id.eq(17),
+                sync_unread::course_id.eq(1),
+                sync_unread::reason.eq("Lovelace is broken"),
+            ))
+            .execute(conn)?;
+        Ok(())
+    });
+    planted.await.unwrap();
+    let admin = Admin::signed_in(&app).await;
+    (app, acme, other, admin)
+}
+
+async fn erase(admin: &Admin) -> String {
+    let sent = admin.post("/people/17/erase", &[]).await;
+    assert_eq!(
+        (sent.status, sent.location()),
+        (303, "/people/17/erasure"),
+        "{}",
+        sent.body
+    );
+    admin.get(sent.location()).await.body
+}
+
+async fn totals(app: &TestApp) -> Vec<i64> {
+    let read = app.app.db.run(|conn| {
+        let states = companies::store::list(conn)?;
+        Ok(states
+            .into_iter()
+            .map(|(_, state)| state.totals.enrolments)
+            .collect())
+    });
+    read.await.unwrap()
+}
+
+#[actix_web::test]
+async fn the_confirmation_says_what_is_stored_and_what_is_not_reached() {
+    let (_app, _, _, admin) = known().await;
+
+    let page = admin.get("/people/17/erase").await;
+    let nobody = admin.get("/people/4711/erase").await;
+
+    assert!(
+        page.says("2 companies with data of this person") && page.says("Lovelace"),
+        "{}",
+        page.body
+    );
+    for missed in ["Moodle itself", "Backups", "exported", "proxies"] {
+        assert!(page.says(missed), "{missed}");
+    }
+    assert!(nobody.says("Nothing of this person is stored."));
+}
+
+#[actix_web::test]
+async fn after_an_erasure_nothing_is_left_but_the_id() {
+    let (app, acme, other, admin) = known().await;
+    let before = totals(&app).await;
+
+    let proof = erase(&admin).await;
+
+    assert!(
+        proof.contains("Nothing is stored of this person but the id."),
+        "{proof}"
+    );
+    assert!(proof.contains("<bdi>grace@example.com</bdi>"));
+    let searched = app
+        .app
+        .db
+        .run(|conn| stored::search(conn, UserId(17)))
+        .await
+        .unwrap();
+    assert!(
+        searched.iter().all(|table| table.telling == 0),
+        "{searched:?}"
+    );
+    let history = admin.get("/sync/history").await.body;
+    let mut shown = String::new();
+    for run in history.split("href=\"/sync/runs/").skip(1) {
+        let run = run.split('"').next().unwrap();
+        shown += &admin.get(&format!("/sync/runs/{run}")).await.body;
+        shown += &acme.get(&format!("/api/v1/syncs/{run}/changes")).await.body;
+    }
+    for page in [
+        "/companies/42?state=any",
+        "/companies/42/people/17",
+        "/changes",
+        "/changes/export.csv",
+        "/people/17/erasure",
+    ] {
+        shown += &admin.get(page).await.body;
+    }
+    for client in [&acme, &other] {
+        shown += &client.get("/api/v1/progress?state=any").await.body;
+    }
+    for name in ["Lovelace", "ada.lovelace", "ada lovelace"] {
+        assert!(!shown.contains(name), "{name}: {shown}");
+    }
+    assert!(shown.contains("Erased person 17"));
+    assert_eq!(before, [6, 2]);
+    assert_eq!(totals(&app).await, [4, 1]);
+    let audited: Vec<(String, String, Option<String>)> = app
+        .app
+        .db
+        .run(|conn| {
+            Ok(audit_log::table
+                .select((audit_log::action, audit_log::subject, audit_log::after))
+                .load(conn)?)
+        })
+        .await
+        .unwrap();
+    assert_eq!(
+        (audited[0].0.as_str(), audited[0].1.as_str()),
+        ("person_erased", "17")
+    );
+    assert!(!format!("{audited:?}").contains("ovelace"));
+}
+
+#[actix_web::test]
+async fn clients_hear_of_an_erasure_at_once_and_by_the_log() {
+    let (_app, acme, _, admin) = known().await;
+    let old = acme.get("/api/v1/progress").await;
+    assert!(old.body.contains("Lovelace"));
+
+    erase(&admin).await;
+
+    let new = acme.get("/api/v1/progress").await;
+    assert_eq!(
+        (new.header("alx-cache"), new.each("userid").len()),
+        ("miss", 4)
+    );
+    assert_ne!(
+        new.header("alx-data-version"),
+        old.header("alx-data-version")
+    );
+    let run = acme.get("/api/v1/syncs").await.json()["items"][0].clone();
+    assert_eq!(
+        (
+            &run["mode"],
+            &run["state"],
+            &run["statistics"]["records_deleted"]
+        ),
+        (&json!("erasure"), &json!("succeeded"), &json!(2))
+    );
+    let changes = acme
+        .get(&format!(
+            "/api/v1/syncs/{}/changes",
+            run["id"].as_str().unwrap()
+        ))
+        .await;
+    assert_eq!(changes.each("kind"), ["removed", "removed"]);
+    assert_eq!(
+        (changes.each("before"), changes.each("after")),
+        (vec![Value::Null; 2], vec![Value::Null; 2])
+    );
+}
+
+#[actix_web::test]
+async fn no_sync_brings_an_erased_person_back_until_the_erasure_is_lifted() {
+    let (app, acme, other, admin) = known().await;
+    erase(&admin).await;
+
+    for body in [
+        json!({"mode": "full"}),
+        json!({"mode": "changes", "hours_back": 168}),
+        json!({"mode": "cleanup"}),
+    ] {
+        for client in [&acme, &other] {
+            let run = client
+                .post("/api/v1/syncs?wait=30", body.clone())
+                .await
+                .json();
+            assert_eq!(run["statistics"]["total_processed"], 0, "{run}");
+        }
+    }
+    assert!(
+        !acme
+            .get("/api/v1/progress?state=any")
+            .await
+            .body
+            .contains("Lovelace")
+    );
+    let again = admin.post("/people/17/erase", &[]).await;
+    assert_eq!(
+        again.location(),
+        "/people/17/erasure",
+        "the same again is harmless"
+    );
+    assert_eq!(
+        admin.get("/people/17/erase").await.location(),
+        "/people/17/erasure"
+    );
+
+    let lifted = admin.post("/people/17/erasure/lift", &[]).await;
+    assert_eq!(lifted.status, 303);
+    assert_eq!(admin.get("/people/17/erasure").await.status, 404);
+    let run = acme.sync().await;
+    assert_eq!(run["statistics"]["records_created"], 2, "{run}");
+    assert!(acme.get("/api/v1/progress").await.body.contains("Lovelace"));
+    let audited: i64 = app
+        .app
+        .db
+        .run(|conn| {
+            Ok(audit_log::table
+                .filter(audit_log::action.eq("erasure_lifted"))
+                .count()
+                .get_result(conn)?)
+        })
+        .await
+        .unwrap();
+    assert_eq!(audited, 1);
+}
+
+#[actix_web::test]
+async fn a_person_who_was_never_stored_can_be_kept_out() {
+    let app = TestApp::with_moodle(two_companies).await;
+    let acme = Client::new(&app, ACME, "read,changes,sync").await;
+    let admin = Admin::signed_in(&app).await;
+
+    erase(&admin).await;
+    acme.sync().await;
+
+    assert_eq!(
+        acme.get("/api/v1/progress?state=any")
+            .await
+            .each("userid")
+            .len(),
+        4
+    );
+}
+
+#[actix_web::test]
+async fn the_files_of_an_embedded_store_hold_no_byte_of_an_erased_name() {
+    let (app, _, _, admin) = known().await;
+    let url = app.app.config.store_url();
+    let Some(file) = url.reveal().strip_prefix("sqlite://") else {
+        return; // PostgreSQL keeps its files to itself
+    };
+    let holds = |name: &[u8]| {
+        let files =
+            ["", "-wal"].map(|end| std::fs::read(format!("{file}{end}")).unwrap_or_default());
+        files
+            .iter()
+            .any(|bytes| bytes.windows(name.len()).any(|part| part == name))
+    };
+    assert!(holds(b"Lovelace"), "it was there");
+
+    erase(&admin).await;
+
+    for name in ["Lovelace", "ada.lovelace", "ada lovelace"] {
+        assert!(!holds(name.as_bytes()), "{name}");
+    }
+    assert!(holds(b"Kowalski"));
+}
+
+#[actix_web::test]
+async fn a_sync_that_read_before_an_erasure_cannot_bring_the_person_back() {
+    let (app, acme, _, admin) = known().await;
+    let shared = app.app.clone();
+    let company = acme.clone();
+    complete(&app, 18, "Fire safety");
+    for _ in 0..8 {
+        let run = company
+            .post("/api/v1/syncs", json!({"mode": "full"}))
+            .await
+            .json();
+        let erased = admin.post("/people/17/erase", &[]).await;
+        assert_eq!(erased.status, 303, "{}", erased.body);
+        let id = run["id"].as_str().unwrap().to_owned();
+        let ended = company.get(&format!("/api/v1/syncs/{id}")).await;
+        assert_eq!(ended.status, 200);
+        while !["succeeded", "failed"].contains(
+            &company.get(&format!("/api/v1/syncs/{id}")).await.json()["state"]
+                .as_str()
+                .unwrap(),
+        ) {
+            actix_web::rt::time::sleep(std::time::Duration::from_millis(20)).await;
+        }
+        let searched = shared
+            .db
+            .run(|conn| stored::search(conn, UserId(17)))
+            .await
+            .unwrap();
+        assert!(
+            searched.iter().all(|table| table.telling == 0),
+            "{searched:?}"
+        );
+        admin.post("/people/17/erasure/lift", &[]).await;
+        company.sync().await;
+    }
+}

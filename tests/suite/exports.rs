@@ -1,0 +1,240 @@
+//! The change log as a file: whole, safe to open, and gone when nobody takes it.
+
+use std::io::Read as _;
+use std::time::{Duration, Instant};
+
+use alx_report_api::demo::builder::MoodleBuilder;
+use alx_report_api::schema::{progress, sync_changes, sync_runs};
+use diesel::connection::SimpleConnection as _;
+use diesel::prelude::*;
+
+use crate::support::admin::Admin;
+use crate::support::client::{ACME, Client, OTHER, complete, two_companies};
+use crate::support::{TestApp, say};
+
+/// ACME with a name that is a formula, a completion since the first sync, and another company.
+async fn changed() -> (TestApp, Admin) {
+    let app = TestApp::with_moodle(|file| {
+        two_companies(file);
+        let mut moodle = MoodleBuilder::open(file).unwrap();
+        let formula = "update mdl_user set firstname = '=HYPERLINK(\"http://x\",\"y\")', lastname = '\u{202e}مرحبا, \"Quoted\"' where id = 18";
+        moodle.execute(formula).unwrap();
+    })
+    .await;
+    let acme = Client::new(&app, ACME, "read,changes,sync").await;
+    acme.sync().await;
+    Client::new(&app, OTHER, "read,changes,sync")
+        .await
+        .sync()
+        .await;
+    complete(&app, 17, "Fire safety");
+    acme.sync().await;
+    let admin = Admin::signed_in(&app).await;
+    (app, admin)
+}
+
+fn records(body: &str) -> Vec<csv::StringRecord> {
+    let plain = body
+        .strip_prefix('\u{feff}')
+        .expect("the mark that Excel looks for");
+    let mut reader = csv::Reader::from_reader(plain.as_bytes());
+    reader.records().map(|record| record.unwrap()).collect()
+}
+
+#[actix_web::test]
+async fn the_csv_holds_every_line_that_the_filter_keeps() {
+    let (_app, admin) = changed().await;
+
+    let all = admin.get("/changes/export.csv").await;
+    let acme = admin.get("/companies/42/changes/export.csv").await;
+    let one = admin
+        .get("/changes/export.csv?learner=lovelace&kind=updated")
+        .await;
+
+    assert_eq!(
+        (records(&all.body).len(), records(&acme.body).len()),
+        (8, 7)
+    );
+    assert_eq!(all.headers["content-type"], "text/csv; charset=utf-8");
+    assert_eq!(all.headers["cache-control"], "no-store");
+    let today = chrono::Utc::now().format("%Y-%m-%d");
+    assert_eq!(
+        acme.headers["content-disposition"].to_str().unwrap(),
+        format!("attachment; filename=\"changes-acme-42-{today}.csv\"")
+    );
+    assert_eq!(
+        all.headers["content-disposition"].to_str().unwrap(),
+        format!("attachment; filename=\"changes-all-companies-{today}.csv\"")
+    );
+    let lines = records(&one.body);
+    assert_eq!(lines.len(), 1);
+    let at = chrono::DateTime::parse_from_rfc3339(&lines[0][0]).expect("RFC 3339");
+    assert_eq!(at.offset().local_minus_utc(), 0);
+    assert_eq!(
+        (&lines[0][1], &lines[0][2], &lines[0][3], &lines[0][5]),
+        ("42", "Acme", "17", "Lovelace")
+    );
+    assert!(
+        lines[0][11].contains("status: not started") && lines[0][12].contains("status: completed"),
+        "{:?}",
+        lines[0]
+    );
+    assert_eq!(&lines[0][13], "7");
+}
+
+#[actix_web::test]
+async fn no_cell_of_an_export_is_a_formula() {
+    let (_app, admin) = changed().await;
+
+    let body = admin.get("/changes/export.csv?learner=18").await.body;
+
+    for record in records(&body) {
+        assert_eq!(&record[4], "'=HYPERLINK(\"http://x\",\"y\")");
+        assert_eq!(&record[5], "\u{202e}مرحبا, \"Quoted\"");
+        assert!(
+            record
+                .iter()
+                .all(|cell| !cell.starts_with(['=', '+', '-', '@', '\t', '\r']))
+        );
+    }
+}
+
+#[actix_web::test]
+async fn the_workbook_holds_the_same_lines() {
+    let (app, admin) = changed().await;
+    let cookie_free = reqwest::get(format!("{}/changes/export.xlsx", app.url))
+        .await
+        .unwrap();
+    assert!(
+        cookie_free.url().path().starts_with("/s"),
+        "only for admins"
+    );
+
+    let bytes = admin
+        .bytes("/companies/42/changes/export.xlsx?learner=18")
+        .await;
+
+    let mut book = zip::ZipArchive::new(std::io::Cursor::new(bytes)).unwrap();
+    let mut sheet = String::new();
+    book.by_name("xl/worksheets/sheet1.xml")
+        .unwrap()
+        .read_to_string(&mut sheet)
+        .unwrap();
+    assert_eq!(sheet.matches("<row ").count(), 3, "{sheet}");
+    assert!(
+        sheet.contains("'=HYPERLINK(&quot;") || sheet.contains("'=HYPERLINK(\""),
+        "{sheet}"
+    );
+    assert!(
+        !sheet.contains("<f>") && sheet.contains("مرحبا") && sheet.contains("Acme"),
+        "{sheet}"
+    );
+}
+
+#[actix_web::test]
+async fn an_export_of_what_is_not_there_is_refused() {
+    let (_app, admin) = changed().await;
+
+    for (path, status) in [
+        ("/changes/export.pdf", 404),
+        ("/companies/4711/changes/export.csv", 404),
+        ("/changes/export.csv?kind=new", 400),
+        ("/changes/export.csv?company=x", 400),
+    ] {
+        assert_eq!(admin.get(path).await.status, status, "{path}");
+    }
+    let nothing = admin.get("/changes/export.csv?learner=nobody").await;
+    assert_eq!((nothing.status, records(&nothing.body).len()), (200, 0));
+}
+
+/// Puts so many lines into ACME's log, as if one run had made them.
+async fn plant(app: &TestApp, lines: i64) {
+    let planted = app.app.db.change(move |conn| {
+        let run: String = sync_runs::table.filter(sync_runs::company_id.eq(ACME)).order(sync_runs::version_after).select(sync_runs::id).limit(1).get_result(conn)?;
+        let (row, start): (i64, i64) = (
+            progress::table.filter(progress::company_id.eq(ACME)).select(diesel::dsl::max(progress::course_id)).get_result::<Option<i64>>(conn)?.unwrap(),
+            sync_changes::table.filter(sync_changes::company_id.eq(ACME)).select(diesel::dsl::max(sync_changes::seq)).get_result::<Option<i64>>(conn)?.unwrap(),
+        );
+        let end = start + lines;
+        conn.batch_execute(&format!(
+            "with recursive n(i) as (select {start} + 1 union all select i + 1 from n where i < {end})
+             insert into sync_changes (company_id, seq, run_id, user_id, course_id, kind, before, after)
+             select {ACME}, i, '{run}', case i % 3 when 0 then 17 when 1 then 18 else 21 end, {row}, 'updated', '{{\"percentage\":0.0}}', '{{\"percentage\":50.0}}' from n"
+        ))?;
+        diesel::update(sync_runs::table.find(run)).set(sync_runs::version_after.eq(end)).execute(conn)?;
+        Ok(())
+    });
+    planted.await.unwrap();
+}
+
+fn threads_that_export() -> usize {
+    let tasks = std::fs::read_dir("/proc/self/task").unwrap();
+    let name = |task: std::io::Result<std::fs::DirEntry>| {
+        std::fs::read_to_string(task.ok()?.path().join("comm")).ok()
+    };
+    tasks
+        .filter_map(name)
+        .filter(|name| name.trim() == "export")
+        .count()
+}
+
+#[actix_web::test]
+async fn a_cancelled_download_frees_its_thread() {
+    let (app, admin) = changed().await;
+    plant(&app, 200_000).await;
+
+    let begun = admin.begin("/changes/export.csv").await;
+    assert!(threads_that_export() > 0, "it waits for its reader");
+    drop(begun);
+
+    let until = Instant::now() + Duration::from_secs(20);
+    while threads_that_export() > 0 {
+        assert!(Instant::now() < until, "the thread is still there");
+        actix_web::rt::time::sleep(Duration::from_millis(50)).await;
+    }
+}
+
+/// By hand: `ALX_LINES=1000000 cargo test --test suite -- --ignored --nocapture many_lines`.
+#[actix_web::test]
+#[ignore = "prints figures"]
+async fn many_lines_are_paged_filtered_and_exported() {
+    let (app, admin) = changed().await;
+    let lines = std::env::var("ALX_LINES").map_or(100_000, |lines| lines.parse().unwrap());
+    plant(&app, lines).await;
+    say(&format!("at first: {}", peak_memory()));
+    for page in [
+        "/changes",
+        "/companies/42/changes",
+        "/companies/42/changes?learner=lovelace",
+        "/changes?course=privacy&kind=updated",
+        "/companies/42/changes?kind=removed",
+        "/companies/42/changes?learner=nobody",
+        "/companies/42",
+    ] {
+        let started = Instant::now();
+        assert_eq!(admin.get(page).await.status, 200);
+        say(&format!("{page}: {} ms", started.elapsed().as_millis()));
+    }
+    for file in ["/changes/export.csv", "/changes/export.xlsx"] {
+        let started = Instant::now();
+        let mut begun = admin.begin(file).await;
+        let mut bytes = 0;
+        while let Some(piece) = begun.chunk().await.unwrap() {
+            bytes += piece.len();
+        }
+        say(&format!(
+            "{file}: {bytes} bytes in {:.1} s; {}",
+            started.elapsed().as_secs_f64(),
+            peak_memory()
+        ));
+    }
+}
+
+fn peak_memory() -> String {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap();
+    status
+        .lines()
+        .find(|line| line.starts_with("VmHWM"))
+        .unwrap()
+        .to_owned()
+}
