@@ -100,7 +100,7 @@ pub async fn save_settings(
         _ => return Err(PageError::BadRequest("the button is missing".into())),
     };
     let email = admin.session.email;
-    let actor = email.clone();
+    let (actor, tried) = (email.clone(), run.clone());
     let saved = app.db.change(move |conn| {
         let trial = trial(conn, id, &run, &fields)?;
         if trial.is_outdated() {
@@ -113,7 +113,10 @@ pub async fn save_settings(
     if !and_sync {
         return Ok(saved_page(id, Flash::SettingsSaved, &app));
     }
-    let request = Request::of(id, Mode::Full, Trigger::Manual, email);
+    let request = Request {
+        confirms: Some(tried), // the admin has seen which rows these settings take away
+        ..Request::of(id, Mode::Full, Trigger::Manual, email)
+    };
     let app = app.into_inner();
     match sync::start(&app, request).await {
         Ok(requested) => {

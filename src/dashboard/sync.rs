@@ -17,6 +17,9 @@ use crate::ids::{CompanyId, random_hex};
 use crate::sync::request::{HOURS_BACK, Request};
 use crate::sync::{self, How, Mode, Requested, Run, Trigger, guard, history};
 
+/// What the form says for all companies.
+const ALL: &str = "all";
+
 /// How long the answer waits for the run, so that most readers see its end at once.
 const PATIENCE: Duration = Duration::from_secs(4);
 
@@ -70,6 +73,24 @@ pub struct Wish {
     dry_run: bool,
 }
 
+impl Wish {
+    /// An address with the fields that do not say which company.
+    fn address(&self, path: &str) -> String {
+        let path = format!("{path}?");
+        let start = path.len();
+        let mut query = url::form_urlencoded::Serializer::for_suffix(path, start);
+        let hours = if self.mode == "changes" {
+            self.hours_back.as_str()
+        } else {
+            ""
+        };
+        query.append_pair("mode", &self.mode);
+        query.append_pair("hours_back", hours);
+        query.append_pair("dry_run", if self.dry_run { "true" } else { "false" });
+        query.finish()
+    }
+}
+
 /// The fields of the confirmation.
 #[derive(Deserialize)]
 pub struct Confirmed {
@@ -101,6 +122,9 @@ pub async fn show_confirm(
     wish: Query<Wish>,
 ) -> std::result::Result<HttpResponse, PageError> {
     let wish = wish.into_inner();
+    if wish.company == ALL {
+        return Ok(see_other(&wish.address("/sync/batches/confirm")).finish());
+    }
     let dry_run = wish.dry_run;
     let (company, mode, hours_back) = match checked(&wish) {
         Ok(checked) => checked,

@@ -365,3 +365,27 @@ async fn the_longest_unsynced_company_goes_first() {
     longest.sort_by_key(|id| std::cmp::Reverse((id * 7919) % 1009));
     assert_eq!(went, longest);
 }
+
+#[actix_web::test]
+async fn the_form_of_a_sync_leads_to_the_confirmation_for_all_companies() {
+    let app = TestApp::with_moodle(crate::support::acme::acme).await;
+    let admin = Admin::signed_in(&app).await;
+    admin.post("/companies/look-up", &[]).await;
+
+    let form = admin.get("/sync?company=all").await;
+    let led = admin
+        .get("/sync/confirm?company=all&mode=cleanup&hours_back=24&dry_run=true")
+        .await;
+
+    assert!(
+        form.body
+            .contains("<option value=\"all\" selected>All companies"),
+        "{}",
+        form.body
+    );
+    assert_eq!(
+        led.location(),
+        "/sync/batches/confirm?mode=cleanup&hours_back=&dry_run=true"
+    );
+    assert_eq!(admin.get(led.location()).await.status, 200);
+}
