@@ -8,6 +8,7 @@ mod guard;
 mod previews;
 mod simulation;
 mod source_dies;
+mod store_dies;
 mod two_processes;
 mod unread;
 

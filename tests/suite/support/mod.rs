@@ -5,6 +5,7 @@ pub mod admin;
 pub mod browser;
 pub mod client;
 pub mod moodle;
+pub mod proxy;
 pub mod store;
 
 use std::net::SocketAddr;
