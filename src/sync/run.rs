@@ -1,6 +1,7 @@
 //! The story of one run: read, publish or only plan, purge.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use super::claim::{Claim, held};
 use super::lease::Lease;
@@ -17,6 +18,9 @@ use crate::ids::RunId;
 use crate::schema::sync_runs;
 use crate::time::{now, now_ms};
 use diesel::prelude::*;
+
+/// How long to let the store recover.
+const SHORTLY: Duration = Duration::from_millis(200);
 
 /// Runs a claimed run to its end, whatever that is; the end is in the history. Blocking.
 ///
@@ -64,9 +68,8 @@ fn conclude(app: &App, claim: &Claim, reading: &mut Reading, meter: &Meter) -> R
 }
 
 fn concluded(app: &App, claim: &Claim) -> bool {
-    let run = app
-        .db
-        .read(|conn| history::find(conn, claim.run.company_id, &claim.run.id));
+    let find = |conn: &mut _| history::find(conn, claim.run.company_id, &claim.run.id);
+    let run = patiently(|| app.db.read(find));
     let done = [
         RunState::Succeeded,
         RunState::Partial,
@@ -75,20 +78,35 @@ fn concluded(app: &App, claim: &Claim) -> bool {
     matches!(run, Ok(Some(run)) if done.contains(&run.state))
 }
 
-/// Frees the company's cached responses and keeps their true number.
+/// Frees the company's cached responses and keeps their true number. A run that published nothing purges nothing.
 fn purge(app: &App, claim: &Claim) -> Result<()> {
-    let run = app
-        .db
-        .read(|conn| history::get(conn, claim.run.company_id, &claim.run.id))?;
+    let company = claim.run.company_id;
+    let run = patiently(|| {
+        app.db
+            .read(|conn| history::get(conn, company, &claim.run.id))
+    })?;
     let cleared = if run.published() {
-        app.cache.purge(claim.run.company_id) as i64
+        app.cache.purge(company) as i64
     } else {
         0
     };
-    app.db
-        .write(|conn| record_purged(conn, &claim.run.id, cleared))?;
-    log::info!(company = claim.run.company_id.0, run:% = claim.run.id, cleared; "sync {}", run.state);
+    patiently(|| {
+        app.db
+            .write(|conn| record_purged(conn, &claim.run.id, cleared))
+    })?;
+    log::info!(company = company.0, run:% = claim.run.id, cleared; "sync {}", run.state);
     Ok(())
+}
+
+/// Tries again when the store was away for a moment: a purge that is not counted cannot be counted later.
+fn patiently<T>(mut work: impl FnMut() -> Result<T>) -> Result<T> {
+    for _ in 0..3 {
+        if let Ok(done) = work() {
+            return Ok(done);
+        }
+        std::thread::sleep(SHORTLY);
+    }
+    work()
 }
 
 fn record_purged(conn: &mut Conn, run: &RunId, cleared: i64) -> Result<()> {
