@@ -39,6 +39,7 @@ async fn ended(app: &TestApp, id: &alx_report_api::ids::RunId) -> Run {
             return run;
         }
         actix_web::rt::time::sleep(std::time::Duration::from_millis(25)).await;
+        sync::wake(&app.app).unwrap(); // as the clock does
     }
     panic!("the run {id} does not end, or its purge is not counted");
 }
@@ -100,7 +101,6 @@ async fn what_the_history_says_of_a_run_is_what_happened_though_a_commit_was_nev
         let id = ask(async || sync::start(&app.app, wish.clone()).await)
             .await
             .run;
-        sync::wake(&app.app).unwrap();
 
         let run = ended(&app, &id).await;
 
