@@ -145,9 +145,8 @@ pub fn publish_unsynced(conn: &mut Conn, state: &State) -> Result<()> {
 }
 
 /// Publishes a company's next version under a new stamp: with the commit, every reply shows it.
-pub fn publish(conn: &mut Conn, state: &State, run: &RunId, synced_at: i64) -> Result<()> {
+pub fn publish(conn: &mut Conn, state: &State, run: &RunId) -> Result<()> {
     let next = State {
-        synced_at: Some(synced_at),
         run_id: Some(run.clone()),
         ..state.clone()
     };

@@ -53,6 +53,7 @@ impl View {
             company: labels::chosen("the company", &self.company)?,
             state: labels::chosen("the state", &self.state)?,
             trigger: labels::chosen("the trigger", &self.trigger)?,
+            dry_run: None,
         })
     }
 

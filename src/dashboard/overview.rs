@@ -34,14 +34,18 @@ struct Line {
 }
 
 impl Line {
-    /// `100 %`, or exactly what is wrong; empty without any row to compare.
-    fn covered(&self) -> Option<String> {
-        let total = &self.coverage.as_ref()?.total;
-        let percentage = self.coverage.as_ref()?.percentage()?;
-        Some(match total.gap() {
-            0 => percent_text(percentage),
-            _ => gap_text(total),
-        })
+    /// `100 %`, or exactly what is wrong, and when that was so; `None` where nothing is known about now.
+    fn covered(&self) -> Option<(String, i64)> {
+        let coverage = self
+            .coverage
+            .as_ref()
+            .filter(|found| found.outdated.is_none())?;
+        let text = match (coverage.total.gap(), coverage.percentage()) {
+            (0, None) => "nothing to compare".into(),
+            (0, Some(percentage)) => percent_text(percentage),
+            _ => gap_text(&coverage.total),
+        };
+        Some((text, coverage.run.snapshot_at?))
     }
 }
 
@@ -76,6 +80,7 @@ fn lines(conn: &mut Conn) -> Result<Vec<Line>> {
     let line = |(company, state): (Company, State)| {
         let filter = Filter {
             company: Some(company.id),
+            dry_run: Some(false),
             ..Filter::default()
         };
         let latest = history::page(conn, filter, None, 1)?.pop();

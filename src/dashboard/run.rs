@@ -11,9 +11,8 @@ use super::run_verdict::{Verdict, verdict};
 use super::{Chrome, Page, PageError, SignedIn, Tab, filters};
 use crate::app::App;
 use crate::error::OrNotFound;
-use crate::ids::RunId;
-use crate::sync::{Mode, Run, RunState, Statistics, history, undo};
-use crate::time::now_ms;
+use crate::ids::{RunId, random_hex};
+use crate::sync::{Mode, Run, RunState, Statistics, history};
 
 /// A run.
 #[derive(Template)]
@@ -26,7 +25,8 @@ pub struct RunPage {
     statistics: Option<Statistics>,
     details: Details,
     pages: Pages,
-    can_undo: bool,
+    /// The key of the form that runs a preview for real, so that a second click does nothing.
+    key: String,
 }
 
 impl RunPage {
@@ -38,6 +38,13 @@ impl RunPage {
     /// Whether its rows are a plan and nothing was written.
     fn is_planned(&self) -> bool {
         self.run.has_plan()
+    }
+
+    /// What recent changes did not look at: from the last complete data until they began to look.
+    fn gap(&self) -> Option<(i64, i64)> {
+        let since = self.run.read_since.filter(|_| self.run.published())?;
+        let complete = self.details.state.synced_at.unwrap_or(0);
+        (complete < since).then_some((complete, since))
     }
 
     /// Whether an admin has to decide about it.
@@ -80,10 +87,9 @@ pub async fn show_run(
         let total = run.statistics().map_or(0, |done| done.total_processed);
         let pages = Pages::new(wanted.page, PER_PAGE, total, format!("/sync/runs/{id}?"));
         let details = details(conn, &run, &pages)?;
-        let can_undo = undo::obstacle(conn, &run, now_ms())?.is_none();
-        Ok((run, pages, details, can_undo))
+        Ok((run, pages, details))
     });
-    let (run, pages, details, can_undo) = read.await?;
+    let (run, pages, details) = read.await?;
     let chrome = admin.chrome(Tab::History);
     Ok(Page(RunPage {
         live: Live::of(&app, &run),
@@ -93,6 +99,6 @@ pub async fn show_run(
         run,
         details,
         pages,
-        can_undo,
+        key: random_hex::<16>(),
     }))
 }

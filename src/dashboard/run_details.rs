@@ -7,7 +7,8 @@ use crate::db::Conn;
 use crate::error::Result;
 use crate::sync::affected::{self, AffectedCourse};
 use crate::sync::coverage::{self, UnreadRow};
-use crate::sync::{Run, preview};
+use crate::sync::{Run, history, preview, undo};
+use crate::time::now_ms;
 
 /// Changes on one page.
 pub const PER_PAGE: i64 = 20;
@@ -32,6 +33,10 @@ pub struct Details {
     pub changes: Vec<Change>,
     /// Rows that could not be read.
     pub unread: Vec<UnreadRow>,
+    /// Whether it can be taken back now.
+    pub can_undo: bool,
+    /// The run that carries out what was confirmed here.
+    pub successor: Option<Run>,
 }
 
 /// Reads them.
@@ -52,6 +57,8 @@ pub fn details(conn: &mut Conn, run: &Run, pages: &Pages) -> Result<Details> {
         course_count,
         changes,
         unread,
+        can_undo: undo::obstacle(conn, run, now_ms())?.is_none(),
+        successor: history::confirming(conn, &run.id)?,
     })
 }
 

@@ -1,7 +1,7 @@
 //! What a run came to, in one sentence, and what to do about it.
 
 use super::filters::counted_text;
-use crate::sync::{Run, RunState};
+use crate::sync::{Mode, Run, RunState};
 
 /// The sentence, its tone, and advice where there is something to do.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -19,12 +19,12 @@ pub fn verdict(run: &Run, users: i64) -> Verdict {
     let (tone, text, advice) = match run.state {
         RunState::Queued => (
             "",
-            "Queued: another sync of this company is running, and this one starts after it.".into(),
+            "Queued: it waits for its turn. Another sync of this company, or others that came first, go before it.".into(),
             "This page looks again by itself. You may leave it; the sync goes on.",
         ),
         RunState::Running => (
             "",
-            "Running: Moodle is being read. Nothing changes for readers until the whole sync has succeeded.".into(),
+            running(run).into(),
             "This page looks again by itself. You may leave it; the sync goes on.",
         ),
         RunState::Succeeded if run.dry_run => (
@@ -35,7 +35,7 @@ pub fn verdict(run: &Run, users: i64) -> Verdict {
         RunState::Succeeded => ("good", success(run, users), ""),
         RunState::Partial => (
             "warn",
-            format!("{}; some rows of Moodle could not be read and were left as they were", success(run, users)),
+            format!("{}; some rows of Moodle could not be read and were left as they were", counts(run, users)),
             "Mend the rows named below in Moodle and run the sync again.",
         ),
         RunState::NeedsConfirmation => (
@@ -45,7 +45,7 @@ pub fn verdict(run: &Run, users: i64) -> Verdict {
         ),
         RunState::Confirmed => (
             "",
-            "Confirmed: another run carried it out.".into(),
+            "Confirmed: another run carries it out.".into(),
             "",
         ),
         RunState::Rejected => (
@@ -72,16 +72,29 @@ pub fn verdict(run: &Run, users: i64) -> Verdict {
     Verdict { tone, text, advice }
 }
 
+fn running(run: &Run) -> &'static str {
+    if run.mode == Mode::Undo {
+        "Running: the last sync is being taken back. Nothing changes for readers until that has wholly succeeded."
+    } else {
+        "Running: Moodle is being read. Nothing changes for readers until the whole sync has succeeded."
+    }
+}
+
 fn success(run: &Run, users: i64) -> String {
-    let synced = format!("{} synced", counted_text(users, "user"));
-    let cleared = match run.counts.cache_cleared {
-        Some(count) => format!("{} cache cleared", super::filters::grouped(count)),
-        None => "number of cleared cache entries unknown".into(),
-    };
     let unchanged = if users == 0 {
         ": every row was up to date"
     } else {
         ""
     };
-    format!("{synced}, {cleared}{unchanged}")
+    format!("{}{unchanged}", counts(run, users))
+}
+
+/// `2 users synced, 5 cache cleared`.
+fn counts(run: &Run, users: i64) -> String {
+    let synced = format!("{} synced", counted_text(users, "user"));
+    let cleared = match run.counts.cache_cleared {
+        Some(count) => format!("{} cache cleared", super::filters::grouped(count)),
+        None => "number of cleared cache entries unknown".into(),
+    };
+    format!("{synced}, {cleared}")
 }

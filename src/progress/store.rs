@@ -106,6 +106,19 @@ pub fn of_person(conn: &mut Conn, company: CompanyId, user: UserId) -> Result<Ve
     Ok(found)
 }
 
+/// The keys and states of rows that ended in Moodle, in (user, course) order: not of those that an undo or an erasure ended.
+pub fn tombstones(conn: &mut Conn, company: CompanyId) -> Result<Vec<(Key, RowState)>> {
+    let ours = [RowState::Active, RowState::Withdrawn, RowState::Erased];
+    let found: Vec<(UserId, CourseId, RowState)> = progress::table
+        .filter(progress::company_id.eq(company))
+        .filter(progress::state.ne_all(ours))
+        .order((progress::user_id, progress::course_id))
+        .select((progress::user_id, progress::course_id, progress::state))
+        .load(conn)?;
+    let tombstone = |(user, course, state)| (Key { user, course }, state);
+    Ok(found.into_iter().map(tombstone).collect())
+}
+
 /// People whose data was erased: no sync brings it back.
 pub fn erased_users(conn: &mut Conn) -> Result<HashSet<UserId>> {
     let found: Vec<UserId> = erasures::table.select(erasures::user_id).load(conn)?;

@@ -1,5 +1,7 @@
 //! What each mode reads, and the plan it makes of it.
 
+use std::collections::HashMap;
+
 use super::plan::{Seen, plan};
 use super::read::Way;
 use super::spool::Spool;
@@ -7,7 +9,7 @@ use super::stream::{metered, seen};
 use crate::db::Conn;
 use crate::error::{Error, Result};
 use crate::ids::Key;
-use crate::moodle::{Facts, Moved, Scope, Snapshot};
+use crate::moodle::{Facts, Moved, RowState, Scope, Snapshot};
 use crate::progress::{self, Row};
 
 /// Compares every row.
@@ -56,6 +58,37 @@ pub fn cleanup(snapshot: &mut Snapshot, conn: &mut Conn, way: &Way<'_>) -> Resul
     let mut spool = Spool::collect(steps, way.folder, way.meter)?;
     spool.same += kept as i64;
     Ok(spool)
+}
+
+/// Tombstones looked at together.
+const TOMBSTONES: usize = 5_000;
+
+/// Adds tombstones whose reason is another one now, such as an account that was deleted after it had left; gives their
+/// new states. What an undo or an erasure ended keeps its own state.
+pub fn restate(
+    snapshot: &mut Snapshot,
+    conn: &mut Conn,
+    way: &Way<'_>,
+    spool: &mut Spool,
+) -> Result<HashMap<Key, RowState>> {
+    let company = way.run.company_id;
+    let known = progress::store::tombstones(conn, company)?;
+    let mut restated = HashMap::new();
+    for page in known.chunks(TOMBSTONES) {
+        let keys: Vec<Key> = page.iter().map(|(key, _)| *key).collect();
+        let now = snapshot.departures(company, &way.shape, &keys)?;
+        let moved = page
+            .iter()
+            .zip(now)
+            .filter(|((_, was), (_, state))| was != state && *state != RowState::Active);
+        for (_, (key, state)) in moved {
+            if let Some(row) = progress::store::find(conn, company, key)? {
+                spool.restate(row, way.meter)?;
+                restated.insert(key, state);
+            }
+        }
+    }
+    Ok(restated)
 }
 
 /// The keys that Moodle has, and those of the store's active rows; both in order.

@@ -7,7 +7,8 @@ use super::{Mode, Run, RunState};
 use crate::db::Conn;
 use crate::error::Result;
 use crate::ids::{CompanyId, CourseId, RunId, UserId};
-use crate::schema::{sync_run_courses, sync_runs, sync_unread};
+use crate::schema::{sync_run_courses, sync_runs, sync_settings, sync_unread};
+use crate::settings::DEFAULTS;
 
 /// What a full comparison found.
 #[derive(Debug, Clone, PartialEq)]
@@ -16,6 +17,8 @@ pub struct Coverage {
     pub run: Run,
     /// All courses together, as they are since that run.
     pub total: CourseTally,
+    /// Why it says nothing about now, where something has changed what should be stored since.
+    pub outdated: Option<&'static str>,
 }
 
 /// One course of it.
@@ -38,6 +41,15 @@ pub struct UnreadRow {
     pub reason: String,
 }
 
+/// States of runs that compared everything, whatever came of it.
+const COMPARED: [RunState; 5] = [
+    RunState::Succeeded,
+    RunState::Partial,
+    RunState::NeedsConfirmation,
+    RunState::Confirmed,
+    RunState::Rejected,
+];
+
 impl Coverage {
     /// Rows right in the store per hundred that Moodle or the store has: 100 only without any gap. `None` without rows.
     pub fn percentage(&self) -> Option<f64> {
@@ -52,7 +64,7 @@ pub fn latest(conn: &mut Conn, company: CompanyId) -> Result<Option<Coverage>> {
     let run: Option<Run> = sync_runs::table
         .filter(sync_runs::company_id.eq(company))
         .filter(sync_runs::mode.eq(Mode::Full))
-        .filter(sync_runs::state.eq_any([RunState::Succeeded, RunState::Partial]))
+        .filter(sync_runs::state.eq_any(COMPARED))
         .filter(sync_runs::shape.is_null())
         .order(sync_runs::requested_at_ms.desc())
         .limit(1)
@@ -61,12 +73,41 @@ pub fn latest(conn: &mut Conn, company: CompanyId) -> Result<Option<Coverage>> {
         .optional()?;
     let Some(run) = run else { return Ok(None) };
     let found = sum(&courses(conn, &run.id)?);
-    let total = if run.dry_run {
-        found
-    } else {
+    let total = if run.published() {
         repaired(conn, &run, &found)?
+    } else {
+        found
     };
-    Ok(Some(Coverage { run, total }))
+    let outdated = outdated(conn, company, &run)?;
+    Ok(Some(Coverage {
+        run,
+        total,
+        outdated,
+    }))
+}
+
+/// What happened after a comparison that makes it say nothing about now.
+fn outdated(conn: &mut Conn, company: CompanyId, run: &Run) -> Result<Option<&'static str>> {
+    let began = run.started_at_ms.unwrap_or(run.requested_at_ms);
+    let changed = sync_settings::table
+        .filter(sync_settings::company_id.eq_any([company, DEFAULTS]))
+        .filter(sync_settings::changed_at.ge(began.div_euclid(1000)))
+        .count()
+        .get_result::<i64>(conn)?;
+    let undone = sync_runs::table
+        .filter(sync_runs::company_id.eq(company))
+        .filter(sync_runs::mode.eq(Mode::Undo))
+        .filter(sync_runs::state.eq(RunState::Succeeded))
+        .filter(sync_runs::finished_at_ms.ge(began))
+        .count()
+        .get_result::<i64>(conn)?;
+    Ok(if changed > 0 {
+        Some("the settings that shape the rows were changed since")
+    } else if undone > 0 {
+        Some("a sync was undone since")
+    } else {
+        None
+    })
 }
 
 /// The courses of a comparison, the largest gap first.

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use super::claim::{Turn, claim};
 use super::queue::{self, Next};
 use super::request::{How, Request, Requested, record};
-use super::{Run, RunState, history, run};
+use super::{Run, history, run};
 use crate::app::{App, Worker};
 use crate::companies;
 use crate::db::off_thread;
@@ -65,7 +65,7 @@ pub async fn wait(
 /// Whether a run's purge is counted, or never will be: its process may have died after the commit.
 fn is_counted(run: &Run) -> bool {
     let long_ago = |finished_at_ms: i64| now_ms() - finished_at_ms > COUNTING.as_millis() as i64;
-    run.state != RunState::Succeeded
+    !run.published()
         || run.counts.cache_cleared.is_some()
         || run.finished_at_ms.is_some_and(long_ago)
 }

@@ -17,6 +17,8 @@ pub struct Filter {
     pub state: Option<RunState>,
     /// Only those asked for by this door.
     pub trigger: Option<Trigger>,
+    /// Only previews, or only those that were to write.
+    pub dry_run: Option<bool>,
 }
 
 /// Where a page ended: the next one begins after this run.
@@ -36,6 +38,9 @@ pub fn page(conn: &mut Conn, filter: Filter, after: Option<&Mark>, limit: i64) -
     }
     if let Some(state) = filter.state {
         runs = runs.filter(sync_runs::state.eq(state));
+    }
+    if let Some(dry_run) = filter.dry_run {
+        runs = runs.filter(sync_runs::dry_run.eq(dry_run));
     }
     if let Some(trigger) = filter.trigger {
         runs = runs.filter(sync_runs::trigger.eq(trigger));
@@ -60,6 +65,17 @@ pub fn page(conn: &mut Conn, filter: Filter, after: Option<&Mark>, limit: i64) -
         .select(Run::as_select())
         .load(conn)?;
     Ok(found)
+}
+
+/// The run that carries out what an admin confirmed.
+pub fn confirming(conn: &mut Conn, confirmed: &RunId) -> Result<Option<Run>> {
+    Ok(sync_runs::table
+        .filter(sync_runs::confirms.eq(confirmed))
+        .order(sync_runs::requested_at_ms.desc())
+        .limit(1)
+        .select(Run::as_select())
+        .get_result(conn)
+        .optional()?)
 }
 
 /// A company's run, or `NotFound`; another company's is not found either.

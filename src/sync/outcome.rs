@@ -4,6 +4,7 @@ use diesel::prelude::*;
 
 use super::changes::sides;
 use super::claim::{Claim, held};
+use super::publish::unmoved;
 use super::read::Reading;
 use super::{Counts, Progress, RunState};
 use crate::app::Meter;
@@ -32,6 +33,7 @@ pub fn keep_plan(
     meter: &Meter,
     needs_confirmation: bool,
 ) -> Result<()> {
+    unmoved(conn, claim, reading)?;
     record_plan(conn, claim, reading)?;
     if needs_confirmation {
         end(conn, claim, reading, meter, RunState::NeedsConfirmation)

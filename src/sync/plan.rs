@@ -62,6 +62,7 @@ impl Change {
     /// What it does to what clients see.
     pub fn kind(&self) -> Kind {
         match (&self.old, &self.new) {
+            (Some(old), None) if old.state != RowState::Active => Kind::Updated, // ended before, now for another reason
             (_, None) => Kind::Removed,
             (Some(old), Some(_)) if old.state == RowState::Active => Kind::Updated,
             _ => Kind::Added,

@@ -24,26 +24,33 @@ const BATCH: usize = 1000;
 ///
 /// Fails, and so changes nothing, when the store moved since it was read or the run is not ours any more.
 pub fn publish(conn: &mut Conn, claim: &Claim, reading: &mut Reading, meter: &Meter) -> Result<()> {
-    let before = companies::store::lock(conn, claim.run.company_id)?;
-    if (before.seq, &before.stamp) != (reading.base_seq, &reading.base_stamp) {
-        return Err(Error::Conflict(
-            "the company's data or settings changed meanwhile; run it again".into(),
-        ));
-    }
+    let before = unmoved(conn, claim, reading)?;
     meter.rows_written.store(0, Relaxed); // this may be the second try
     let seq = write_rows(conn, claim, reading, meter)?;
     let totals = companies::totals::count_rows(conn, before.company_id)?;
     let after = State {
         seq,
         totals,
+        synced_at: reading.complete_at.or(before.synced_at),
         ..before
     };
-    companies::store::publish(conn, &after, &claim.run.id, reading.snapshot_at)?;
+    companies::store::publish(conn, &after, &claim.run.id)?;
     if claim.run.mode == Mode::Undo {
         undo::pause_schedule(conn, &claim.run, now_ms())?;
     }
     guard::supersede(conn, &claim.run)?;
     finish(conn, claim, reading, meter)
+}
+
+/// Locks the company's state; fails where its data or settings are not those that were read against.
+pub fn unmoved(conn: &mut Conn, claim: &Claim, reading: &Reading) -> Result<State> {
+    let state = companies::store::lock(conn, claim.run.company_id)?;
+    if (state.seq, &state.stamp) == (reading.base_seq, &reading.base_stamp) {
+        return Ok(state);
+    }
+    Err(Error::Conflict(
+        "the company's data or settings changed meanwhile; run it again".into(),
+    ))
 }
 
 /// Writes every change in key order, each with the next version, and returns the last one.

@@ -32,6 +32,8 @@ pub struct Reading {
     pub snapshot_at: i64,
     /// From when on `changes` looked for facts that moved.
     pub read_since: Option<i64>,
+    /// Until when every fact of Moodle is in the rows afterwards; `None` where the run does not move that on.
+    pub complete_at: Option<i64>,
     /// What has to change.
     pub spool: Spool,
     /// Why each removed row is not active any more.
@@ -61,6 +63,7 @@ pub fn read(moodle: &Moodle, app: &App, run: &Run, meter: &Meter) -> Result<Read
             "Moodle has no such company any more; its rows were left as they are".into(),
         ));
     }
+    let mut departures = HashMap::new();
     let (state, shape, read_since, spool) = app.db.own_snapshot(|conn| {
         let state = companies::store::state(conn, run.company_id)?;
         let way = Way {
@@ -71,13 +74,13 @@ pub fn read(moodle: &Moodle, app: &App, run: &Run, meter: &Meter) -> Result<Read
             meter,
         };
         let read_since = cut_off(run, snapshot.taken_at(), state.synced_at);
-        let spool = spool(&mut snapshot, conn, &way, read_since)?;
+        let mut spool = spool(&mut snapshot, conn, &way, read_since)?;
+        if read_since.is_none() {
+            departures = collect::restate(&mut snapshot, conn, &way, &mut spool)?;
+        }
         Ok((state, way.shape, read_since, spool))
     })?;
-    let departures = snapshot
-        .departures(run.company_id, &shape, &spool.removed)?
-        .into_iter()
-        .collect();
+    departures.extend(snapshot.departures(run.company_id, &shape, &spool.removed)?);
     Ok(Reading {
         companies,
         base_seq: state.seq,
@@ -85,6 +88,7 @@ pub fn read(moodle: &Moodle, app: &App, run: &Run, meter: &Meter) -> Result<Read
         base_rows: state.totals.enrolments,
         snapshot_at: snapshot.taken_at(),
         read_since,
+        complete_at: is_complete(run, read_since, state.synced_at).then(|| snapshot.taken_at()),
         spool,
         departures,
     })
@@ -105,6 +109,16 @@ fn cut_off(run: &Run, now: i64, synced_at: Option<i64>) -> Option<i64> {
         (Mode::Changes, Some(hours)) => Some(now - i64::from(hours) * 3600),
         (Mode::Changes, None) => synced_at.map(|at| at - OVERLAP),
         _ => None,
+    }
+}
+
+/// Whether the rows say all that Moodle says afterwards. A cleanup looks at keys only, and recent changes leave a gap
+/// where they do not reach back to the last complete run.
+fn is_complete(run: &Run, read_since: Option<i64>, synced_at: Option<i64>) -> bool {
+    match (run.mode, read_since) {
+        (Mode::Cleanup, _) => false,
+        (_, Some(since)) => synced_at.is_some_and(|complete| since <= complete),
+        (_, None) => true,
     }
 }
 

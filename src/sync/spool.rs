@@ -11,6 +11,7 @@ use super::tally::Tally;
 use crate::app::Meter;
 use crate::error::{Error, Result};
 use crate::ids::Key;
+use crate::progress::Row;
 
 /// Bytes kept in memory before the rest goes to a file.
 const IN_MEMORY: usize = 8 << 20;
@@ -63,6 +64,17 @@ impl Spool {
             }
         }
         Ok(spool)
+    }
+
+    /// Takes in a tombstone whose reason is another one now.
+    pub fn restate(&mut self, row: Row, meter: &Meter) -> Result<()> {
+        Meter::add(&meter.rows_planned, 1);
+        let key = row.key();
+        self.push(&Change {
+            key,
+            old: Some(row.into()),
+            new: None,
+        })
     }
 
     fn push(&mut self, change: &Change) -> Result<()> {

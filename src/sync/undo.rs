@@ -67,6 +67,7 @@ pub fn read(app: &App, undo: &Run, meter: &Meter) -> Result<Reading> {
             base_stamp: state.stamp,
             base_rows: state.totals.enrolments,
             read_since: None,
+            complete_at: Some(snapshot_at),
             snapshot_at,
             spool,
             departures,

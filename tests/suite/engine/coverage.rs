@@ -82,3 +82,36 @@ async fn a_company_that_was_never_compared_says_so() {
     assert!(admin.get("/").await.says("not checked"));
     assert_eq!(admin.get("/companies/999/coverage").await.status, 404);
 }
+
+#[actix_web::test]
+async fn what_an_undo_or_new_settings_made_of_the_rows_is_no_coverage_of_now() {
+    let (app, admin, _) = synced_crowd().await;
+    change(&app, "update mdl_user set firstname = 'Renamed'");
+    let synced = run(&admin, "full", false).await;
+    let id = synced.between("/sync/runs/", "/undo\"");
+
+    let undo = admin.post(&format!("/sync/runs/{id}/undo"), &[]).await;
+    super::ended(&admin, undo.location()).await;
+
+    let page = admin.get("/companies/42/coverage").await;
+    assert!(
+        page.says("says nothing about now: a sync was undone since"),
+        "{}",
+        page.body
+    );
+    assert!(admin.get("/").await.says("check again"));
+    run(&admin, "full", true).await;
+    let page = admin.get("/companies/42/coverage").await;
+    assert!(page.says("0 %: 100 different."), "{}", page.body);
+}
+
+#[actix_web::test]
+async fn a_sync_that_waits_for_confirmation_leaves_its_gap_in_the_coverage() {
+    let (app, admin, _) = synced_crowd().await;
+    change(&app, "delete from mdl_company_users where userid > 1040");
+
+    run(&admin, "full", false).await;
+
+    let page = admin.get("/companies/42/coverage").await;
+    assert!(page.says("40 %: 60 extra."), "{}", page.body);
+}

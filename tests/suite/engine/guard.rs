@@ -55,7 +55,7 @@ async fn a_confirmed_removal_is_carried_out_by_another_run_and_is_in_the_audit_l
         admin
             .get(&waiting)
             .await
-            .says("Confirmed: another run carried it out.")
+            .says("Confirmed: another run carries it out.")
     );
     let again = admin.post(&format!("{waiting}/confirm"), &[]).await;
     assert_eq!(again.status, 409, "{}", again.body);

@@ -11,6 +11,7 @@ mod source_dies;
 mod store_dies;
 mod two_processes;
 mod unread;
+mod watermark;
 
 use std::path::Path;
 

@@ -126,3 +126,36 @@ async fn the_form_keeps_the_wish_for_a_preview_and_the_confirmation_says_that_no
     );
     assert!(confirm.says("Nothing is written."), "{}", confirm.body);
 }
+
+#[actix_web::test]
+async fn a_preview_that_was_read_before_an_erasure_keeps_nothing_of_the_person() {
+    let (app, admin, _) = synced_crowd().await;
+    change(
+        &app,
+        "update mdl_user set lastname = 'SECRETNAME' where id = 1001",
+    );
+    super::slow(&app);
+    let key = alx_report_api::ids::random_hex::<8>();
+    let fields = [
+        ("company", "42"),
+        ("mode", "full"),
+        ("dry_run", "true"),
+        ("key", key.as_str()),
+    ];
+    let (started, erased) = futures_util::future::join(admin.post("/sync", &fields), async {
+        actix_web::rt::time::sleep(std::time::Duration::from_millis(500)).await;
+        admin.post("/people/1001/erase", &[]).await
+    })
+    .await;
+
+    let page = super::ended(&admin, started.location()).await;
+
+    assert_eq!(erased.status, 303, "{}", erased.body);
+    assert!(page.says("changed meanwhile"), "{}", page.body);
+    let lines = app.app.db.run(|conn| {
+        use alx_report_api::schema::sync_plan_lines;
+        use diesel::prelude::*;
+        Ok(sync_plan_lines::table.count().get_result::<i64>(conn)?)
+    });
+    assert_eq!(lines.await.unwrap(), 0);
+}
