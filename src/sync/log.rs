@@ -2,16 +2,15 @@
 
 use diesel::prelude::*;
 
-use super::Mode;
 use super::affected::{Affected, Line, affected, on_same_row};
 use super::plan::Kind;
 use super::spans::{Span, spans};
-use crate::db::functions::lower;
-use crate::db::{Conn, Store};
+use super::{Mode, seek};
+use crate::db::Conn;
 use crate::error::Result;
-use crate::ids::{CompanyId, CourseId, RunId, UserId};
-use crate::progress::{Row, list};
-use crate::schema::{progress, sync_changes, sync_runs};
+use crate::ids::{CompanyId, Key, RunId, UserId};
+use crate::progress::{self, Row};
+use crate::schema::{progress as rows, sync_changes, sync_runs};
 
 /// Which lines to list. Empty means all.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -93,7 +92,8 @@ pub fn page(
             oldest_first: newer,
             limit,
         };
-        found.extend(of_company(conn, company, filter, part)?);
+        let lines = seek::nearest(conn, company, filter, part)?;
+        found.extend(load(conn, company, lines, newer)?);
     }
     found.sort_by_key(|entry| std::cmp::Reverse(entry.mark()));
     let limit = limit as usize;
@@ -111,8 +111,15 @@ pub fn of_person(
     user: UserId,
     limit: i64,
 ) -> Result<Vec<Entry>> {
-    let lines = lines(company, &Filter::default()).filter(sync_changes::user_id.eq(user));
-    load(conn, lines.order(sync_changes::seq.desc()).limit(limit))
+    let rows = progress::store::of_person(conn, company, user)?;
+    let rows: Vec<Key> = rows.iter().map(Row::key).collect();
+    let part = Part {
+        span: Span(0, i64::MAX),
+        oldest_first: false,
+        limit,
+    };
+    let lines = seek::at_rows(conn, company, &Filter::default(), part, &rows)?;
+    load(conn, company, lines, false)
 }
 
 /// Which lines of a company to give.
@@ -126,125 +133,55 @@ pub struct Part {
     pub limit: i64,
 }
 
-/// A part of one company's lines.
+/// A part of one company's lines, for whoever reads all parts: the log is walked through, whatever the filter.
 pub fn of_company(
     conn: &mut Conn,
     company: CompanyId,
     filter: &Filter,
     part: Part,
 ) -> Result<Vec<Entry>> {
-    let Part {
-        span,
-        oldest_first,
-        limit,
-    } = part;
-    let mut lines = lines(company, filter)
-        .filter(sync_changes::seq.gt(span.0))
-        .filter(sync_changes::seq.le(span.1))
-        .limit(limit);
-    lines = if oldest_first {
-        lines.order(sync_changes::seq.asc())
-    } else {
-        lines.order(sync_changes::seq.desc())
-    };
-    load(conn, lines)
+    let lines = seek::walk(conn, company, filter, part)?;
+    load(conn, company, lines, part.oldest_first)
 }
 
-fn load(conn: &mut Conn, lines: Lines<'_>) -> Result<Vec<Entry>> {
+/// Lines by their versions, with their runs and rows.
+fn load(
+    conn: &mut Conn,
+    company: CompanyId,
+    versions: Vec<i64>,
+    oldest_first: bool,
+) -> Result<Vec<Entry>> {
+    if versions.is_empty() {
+        return Ok(Vec::new());
+    }
     let run = (
         sync_changes::run_id,
         sync_runs::mode,
         sync_runs::finished_at_ms,
     );
     type Found = ((RunId, Mode, Option<i64>), Line, Row);
-    let found: Vec<Found> = lines
+    let found: Vec<Found> = sync_changes::table
+        .inner_join(sync_runs::table)
+        .inner_join(rows::table.on(on_same_row()))
+        .filter(
+            sync_changes::company_id
+                .eq(company)
+                .and(sync_changes::seq.eq_any(versions)),
+        )
         .select((run, Line::as_select(), Row::as_select()))
         .load(conn)?;
-    found
-        .into_iter()
-        .map(|((run, mode, at_ms), line, row)| {
-            Ok(Entry {
-                run,
-                mode,
-                at_ms: at_ms.unwrap_or(0),
-                change: affected(line, row)?,
-            })
+    let entry = |((run, mode, at_ms), line, row): Found| {
+        Ok(Entry {
+            run,
+            mode,
+            at_ms: at_ms.unwrap_or(0),
+            change: affected(line, row)?,
         })
-        .collect()
-}
-
-#[diesel::dsl::auto_type]
-fn with_run_and_row() -> _ {
-    let row: diesel::dsl::On<progress::table, on_same_row> = progress::table.on(on_same_row());
-    sync_changes::table
-        .inner_join(sync_runs::table)
-        .inner_join(row)
-}
-
-type Lines<'a> = diesel::dsl::IntoBoxed<'a, with_run_and_row, Store>;
-
-fn lines<'a>(company: CompanyId, filter: &Filter) -> Lines<'a> {
-    let mut lines = with_run_and_row()
-        .into_boxed()
-        .filter(sync_changes::company_id.eq(company));
-    if let Some(kind) = filter.kind {
-        lines = lines.filter(sync_changes::kind.eq(kind));
-    }
-    if let Some(run) = &filter.run {
-        lines = lines.filter(sync_changes::run_id.eq(run.clone()));
-    }
-    lines = match filter.course.trim() {
-        "" => lines,
-        text => of_courses(lines, company, text),
     };
-    match filter.learner.trim() {
-        "" => lines,
-        text => of_people(lines, company, text),
+    let mut entries = found.into_iter().map(entry).collect::<Result<Vec<_>>>()?;
+    entries.sort_by_key(|entry| entry.change.seq);
+    if !oldest_first {
+        entries.reverse();
     }
-}
-
-/// The id that no user and no course of Moodle has.
-const NONE: i64 = 0;
-
-/// Only the lines of courses whose name holds a text, or whose id it is.
-fn of_courses<'a>(lines: Lines<'a>, company: CompanyId, text: &str) -> Lines<'a> {
-    let courses = diesel::alias!(progress as courses);
-    let id = courses.field(progress::course_id);
-    let is_meant = lower(courses.field(progress::coursename))
-        .like(list::pattern(text))
-        .escape('\\')
-        .or(id.eq(text.parse().unwrap_or(CourseId(NONE))));
-    let meant = courses
-        .filter(
-            courses
-                .field(progress::company_id)
-                .eq(company)
-                .and(is_meant),
-        )
-        .select(courses.field(progress::course_id));
-    lines.filter(sync_changes::course_id.eq_any(meant))
-}
-
-/// Only the lines of people whose names hold a text, or whose id it is.
-fn of_people<'a>(lines: Lines<'a>, company: CompanyId, text: &str) -> Lines<'a> {
-    let people = diesel::alias!(progress as people);
-    let wanted = list::pattern(text);
-    let names = people
-        .field(progress::firstname)
-        .concat(" ")
-        .concat(people.field(progress::lastname));
-    let email = lower(people.field(progress::email));
-    let username = lower(people.field(progress::username));
-    let is_meant = lower(names)
-        .like(wanted.clone())
-        .escape('\\')
-        .or(email.like(wanted.clone()).escape('\\'))
-        .or(username.like(wanted.clone()).escape('\\'))
-        .or(people
-            .field(progress::user_id)
-            .eq(text.parse().unwrap_or(UserId(NONE))));
-    let meant = people
-        .filter(people.field(progress::company_id).eq(company).and(is_meant))
-        .select(people.field(progress::user_id));
-    lines.filter(sync_changes::user_id.eq_any(meant))
+    Ok(entries)
 }

@@ -24,6 +24,7 @@ pub mod retention;
 pub mod row_history;
 mod run;
 pub mod schedule;
+mod seek;
 pub mod settings;
 pub mod spans;
 mod spool;
