@@ -31,6 +31,7 @@ mod spool;
 pub mod stored;
 mod stream;
 pub mod tally;
+pub mod traces;
 pub mod undo;
 mod words;
 
