@@ -1,14 +1,16 @@
 //! The change log as people search it: the lines of one company or of all, newest first, by keyset.
 
+use std::collections::{HashMap, HashSet};
+
 use diesel::prelude::*;
 
-use super::affected::{Affected, Line, affected, on_same_row};
+use super::affected::{Affected, Line, affected};
 use super::plan::Kind;
 use super::spans::{Span, spans};
 use super::{Mode, seek};
 use crate::db::Conn;
-use crate::error::Result;
-use crate::ids::{CompanyId, Key, RunId, UserId};
+use crate::error::{OrNotFound, Result};
+use crate::ids::{CompanyId, CourseId, Key, RunId, UserId};
 use crate::progress::{self, Row};
 use crate::schema::{progress as rows, sync_changes, sync_runs};
 
@@ -145,43 +147,75 @@ pub fn of_company(
 }
 
 /// Lines by their versions, with their runs and rows.
+///
+/// Three looks by key and no join: a database that has not counted its tables yet would begin a join at the wrong end.
 fn load(
     conn: &mut Conn,
     company: CompanyId,
     versions: Vec<i64>,
     oldest_first: bool,
 ) -> Result<Vec<Entry>> {
-    if versions.is_empty() {
-        return Ok(Vec::new());
-    }
-    let run = (
-        sync_changes::run_id,
-        sync_runs::mode,
-        sync_runs::finished_at_ms,
-    );
-    type Found = ((RunId, Mode, Option<i64>), Line, Row);
-    let found: Vec<Found> = sync_changes::table
-        .inner_join(sync_runs::table)
-        .inner_join(rows::table.on(on_same_row()))
+    let mut found: Vec<Found> = sync_changes::table
         .filter(
             sync_changes::company_id
                 .eq(company)
                 .and(sync_changes::seq.eq_any(versions)),
         )
-        .select((run, Line::as_select(), Row::as_select()))
+        .order(sync_changes::seq)
+        .select((
+            sync_changes::run_id,
+            (sync_changes::user_id, sync_changes::course_id),
+            Line::as_select(),
+        ))
         .load(conn)?;
-    let entry = |((run, mode, at_ms), line, row): Found| {
+    if !oldest_first {
+        found.reverse();
+    }
+    let runs = runs(conn, &found)?;
+    let rows = rows_of(conn, company, &found)?;
+    let entry = |(run, key, line): Found| {
+        let (mode, at_ms) = runs.get(&run).or_not_found("the sync of a change")?;
+        let row = rows.get(&key).or_not_found("the row of a change")?;
         Ok(Entry {
-            run,
-            mode,
+            mode: *mode,
             at_ms: at_ms.unwrap_or(0),
-            change: affected(line, row)?,
+            change: affected(line, row.clone())?,
+            run,
         })
     };
-    let mut entries = found.into_iter().map(entry).collect::<Result<Vec<_>>>()?;
-    entries.sort_by_key(|entry| entry.change.seq);
-    if !oldest_first {
-        entries.reverse();
-    }
-    Ok(entries)
+    found.into_iter().map(entry).collect()
+}
+
+type Found = (RunId, (UserId, CourseId), Line);
+
+/// How the runs of some lines read, and when they ended.
+fn runs(conn: &mut Conn, lines: &[Found]) -> Result<HashMap<RunId, (Mode, Option<i64>)>> {
+    let ids: HashSet<&RunId> = lines.iter().map(|(run, ..)| run).collect();
+    let found: Vec<(RunId, Mode, Option<i64>)> = sync_runs::table
+        .filter(sync_runs::id.eq_any(ids))
+        .select((sync_runs::id, sync_runs::mode, sync_runs::finished_at_ms))
+        .load(conn)?;
+    let known = |(run, mode, at_ms)| (run, (mode, at_ms));
+    Ok(found.into_iter().map(known).collect())
+}
+
+/// The rows that some lines are about, and perhaps more of the same people.
+fn rows_of(
+    conn: &mut Conn,
+    company: CompanyId,
+    lines: &[Found],
+) -> Result<HashMap<(UserId, CourseId), Row>> {
+    let people: HashSet<UserId> = lines.iter().map(|(_, key, _)| key.0).collect();
+    let courses: HashSet<CourseId> = lines.iter().map(|(_, key, _)| key.1).collect();
+    let found: Vec<Row> = rows::table
+        .filter(
+            rows::company_id
+                .eq(company)
+                .and(rows::user_id.eq_any(people))
+                .and(rows::course_id.eq_any(courses)),
+        )
+        .select(Row::as_select())
+        .load(conn)?;
+    let known = |row: Row| ((row.user_id, row.course_id), row);
+    Ok(found.into_iter().map(known).collect())
 }
