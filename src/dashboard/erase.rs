@@ -9,11 +9,12 @@ use super::sign_in::Nothing;
 use super::{Chrome, Flash, Page, PageError, SignedIn, Submitted, Tab, filters, page, see_other};
 use crate::app::App;
 use crate::companies::Company;
-use crate::db::off_thread;
+use crate::db::{Kind, off_thread};
 use crate::error::OrNotFound;
 use crate::ids::UserId;
 use crate::sync::erase::{self, Erasure};
-use crate::sync::stored::{self, InCompany, Searched};
+use crate::sync::stored::{self, InCompany};
+use crate::sync::traces::{self, Searched};
 use crate::time::now_ms;
 
 /// What is stored of a person, and what erasing does.
@@ -33,12 +34,14 @@ pub struct ErasurePage {
     erasure: Erasure,
     searched: Vec<Searched>,
     companies: Vec<Company>,
+    /// Whether the store is PostgreSQL, which forgets later.
+    on_postgres: bool,
 }
 
 impl ErasurePage {
     /// How many rows of the store still say more than the person's id.
     fn left(&self) -> i64 {
-        self.searched.iter().map(|table| table.telling).sum()
+        self.searched.iter().filter_map(|table| table.telling).sum()
     }
 }
 
@@ -88,7 +91,7 @@ pub async fn show_erasure(
     let user = user.into_inner();
     let read = app.db.run(move |conn| {
         let erasure = erase::find(conn, user)?.or_not_found("the erasure")?;
-        let searched = stored::search(conn, user)?;
+        let searched = traces::search(conn, user)?;
         Ok((erasure, searched, stored::of_person(conn, user)?))
     });
     let (erasure, searched, places) = read.await?;
@@ -97,6 +100,7 @@ pub async fn show_erasure(
         erasure,
         searched,
         companies: places.into_iter().map(|place| place.company).collect(),
+        on_postgres: app.db.kind() == Kind::Postgres,
     }))
 }
 

@@ -9,14 +9,14 @@ use futures_util::Stream;
 use tokio::sync::mpsc;
 
 use super::Seat;
-use crate::error::{Error, Result, with_causes};
+use crate::error::{Result, with_causes};
 
 /// Bytes of one piece.
 const PIECE: usize = 64 << 10;
 /// Pieces that wait for a slow reader; then the writer waits.
 const AHEAD: usize = 4;
 
-type Piece = io::Result<Bytes>;
+type Piece = Result<Bytes>;
 
 /// The body of a download. Dropped before its end, it ends the thread that writes it.
 pub struct Body {
@@ -25,13 +25,14 @@ pub struct Body {
 }
 
 impl Stream for Body {
-    type Item = Piece;
+    type Item = io::Result<Bytes>;
 
-    fn poll_next(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Piece>> {
-        match self.first.take() {
+    fn poll_next(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+        let piece = match self.first.take() {
             Some(first) => Poll::Ready(Some(first)),
             None => self.rest.poll_recv(context),
-        }
+        };
+        piece.map_err(io::Error::other)
     }
 }
 
@@ -46,21 +47,23 @@ pub async fn written(
         let mut pieces = Pieces {
             send,
             piece: BytesMut::with_capacity(PIECE),
+            begun: false,
         };
         let done = work(&mut pieces).and_then(|()| pieces.flush());
         if let Err(error) = done
             && !pieces.send.is_closed()
         {
-            log::warn!("an export was cut short: {}", with_causes(&error));
-            let cut = io::Error::other("the export failed");
-            let _ = pieces.send.blocking_send(Err(cut)); // whoever left need not know
+            if pieces.begun {
+                log::warn!("an export was cut short: {}", with_causes(&error));
+            }
+            let _ = pieces.send.blocking_send(Err(error)); // whoever left need not know
         }
     };
     std::thread::Builder::new()
         .name("export".into())
         .spawn(run)?;
     match rest.recv().await {
-        Some(Err(cause)) => Err(Error::unavailable(cause)),
+        Some(Err(error)) => Err(error),
         first => Ok(Body { first, rest }),
     }
 }
@@ -69,6 +72,7 @@ pub async fn written(
 pub struct Pieces {
     send: mpsc::Sender<Piece>,
     piece: BytesMut,
+    begun: bool,
 }
 
 impl io::Write for Pieces {
@@ -86,6 +90,7 @@ impl io::Write for Pieces {
         }
         let piece = self.piece.split().freeze();
         let sent = self.send.blocking_send(Ok(piece));
+        self.begun = true;
         sent.map_err(|_| cancelled())
     }
 }

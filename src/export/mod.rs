@@ -66,7 +66,8 @@ static FREE: Semaphore = Semaphore::const_new(SEATS);
 
 /// Makes a file of a table and streams it. What does not fit in memory goes to a nameless file in `folder`.
 ///
-/// CSV flows while it is read from the store; a workbook is made first. `Conflict` while four files are being made.
+/// CSV flows while it is read from the store; a workbook is made first. `Conflict` while four files are being made,
+/// `Invalid` where a workbook would have more than 200,000 rows.
 /// A failure after the first byte cuts the body short, so that no reader takes a part for the whole.
 pub async fn stream(format: Format, table: Table, folder: PathBuf) -> Result<Body> {
     let seat = FREE.try_acquire().map_err(|_| {

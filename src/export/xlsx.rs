@@ -1,17 +1,17 @@
-//! A workbook, row by row into a nameless file: what Excel cannot hold in one sheet goes on in the next.
+//! A workbook, row by row into a nameless file, before its first byte is sent.
 
 use std::fs::File;
 use std::io::{BufWriter, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 
-use rust_xlsxwriter::{Format as Look, Workbook, XlsxError};
+use rust_xlsxwriter::{Format as Look, Workbook, Worksheet, XlsxError};
 
 use super::chunks::{self, Body, Pieces};
 use super::{Cell, Rows, Seat, Table, defused};
 use crate::error::{Error, Result};
 
-/// Rows of a sheet, its head among them: Excel's limit.
-const MOST_ROWS: u32 = 1_048_576;
+/// Rows of a workbook: it is made as a whole before its first byte is sent, and browsers and proxies wait a minute or so.
+const MOST: u32 = 200_000;
 /// Letters of a cell: Excel's limit.
 const MOST_LETTERS: usize = 32_767;
 
@@ -26,7 +26,7 @@ pub async fn stream(table: Table, folder: PathBuf, seat: Seat) -> Result<Body> {
 }
 
 fn file(table: Table, folder: &Path, pieces: &Pieces) -> Result<File> {
-    let mut book = Book::new(table.name, table.columns, folder, MOST_ROWS)?;
+    let mut book = Book::new(table.name, table.columns, folder, MOST)?;
     (table.rows)(&mut Wanted {
         book: &mut book,
         pieces,
@@ -42,11 +42,8 @@ fn file(table: Table, folder: &Path, pieces: &Pieces) -> Result<File> {
 
 struct Book {
     book: Workbook,
-    name: &'static str,
-    columns: &'static [&'static str],
-    sheets: usize,
-    next_row: u32,
-    most_rows: u32,
+    rows: u32,
+    most: u32,
 }
 
 impl Book {
@@ -54,41 +51,29 @@ impl Book {
         name: &'static str,
         columns: &'static [&'static str],
         folder: &Path,
-        most_rows: u32,
+        most: u32,
     ) -> Result<Self> {
         let mut book = Workbook::new();
         book.set_tempdir(folder).map_err(failed)?;
+        let sheet = book.add_worksheet_with_constant_memory();
+        sheet.map_err(failed)?.set_name(name).map_err(failed)?;
         let mut book = Self {
             book,
-            name,
-            columns,
-            sheets: 0,
-            next_row: 0,
-            most_rows,
+            rows: 0,
+            most,
         };
-        book.begin_sheet()?;
-        Ok(book)
-    }
-
-    fn begin_sheet(&mut self) -> Result<()> {
-        self.sheets += 1;
-        let name = match self.sheets {
-            1 => self.name.to_owned(),
-            number => format!("{} {number}", self.name),
-        };
-        let sheet = self
-            .book
-            .add_worksheet_with_constant_memory()
-            .map_err(failed)?;
-        sheet.set_name(name).map_err(failed)?;
         let bold = Look::new().set_bold();
-        for (place, column) in (0..).zip(self.columns) {
+        for (place, column) in (0..).zip(columns) {
+            let sheet = book.sheet()?;
             sheet
                 .write_string_with_format(0, place, *column, &bold)
                 .map_err(failed)?;
         }
-        self.next_row = 1;
-        Ok(())
+        Ok(book)
+    }
+
+    fn sheet(&mut self) -> Result<&mut Worksheet> {
+        self.book.worksheet_from_index(0).map_err(failed)
     }
 }
 
@@ -107,24 +92,30 @@ impl Rows for Wanted<'_> {
 
 impl Rows for Book {
     fn row(&mut self, cells: &[Cell]) -> Result<()> {
-        if self.next_row == self.most_rows {
-            self.begin_sheet()?;
+        if self.rows == self.most {
+            return Err(too_many(self.most));
         }
-        let sheet = self
-            .book
-            .worksheet_from_index(self.sheets - 1)
-            .map_err(failed)?;
+        self.rows += 1;
+        let row = self.rows;
+        let sheet = self.sheet()?;
         for (place, cell) in (0..).zip(cells) {
             match cell {
                 Cell::Text(text) if text.is_empty() => continue,
-                Cell::Text(text) => sheet.write_string(self.next_row, place, fitting(text)),
-                Cell::Number(number) => sheet.write_number(self.next_row, place, *number as f64),
+                Cell::Text(text) => sheet.write_string(row, place, fitting(text)),
+                Cell::Number(number) => sheet.write_number(row, place, *number as f64),
             }
             .map_err(failed)?;
         }
-        self.next_row += 1;
         Ok(())
     }
+}
+
+fn too_many(most: u32) -> Error {
+    let most = most / 1000;
+    Error::Invalid(format!(
+        "an Excel file holds at most {most},000 rows here; choose fewer days or a narrower filter, or download CSV, which \
+         has no limit"
+    ))
 }
 
 /// As much of a text as a cell can hold, without the control characters that XML has no way to write.
@@ -146,23 +137,19 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_full_sheet_goes_on_in_the_next() {
+    fn a_workbook_that_is_too_large_is_refused_with_a_way_out() {
         let folder = tempfile::tempdir().expect("a folder");
-        let mut book = Book::new("Rows", &["number"], folder.path(), 3).expect("a book");
-
-        for number in 0..5 {
+        let mut book = Book::new("Rows", &["number"], folder.path(), 1000).expect("a book");
+        for number in 0..1000 {
             book.row(&[Cell::Number(number)]).expect("a row");
         }
 
-        let names: Vec<String> = book
-            .book
-            .worksheets()
-            .iter()
-            .map(rust_xlsxwriter::Worksheet::name)
-            .collect();
-        assert_eq!(
-            (names, book.next_row),
-            (vec!["Rows".into(), "Rows 2".into(), "Rows 3".into()], 2)
+        let refused = book.row(&[Cell::Number(1000)]).expect_err("too many");
+
+        let text = refused.to_string();
+        assert!(
+            text.contains("at most 1,000 rows") && text.contains("CSV"),
+            "{text}"
         );
     }
 }

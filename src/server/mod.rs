@@ -92,6 +92,7 @@ where
     .keep_alive(KeepAlive::Timeout(settings.keep_alive))
     .client_request_timeout(settings.head_timeout)
     .client_disconnect_timeout(Duration::from_secs(5))
+    .h1_allow_half_closed(false) // who closes has left: no more work for them
     .shutdown_timeout(30)
     .on_connect(watch::Watch::start(settings.quiet_timeout))
     .listen(listener)?;

@@ -48,10 +48,15 @@ impl NewChange {
 
 /// What a change does to its row, as two JSON objects: of a new row all of it, else only what moved.
 pub fn sides(change: &Change, left: RowState) -> Result<(Option<String>, String)> {
+    let state = if change.new.is_some() {
+        RowState::Active
+    } else {
+        left
+    };
     match (&change.old, &change.new) {
         (None, Some(new)) => Ok((None, serde_json::to_string(new).map_err(unwritten)?)),
-        (Some(old), new) => {
-            let (before, after) = moved(old, new.as_ref(), left)?;
+        (Some(old), _) => {
+            let (before, after) = moved(old, change.said(), state)?;
             let before = Value::Object(before).to_string();
             Ok((Some(before), Value::Object(after).to_string()))
         }
@@ -78,7 +83,7 @@ impl NewChange {
 type Side = Map<String, Value>;
 
 /// What moved in a row that was known: each side holds only that. Without a new side, only the state did.
-fn moved(old: &Old, new: Option<&Content>, left: RowState) -> Result<(Side, Side)> {
+fn moved(old: &Old, new: Option<&Content>, state: RowState) -> Result<(Side, Side)> {
     let (mut before, mut after) = (Side::new(), Side::new());
     if let Some(new) = new {
         let was = object(&old.content)?;
@@ -89,11 +94,6 @@ fn moved(old: &Old, new: Option<&Content>, left: RowState) -> Result<(Side, Side
             }
         }
     }
-    let state = if new.is_some() {
-        RowState::Active
-    } else {
-        left
-    };
     if old.state != state {
         before.insert("state".into(), old.state.as_str().into());
         after.insert("state".into(), state.as_str().into());

@@ -1,17 +1,18 @@
 //! The change log as people search it: the lines of one company or of all, newest first, by keyset.
 
+use std::collections::{HashMap, HashSet};
+
 use diesel::prelude::*;
 
-use super::Mode;
-use super::affected::{Affected, Line, affected, on_same_row};
+use super::affected::{Affected, Line, affected};
 use super::plan::Kind;
 use super::spans::{Span, spans};
-use crate::db::functions::lower;
-use crate::db::{Conn, Store};
-use crate::error::Result;
-use crate::ids::{CompanyId, CourseId, RunId, UserId};
-use crate::progress::{Row, list};
-use crate::schema::{progress, sync_changes, sync_runs};
+use super::{Mode, seek};
+use crate::db::Conn;
+use crate::error::{OrNotFound, Result};
+use crate::ids::{CompanyId, CourseId, Key, RunId, UserId};
+use crate::progress::{self, Row};
+use crate::schema::{progress as rows, sync_changes, sync_runs};
 
 /// Which lines to list. Empty means all.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -93,7 +94,8 @@ pub fn page(
             oldest_first: newer,
             limit,
         };
-        found.extend(of_company(conn, company, filter, part)?);
+        let lines = seek::nearest(conn, company, filter, part)?;
+        found.extend(load(conn, company, lines, newer)?);
     }
     found.sort_by_key(|entry| std::cmp::Reverse(entry.mark()));
     let limit = limit as usize;
@@ -111,8 +113,15 @@ pub fn of_person(
     user: UserId,
     limit: i64,
 ) -> Result<Vec<Entry>> {
-    let lines = lines(company, &Filter::default()).filter(sync_changes::user_id.eq(user));
-    load(conn, lines.order(sync_changes::seq.desc()).limit(limit))
+    let rows = progress::store::of_person(conn, company, user)?;
+    let rows: Vec<Key> = rows.iter().map(Row::key).collect();
+    let part = Part {
+        span: Span(0, i64::MAX),
+        oldest_first: false,
+        limit,
+    };
+    let lines = seek::at_rows(conn, company, &Filter::default(), part, &rows)?;
+    load(conn, company, lines, false)
 }
 
 /// Which lines of a company to give.
@@ -126,125 +135,87 @@ pub struct Part {
     pub limit: i64,
 }
 
-/// A part of one company's lines.
+/// A part of one company's lines, for whoever reads all parts: the log is walked through, whatever the filter.
 pub fn of_company(
     conn: &mut Conn,
     company: CompanyId,
     filter: &Filter,
     part: Part,
 ) -> Result<Vec<Entry>> {
-    let Part {
-        span,
-        oldest_first,
-        limit,
-    } = part;
-    let mut lines = lines(company, filter)
-        .filter(sync_changes::seq.gt(span.0))
-        .filter(sync_changes::seq.le(span.1))
-        .limit(limit);
-    lines = if oldest_first {
-        lines.order(sync_changes::seq.asc())
-    } else {
-        lines.order(sync_changes::seq.desc())
-    };
-    load(conn, lines)
+    let lines = seek::walk(conn, company, filter, part)?;
+    load(conn, company, lines, part.oldest_first)
 }
 
-fn load(conn: &mut Conn, lines: Lines<'_>) -> Result<Vec<Entry>> {
-    let run = (
-        sync_changes::run_id,
-        sync_runs::mode,
-        sync_runs::finished_at_ms,
-    );
-    type Found = ((RunId, Mode, Option<i64>), Line, Row);
-    let found: Vec<Found> = lines
-        .select((run, Line::as_select(), Row::as_select()))
-        .load(conn)?;
-    found
-        .into_iter()
-        .map(|((run, mode, at_ms), line, row)| {
-            Ok(Entry {
-                run,
-                mode,
-                at_ms: at_ms.unwrap_or(0),
-                change: affected(line, row)?,
-            })
-        })
-        .collect()
-}
-
-#[diesel::dsl::auto_type]
-fn with_run_and_row() -> _ {
-    let row: diesel::dsl::On<progress::table, on_same_row> = progress::table.on(on_same_row());
-    sync_changes::table
-        .inner_join(sync_runs::table)
-        .inner_join(row)
-}
-
-type Lines<'a> = diesel::dsl::IntoBoxed<'a, with_run_and_row, Store>;
-
-fn lines<'a>(company: CompanyId, filter: &Filter) -> Lines<'a> {
-    let mut lines = with_run_and_row()
-        .into_boxed()
-        .filter(sync_changes::company_id.eq(company));
-    if let Some(kind) = filter.kind {
-        lines = lines.filter(sync_changes::kind.eq(kind));
-    }
-    if let Some(run) = &filter.run {
-        lines = lines.filter(sync_changes::run_id.eq(run.clone()));
-    }
-    lines = match filter.course.trim() {
-        "" => lines,
-        text => of_courses(lines, company, text),
-    };
-    match filter.learner.trim() {
-        "" => lines,
-        text => of_people(lines, company, text),
-    }
-}
-
-/// The id that no user and no course of Moodle has.
-const NONE: i64 = 0;
-
-/// Only the lines of courses whose name holds a text, or whose id it is.
-fn of_courses<'a>(lines: Lines<'a>, company: CompanyId, text: &str) -> Lines<'a> {
-    let courses = diesel::alias!(progress as courses);
-    let id = courses.field(progress::course_id);
-    let is_meant = lower(courses.field(progress::coursename))
-        .like(list::pattern(text))
-        .escape('\\')
-        .or(id.eq(text.parse().unwrap_or(CourseId(NONE))));
-    let meant = courses
+/// Lines by their versions, with their runs and rows.
+///
+/// Three looks by key and no join: a database that has not counted its tables yet would begin a join at the wrong end.
+fn load(
+    conn: &mut Conn,
+    company: CompanyId,
+    versions: Vec<i64>,
+    oldest_first: bool,
+) -> Result<Vec<Entry>> {
+    let mut found: Vec<Found> = sync_changes::table
         .filter(
-            courses
-                .field(progress::company_id)
+            sync_changes::company_id
                 .eq(company)
-                .and(is_meant),
+                .and(sync_changes::seq.eq_any(versions)),
         )
-        .select(courses.field(progress::course_id));
-    lines.filter(sync_changes::course_id.eq_any(meant))
+        .order(sync_changes::seq)
+        .select((
+            sync_changes::run_id,
+            (sync_changes::user_id, sync_changes::course_id),
+            Line::as_select(),
+        ))
+        .load(conn)?;
+    if !oldest_first {
+        found.reverse();
+    }
+    let runs = runs(conn, &found)?;
+    let rows = rows_of(conn, company, &found)?;
+    let entry = |(run, key, line): Found| {
+        let (mode, at_ms) = runs.get(&run).or_not_found("the sync of a change")?;
+        let row = rows.get(&key).or_not_found("the row of a change")?;
+        Ok(Entry {
+            mode: *mode,
+            at_ms: at_ms.unwrap_or(0),
+            change: affected(line, row.clone())?,
+            run,
+        })
+    };
+    found.into_iter().map(entry).collect()
 }
 
-/// Only the lines of people whose names hold a text, or whose id it is.
-fn of_people<'a>(lines: Lines<'a>, company: CompanyId, text: &str) -> Lines<'a> {
-    let people = diesel::alias!(progress as people);
-    let wanted = list::pattern(text);
-    let names = people
-        .field(progress::firstname)
-        .concat(" ")
-        .concat(people.field(progress::lastname));
-    let email = lower(people.field(progress::email));
-    let username = lower(people.field(progress::username));
-    let is_meant = lower(names)
-        .like(wanted.clone())
-        .escape('\\')
-        .or(email.like(wanted.clone()).escape('\\'))
-        .or(username.like(wanted.clone()).escape('\\'))
-        .or(people
-            .field(progress::user_id)
-            .eq(text.parse().unwrap_or(UserId(NONE))));
-    let meant = people
-        .filter(people.field(progress::company_id).eq(company).and(is_meant))
-        .select(people.field(progress::user_id));
-    lines.filter(sync_changes::user_id.eq_any(meant))
+type Found = (RunId, (UserId, CourseId), Line);
+
+/// How the runs of some lines read, and when they ended.
+fn runs(conn: &mut Conn, lines: &[Found]) -> Result<HashMap<RunId, (Mode, Option<i64>)>> {
+    let ids: HashSet<&RunId> = lines.iter().map(|(run, ..)| run).collect();
+    let found: Vec<(RunId, Mode, Option<i64>)> = sync_runs::table
+        .filter(sync_runs::id.eq_any(ids))
+        .select((sync_runs::id, sync_runs::mode, sync_runs::finished_at_ms))
+        .load(conn)?;
+    let known = |(run, mode, at_ms)| (run, (mode, at_ms));
+    Ok(found.into_iter().map(known).collect())
+}
+
+/// The rows that some lines are about, and perhaps more of the same people.
+fn rows_of(
+    conn: &mut Conn,
+    company: CompanyId,
+    lines: &[Found],
+) -> Result<HashMap<(UserId, CourseId), Row>> {
+    let people: HashSet<UserId> = lines.iter().map(|(_, key, _)| key.0).collect();
+    let courses: HashSet<CourseId> = lines.iter().map(|(_, key, _)| key.1).collect();
+    let found: Vec<Row> = rows::table
+        .filter(
+            rows::company_id
+                .eq(company)
+                .and(rows::user_id.eq_any(people))
+                .and(rows::course_id.eq_any(courses)),
+        )
+        .select(Row::as_select())
+        .load(conn)?;
+    let known = |row: Row| ((row.user_id, row.course_id), row);
+    Ok(found.into_iter().map(known).collect())
 }

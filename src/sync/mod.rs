@@ -24,12 +24,14 @@ pub mod retention;
 pub mod row_history;
 mod run;
 pub mod schedule;
+mod seek;
 pub mod settings;
 pub mod spans;
 mod spool;
 pub mod stored;
 mod stream;
 pub mod tally;
+pub mod traces;
 pub mod undo;
 mod words;
 

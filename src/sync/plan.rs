@@ -44,6 +44,9 @@ pub struct Change {
     pub old: Option<Old>,
     /// What Moodle has; `None` where the row is not active any more.
     pub new: Option<Content>,
+    /// What a row that ends says from then on, as an undo brings it back; `None` where it keeps what it said.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub last: Option<Content>,
 }
 
 crate::words! {
@@ -59,6 +62,11 @@ crate::words! {
 }
 
 impl Change {
+    /// What the row says afterwards, where it does not keep what it said.
+    pub fn said(&self) -> Option<&Content> {
+        self.new.as_ref().or(self.last.as_ref())
+    }
+
     /// What it does to what clients see.
     pub fn kind(&self) -> Kind {
         match (&self.old, &self.new) {
@@ -203,7 +211,12 @@ fn compare(seen: Option<Seen>, row: Option<Row>) -> Option<Step> {
         }
         row => {
             let old = row.map(Old::from);
-            Some(Step::Change(Box::new(Change { key, old, new })))
+            Some(Step::Change(Box::new(Change {
+                key,
+                old,
+                new,
+                last: None,
+            })))
         }
     }
 }

@@ -107,6 +107,7 @@ fn row(claim: &Claim, seq: i64, change: Change, left: RowState, changed_at: i64)
     };
     let content = change
         .new
+        .or(change.last)
         .or(change.old.map(|old| old.content))
         .expect("a change has an old or a new side");
     Row {

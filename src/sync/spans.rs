@@ -8,7 +8,7 @@ use super::RunState;
 use super::log::{Filter, From};
 use crate::db::Conn;
 use crate::error::Result;
-use crate::ids::CompanyId;
+use crate::ids::{CompanyId, RunId};
 use crate::schema::sync_runs;
 
 /// The versions of a company that can hold what is looked for: above the first, up to and with the second.
@@ -64,8 +64,35 @@ pub(super) fn spans(
             })?;
         }
     }
+    if let Some(run) = &filter.run {
+        let (of, Span(low, high)) = of_run(conn, run)?.unwrap_or((CompanyId(0), Span(0, 0)));
+        for (company, span) in companies.iter().zip(&mut spans) {
+            *span = if *company == of {
+                Span(span.0.max(low), span.1.min(high))
+            } else {
+                Span(0, 0)
+            };
+        }
+    }
     let pairs = companies.iter().copied().zip(spans);
     Ok(pairs.filter(|(_, span)| span.0 < span.1).collect())
+}
+
+/// Whose run it is, and its versions: they follow one another.
+fn of_run(conn: &mut Conn, run: &RunId) -> Result<Option<(CompanyId, Span)>> {
+    let found: Option<(CompanyId, Option<i64>, Option<i64>)> = sync_runs::table
+        .find(run)
+        .select((
+            sync_runs::company_id,
+            sync_runs::version_before,
+            sync_runs::version_after,
+        ))
+        .get_result(conn)
+        .optional()?;
+    Ok(found.map(|(company, before, after)| {
+        let span = Span(before.unwrap_or(0), after.unwrap_or(0));
+        (company, span)
+    }))
 }
 
 /// The version that each company had published at a moment.

@@ -1,4 +1,4 @@
-//! What the store holds of one person: in each company before an erasure, in each table after it.
+//! What the store holds of one person in each company, before an erasure.
 
 use diesel::dsl::count_star;
 use diesel::prelude::*;
@@ -23,19 +23,6 @@ pub struct InCompany {
     pub planned: i64,
     /// Notes that a row of Moodle could not be read.
     pub unread: i64,
-}
-
-/// One table, and how many of its rows still say something about a person.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Searched {
-    /// Which table.
-    pub table: &'static str,
-    /// What was looked at in it.
-    pub columns: &'static str,
-    /// Rows that name the person by id.
-    pub known: i64,
-    /// Rows that say more than the id.
-    pub telling: i64,
 }
 
 /// What each company has of a person; companies that have nothing are left out.
@@ -98,66 +85,4 @@ pub(super) fn telling_lines(company: CompanyId, user: UserId) -> _ {
         .filter(of_company)
         .filter(of_user)
         .filter(tells)
-}
-
-/// Looks through every table that can hold a learner's data, now.
-pub fn search(conn: &mut Conn, user: UserId) -> Result<Vec<Searched>> {
-    let (mut known, mut telling) = (0, 0);
-    for company in companies::store::ids(conn)? {
-        let of_person = sync_changes::company_id
-            .eq(company)
-            .and(sync_changes::user_id.eq(user));
-        known += sync_changes::table
-            .filter(of_person)
-            .select(count_star())
-            .get_result::<i64>(conn)?;
-        telling += telling_lines(company, user)
-            .select(count_star())
-            .get_result::<i64>(conn)?;
-    }
-    let planned: i64 = sync_plan_lines::table
-        .filter(sync_plan_lines::user_id.eq(user))
-        .select(count_star())
-        .get_result(conn)?;
-    let unread: i64 = sync_unread::table
-        .filter(sync_unread::user_id.eq(user))
-        .select(count_star())
-        .get_result(conn)?;
-    let (rows, saying) = search_rows(conn, user)?;
-    let table = |table, columns, known, telling| Searched {
-        table,
-        columns,
-        known,
-        telling,
-    };
-    Ok(vec![
-        table("progress", ROW_COLUMNS, rows, saying),
-        table("sync_changes", "before, after", known, telling),
-        table("sync_plan_lines", "before, after", planned, planned),
-        table("sync_unread", "reason", unread, unread),
-    ])
-}
-
-const ROW_COLUMNS: &str = "firstname, lastname, email, username, status, percentage, timecompleted, timestarted, \
-    enrolled_at";
-
-/// A person's rows in all companies, and how many of them say anything.
-fn search_rows(conn: &mut Conn, user: UserId) -> Result<(i64, i64)> {
-    let (mut known, mut telling) = (0, 0);
-    for company in companies::store::ids(conn)? {
-        let found = progress::store::of_person(conn, company, user)?;
-        known += found.len() as i64;
-        telling += found.iter().filter(|row| tells(row)).count() as i64;
-    }
-    Ok((known, telling))
-}
-
-fn tells(row: &Row) -> bool {
-    let said = &row.content;
-    let names = [&said.firstname, &said.lastname, &said.email, &said.username];
-    let times = [said.timecompleted, said.timestarted, said.enrolled_at];
-    names.iter().any(|name| !name.is_empty())
-        || times.iter().any(Option::is_some)
-        || said.percentage.is_some()
-        || said.status != progress::Status::NotStarted
 }

@@ -109,17 +109,22 @@ fn turned(done: Affected, departures: &mut HashMap<Key, RowState>) -> Result<Cha
         state: done.row.state,
         first_seen_seq: done.row.first_seen_seq,
     };
-    let new = match done.kind {
-        Kind::Added => {
-            departures.insert(key, ended_as(done.before.as_ref()));
-            None
+    let (new, last) = match (done.kind, done.before) {
+        (Kind::Added, before) => {
+            departures.insert(key, ended_as(before.as_ref()));
+            let was = before.map(|before| as_before(done.row.content, before));
+            (None, was.transpose()?)
         }
-        Kind::Updated | Kind::Removed => Some(as_before(done.row.content, done.before)?),
+        (Kind::Updated | Kind::Removed, before) => {
+            let was = as_before(done.row.content, before.unwrap_or_default())?;
+            (Some(was), None)
+        }
     };
     Ok(Change {
         key,
         old: Some(old),
         new,
+        last,
     })
 }
 
@@ -130,10 +135,10 @@ fn ended_as(before: Option<&Map<String, Value>>) -> RowState {
 }
 
 /// What a row said before, of which the log holds what moved.
-fn as_before(now: Content, before: Option<Map<String, Value>>) -> Result<Content> {
+fn as_before(now: Content, before: Map<String, Value>) -> Result<Content> {
     let unreadable = |cause: serde_json::Error| Error::Machine(cause.into());
     let mut said = serde_json::to_value(now).map_err(unreadable)?;
-    for (name, value) in before.unwrap_or_default() {
+    for (name, value) in before {
         if name != "state" {
             said[name] = value;
         }

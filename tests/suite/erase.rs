@@ -4,7 +4,7 @@ use alx_report_api::companies;
 use alx_report_api::demo::builder::MoodleBuilder;
 use alx_report_api::ids::UserId;
 use alx_report_api::schema::{audit_log, sync_plan_lines, sync_runs, sync_unread};
-use alx_report_api::sync::stored;
+use alx_report_api::sync::traces;
 use diesel::prelude::*;
 use serde_json::{Value, json};
 
@@ -108,14 +108,28 @@ async fn after_an_erasure_nothing_is_left_but_the_id() {
         "{proof}"
     );
     assert!(proof.contains("<bdi>grace@example.com</bdi>"));
+    for table in [
+        "progress",
+        "sync_changes",
+        "sync_plan_lines",
+        "sync_unread",
+        "sync_runs",
+        "audit_log",
+        "erasures",
+    ] {
+        assert!(proof.contains(&format!("<code>{table}</code>")), "{table}");
+    }
+    for beyond in ["VACUUM", "Backups", "Moodle itself"] {
+        assert!(proof.contains(beyond), "{beyond}");
+    }
     let searched = app
         .app
         .db
-        .run(|conn| stored::search(conn, UserId(17)))
+        .run(|conn| traces::search(conn, UserId(17)))
         .await
         .unwrap();
     assert!(
-        searched.iter().all(|table| table.telling == 0),
+        searched.iter().all(|table| table.telling.unwrap_or(0) == 0),
         "{searched:?}"
     );
     let history = admin.get("/sync/history").await.body;
@@ -322,11 +336,11 @@ async fn a_sync_that_read_before_an_erasure_cannot_bring_the_person_back() {
         }
         let searched = shared
             .db
-            .run(|conn| stored::search(conn, UserId(17)))
+            .run(|conn| traces::search(conn, UserId(17)))
             .await
             .unwrap();
         assert!(
-            searched.iter().all(|table| table.telling == 0),
+            searched.iter().all(|table| table.telling.unwrap_or(0) == 0),
             "{searched:?}"
         );
         admin.post("/people/17/erasure/lift", &[]).await;

@@ -4,6 +4,7 @@ mod cancel;
 mod clicks;
 mod clock;
 mod coverage;
+mod erasing;
 mod guard;
 mod previews;
 mod simulation;

@@ -1,5 +1,6 @@
 //! Random histories of a Moodle and its syncs: after every full sync the store says what Moodle says, a second sync
-//! changes nothing, and the change log tells the whole story, forward and backward.
+//! changes nothing, the change log tells the whole story, forward and backward, and an undo leads
+//! back to the very rows.
 
 use std::collections::BTreeMap;
 
@@ -12,8 +13,9 @@ use alx_report_api::time::now;
 use diesel::prelude::*;
 use serde_json::{Map, Value, json};
 
-use super::stored;
+use super::{ended, stored};
 use crate::support::TestApp;
+use crate::support::admin::Admin;
 use crate::support::client::{ACME, Client};
 use crate::support::say;
 
@@ -228,10 +230,36 @@ async fn sync(acme: &Client, body: Value) -> i64 {
     run["statistics"]["total_processed"].as_i64().unwrap()
 }
 
+/// Syncs and takes it back: the store is as before, but for rows that it had never seen, which are withdrawn.
+async fn there_and_back(app: &TestApp, acme: &Client, admin: &Admin, seed: u64) {
+    let before = in_store(app).await;
+    let run = acme
+        .post("/api/v1/syncs?wait=30", json!({"mode": "full"}))
+        .await
+        .json();
+    let id = run["id"].as_str().unwrap();
+    let undone = admin.post(&format!("/sync/runs/{id}/undo"), &[]).await;
+    if run["statistics"]["total_processed"] == 0 {
+        return;
+    }
+    assert_eq!(undone.status, 303, "seed {seed}: {}", undone.body);
+    ended(admin, undone.location()).await;
+    let (known, new): (Rows, Rows) = in_store(app)
+        .await
+        .into_iter()
+        .partition(|(key, _)| before.contains_key(key));
+    assert_eq!(known, before, "seed {seed}: the store before and after");
+    assert!(
+        new.values().all(|row| row["state"] == "withdrawn"),
+        "seed {seed}: {new:?}"
+    );
+}
+
 async fn one_history(seed: u64) {
     let mut dice = Dice(seed);
     let app = TestApp::with_moodle(site).await;
     let acme = Client::new(&app, ACME, "read,sync").await;
+    let admin = Admin::signed_in(&app).await;
     let mut known: Vec<(i64, Rows)> = Vec::new();
     for _ in 0..8 {
         for _ in 0..=dice.roll(4) {
@@ -242,6 +270,9 @@ async fn one_history(seed: u64) {
         }
         if dice.roll(2) == 0 {
             sync(&acme, json!({"mode": "changes", "hours_back": 1})).await;
+        }
+        if dice.roll(2) == 0 {
+            there_and_back(&app, &acme, &admin, seed).await;
         }
         sync(&acme, json!({"mode": "full"})).await;
         let rows = in_store(&app).await;
