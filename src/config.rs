@@ -75,7 +75,7 @@ pub struct Config {
     pub sync_lease_seconds: u64,
 
     /// Companies that are synced at the same time; others wait their turn. Example: 2
-    #[arg(long, env = "ALX_SYNC_PARALLEL", default_value_t = 4, value_parser = clap::value_parser!(u32).range(1..=64), global = true)]
+    #[arg(long, env = "ALX_SYNC_PARALLEL", default_value_t = 4, value_parser = clap::value_parser!(u32).range(1..=16), global = true)]
     pub sync_parallel: u32,
 
     /// Minutes that a sync of all companies may take before what still waits goes on behind every

@@ -17,6 +17,9 @@ pub enum Error {
     /// 409: the request contradicts what is stored.
     #[error("{0}")]
     Conflict(String),
+    /// 409: another commit came between a run's reading and its writing.
+    #[error("the company's data or settings changed meanwhile; run it again")]
+    Moved,
     /// 409: somebody cancelled the run.
     #[error("the sync was cancelled")]
     Cancelled,

@@ -162,7 +162,9 @@ fn kind_of_failure(error: &Error) -> (StatusCode, &'static str, &'static str) {
     match error {
         Error::NotFound(_) => (StatusCode::NOT_FOUND, "not-found", "Not found"),
         Error::Invalid(_) => (StatusCode::BAD_REQUEST, "bad-request", "Bad request"),
-        Error::Conflict(_) | Error::Cancelled => (StatusCode::CONFLICT, "conflict", "Conflict"),
+        Error::Conflict(_) | Error::Cancelled | Error::Moved => {
+            (StatusCode::CONFLICT, "conflict", "Conflict")
+        }
         Error::MoodleUnavailable(_) | Error::MoodleNotConfigured => (
             StatusCode::SERVICE_UNAVAILABLE,
             "moodle-unavailable",

@@ -153,7 +153,7 @@ fn of(error: &Error) -> (StatusCode, &'static str, String, &'static str) {
             "This request is not valid",
             "Go back and correct it.",
         ),
-        Error::Conflict(_) | Error::Cancelled => (
+        Error::Conflict(_) | Error::Cancelled | Error::Moved => (
             StatusCode::CONFLICT,
             "This is not possible now",
             "Go back and reload the page to see how things stand.",

@@ -81,6 +81,10 @@ fn running(run: &Run) -> &'static str {
 }
 
 fn success(run: &Run, users: i64) -> String {
+    if run.compacted_at.is_some() {
+        let rows = run.statistics().map_or(0, |done| done.total_processed);
+        return format!("{} synced", counted_text(rows, "row")); // whose they were is not kept any more
+    }
     let unchanged = if users == 0 {
         ": every row was up to date"
     } else {

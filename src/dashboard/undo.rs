@@ -62,11 +62,14 @@ pub async fn undo_run(
 ) -> std::result::Result<HttpResponse, PageError> {
     let undone = run.into_inner();
     let wanted = undone.clone();
-    let read = app.db.run(move |conn| history::any(conn, &wanted));
-    let company = read.await?.or_not_found("the sync run")?.company_id;
+    let read = app.db.run(move |conn| {
+        let run = history::any(conn, &wanted)?.or_not_found("the sync run")?;
+        Ok((run.company_id, undo::failed_attempts(conn, &wanted)?))
+    });
+    let (company, attempt) = read.await?;
     let by = form.admin.session.email;
     let request = Request {
-        idempotency_key: format!("undo/{undone}"),
+        idempotency_key: format!("undo/{undone}/{attempt}"),
         undoes: Some(undone),
         ..Request::of(company, Mode::Undo, Trigger::Manual, by)
     };

@@ -47,7 +47,7 @@ impl Db {
             Kind::Sqlite => Secret::from(url.reveal().trim_start_matches("sqlite://")),
             _ => url.clone(),
         };
-        let writers = if kind == Kind::Sqlite { 1 } else { 8 };
+        let writers = if kind == Kind::Sqlite { 1 } else { 24 };
         Ok(Self {
             kind,
             writers: pool(kind, &target, Purpose::Write, writers)?,
@@ -123,7 +123,7 @@ impl Db {
     /// Runs one write transaction; an error undoes all of it. Blocking.
     ///
     /// On SQLite there is one writer at a time. On PostgreSQL a conflict with another writer runs `work` again,
-    /// up to five times.
+    /// up to five times: what the other one inserted is there to find then.
     pub fn write<T>(&self, mut work: impl FnMut(&mut Conn) -> Result<T>) -> Result<T> {
         let mut conn = take(&self.writers)?;
         for _ in 0..4 {
@@ -260,7 +260,7 @@ fn is_conflict(error: &Error) -> bool {
     matches!(
         error,
         Error::Store(DieselError::DatabaseError(
-            DatabaseErrorKind::SerializationFailure,
+            DatabaseErrorKind::SerializationFailure | DatabaseErrorKind::UniqueViolation,
             _
         ))
     )

@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 
+use super::Mode;
 use super::plan::{Seen, plan};
 use super::read::Way;
 use super::spool::Spool;
@@ -98,7 +99,11 @@ fn key_lists(
     way: &Way<'_>,
 ) -> Result<(Vec<Key>, Vec<Key>)> {
     let keys = snapshot.keys(way.run.company_id, &way.shape)?;
-    let moodle = metered(keys, way.meter, &way.erased).collect::<Result<_>>()?;
+    let keys = metered(keys, way.meter, &way.erased);
+    let moodle = match way.run.mode {
+        Mode::Cleanup => keys.collect::<Result<_>>()?,
+        _ => keys.uncounted().collect::<Result<_>>()?,
+    };
     let store = progress::store::active_keys(conn, way.run.company_id)?.collect::<Result<_>>()?;
     Ok((moodle, store))
 }

@@ -7,7 +7,8 @@ use super::{Mode, Run, RunState};
 use crate::db::Conn;
 use crate::error::Result;
 use crate::ids::{CompanyId, CourseId, RunId, UserId};
-use crate::schema::{sync_run_courses, sync_runs, sync_settings, sync_unread};
+use crate::moodle::RowState;
+use crate::schema::{progress, sync_run_courses, sync_runs, sync_settings, sync_unread};
 use crate::settings::DEFAULTS;
 
 /// What a full comparison found.
@@ -150,16 +151,31 @@ fn sum(courses: &[CourseCoverage]) -> CourseTally {
 
 /// After a run that wrote, only what it could not read is left of the gap.
 fn repaired(conn: &mut Conn, run: &Run, found: &CourseTally) -> Result<CourseTally> {
-    let unread = sync_unread::table
-        .filter(sync_unread::run_id.eq(&run.id))
+    let unread = || sync_unread::table.filter(sync_unread::run_id.eq(&run.id));
+    let kept: i64 = unread()
+        .inner_join(progress::table.on(same_row(run.company_id)))
         .count()
-        .get_result::<i64>(conn)?;
+        .get_result(conn)?;
+    let missing = unread().count().get_result::<i64>(conn)? - kept;
     Ok(CourseTally {
         expected: found.expected,
-        stored: found.expected,
-        different: unread,
+        stored: found.expected - missing,
+        missing,
+        different: kept,
         ..CourseTally::default()
     })
+}
+
+/// The active row that an unread one of Moodle stands for.
+#[diesel::dsl::auto_type]
+fn same_row(company: CompanyId) -> _ {
+    let same_user = progress::user_id.eq(sync_unread::user_id);
+    let same_course = progress::course_id.eq(sync_unread::course_id);
+    let of_company: diesel::dsl::Eq<progress::company_id, CompanyId> =
+        progress::company_id.eq(company);
+    let is_active: diesel::dsl::Eq<progress::state, RowState> =
+        progress::state.eq(RowState::Active);
+    same_user.and(same_course).and(of_company).and(is_active)
 }
 
 #[derive(Queryable, Selectable)]

@@ -29,7 +29,11 @@ pub async fn start(app: &Arc<App>, request: Request) -> Result<Requested> {
     // In one piece off the thread: a client that hangs up cannot leave a run behind that nobody drives.
     off_thread(move || {
         learn_company(&app, request.company)?;
-        let requested = record(&app.db, &request, now_ms())?;
+        let recorded = record(&app.db, &request, now_ms());
+        if matches!(recorded, Err(Error::Conflict(_))) {
+            wake(&app)?; // what is in the way may wait for a process that has died
+        }
+        let requested = recorded?;
         if requested.how != How::Repeated {
             wake(&app)?; // also for a run that was joined: whoever asked for it may be dead
         }
@@ -104,7 +108,9 @@ fn work(app: &Arc<App>, mut worker: Worker) {
 
 /// One look at the queue and, where it is somebody's turn, that run to its end.
 fn turn(app: &Arc<App>, worker: &Worker) -> Result<Next> {
-    let next = app.db.read(|conn| queue::next(conn, now_ms()))?;
+    let next = app
+        .db
+        .read(|conn| queue::next(conn, now_ms(), |run| app.work.meter(run).is_some()))?;
     let Next::Company(company) = next else {
         return Ok(next);
     };

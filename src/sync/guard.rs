@@ -103,20 +103,40 @@ fn decide(conn: &mut Conn, id: &RunId, to: RunState, admin: &str, now_ms: i64) -
     Ok(run)
 }
 
-/// Lets earlier runs of a company that wait for confirmation go: a newer run has come to its own end.
+/// Lets earlier runs of a company that wait for confirmation go, with their plans: a newer run has come to its own end.
 pub fn supersede(conn: &mut Conn, run: &Run) -> Result<()> {
-    let earlier = sync_runs::table.filter(
-        sync_runs::company_id
-            .eq(run.company_id)
-            .and(sync_runs::state.eq(RunState::NeedsConfirmation)),
-    );
-    diesel::update(earlier)
-        .set((
-            sync_runs::state.eq(RunState::Rejected),
-            sync_runs::decided_by.eq(NEWER),
-        ))
-        .execute(conn)?;
+    for earlier in waiting(conn, run)? {
+        diesel::update(sync_runs::table.find(&earlier))
+            .set((
+                sync_runs::state.eq(RunState::Rejected),
+                sync_runs::decided_by.eq(NEWER),
+            ))
+            .execute(conn)?;
+        diesel::delete(sync_plan_lines::table.filter(sync_plan_lines::run_id.eq(&earlier)))
+            .execute(conn)?;
+    }
     Ok(())
+}
+
+/// Whether an earlier run waits already with a list that holds all that this one would remove: then that one stays the
+/// question, so that a schedule cannot take it away while an admin reads it.
+pub fn is_asked_already(conn: &mut Conn, run: &Run, reading: &Reading) -> Result<bool> {
+    for earlier in waiting(conn, run)? {
+        let asked = removals(conn, &earlier)?;
+        if reading.spool.removed.iter().all(|key| asked.contains(key)) {
+            return Ok(true);
+        }
+    }
+    Ok(false)
+}
+
+/// The runs of a run's company that wait for confirmation.
+fn waiting(conn: &mut Conn, run: &Run) -> Result<Vec<RunId>> {
+    Ok(sync_runs::table
+        .filter(sync_runs::company_id.eq(run.company_id))
+        .filter(sync_runs::state.eq(RunState::NeedsConfirmation))
+        .select(sync_runs::id)
+        .load(conn)?)
 }
 
 #[cfg(test)]

@@ -37,7 +37,10 @@ impl Lease {
                     match db.write(|conn| claim::renew(conn, &run, &runner, until, progress)) {
                         Ok(Renewed::Held) => {}
                         Ok(Renewed::Cancelled) => meter.cancel(),
-                        Ok(Renewed::Lost) => break,
+                        Ok(Renewed::Lost) => {
+                            meter.cancel(); // it could not be published any more
+                            break;
+                        }
                         Err(error) => log::warn!("the lease of run {run} was not renewed: {error}"),
                     }
                 }

@@ -15,6 +15,7 @@ mod lease;
 pub mod log;
 mod outcome;
 pub mod plan;
+mod plan_lines;
 pub mod preview;
 mod publish;
 mod queue;

@@ -2,8 +2,8 @@
 
 use diesel::prelude::*;
 
-use super::changes::sides;
 use super::claim::{Claim, held};
+use super::plan_lines::{self, PlanLine};
 use super::publish::unmoved;
 use super::read::Reading;
 use super::{Counts, Progress, RunState};
@@ -11,8 +11,11 @@ use crate::app::Meter;
 use crate::db::Conn;
 use crate::error::{Error, Result};
 use crate::moodle::RowState;
-use crate::schema::{sync_plan_lines, sync_runs, sync_unread};
+use crate::schema::{sync_runs, sync_unread};
 use crate::time::now_ms;
+
+/// Lines per statement on PostgreSQL, and per look at the meter on both.
+const BATCH: usize = 1000;
 
 /// Ends a run whose rows are written, or of which nothing was to be written.
 pub fn finish(conn: &mut Conn, claim: &Claim, reading: &Reading, meter: &Meter) -> Result<()> {
@@ -34,7 +37,7 @@ pub fn keep_plan(
     needs_confirmation: bool,
 ) -> Result<()> {
     unmoved(conn, claim, reading)?;
-    record_plan(conn, claim, reading)?;
+    record_plan(conn, claim, reading, meter)?;
     if needs_confirmation {
         end(conn, claim, reading, meter, RunState::NeedsConfirmation)
     } else {
@@ -42,30 +45,49 @@ pub fn keep_plan(
     }
 }
 
-fn record_plan(conn: &mut Conn, claim: &Claim, reading: &mut Reading) -> Result<()> {
+/// Ends a run that would remove only what an earlier one waits with: that one stays the question.
+pub fn leave_to_the_waiting(
+    conn: &mut Conn,
+    claim: &Claim,
+    reading: &Reading,
+    meter: &Meter,
+) -> Result<()> {
+    end(conn, claim, reading, meter, RunState::Rejected)?;
+    let why = "An earlier sync that would take the same rows away waits for confirmation: decide about that one.";
+    diesel::update(sync_runs::table.find(&claim.run.id))
+        .set((
+            sync_runs::decided_by.eq("an earlier sync"),
+            sync_runs::errors.eq(serde_json::json!([why]).to_string()),
+        ))
+        .execute(conn)?;
+    Ok(())
+}
+
+fn record_plan(conn: &mut Conn, claim: &Claim, reading: &mut Reading, meter: &Meter) -> Result<()> {
     let Reading {
         spool, departures, ..
     } = reading;
+    let mut lines = Vec::with_capacity(BATCH);
     for (place, change) in (1_i64..).zip(spool.changes()?) {
         let change = change?;
         let left = departures
             .get(&change.key)
             .copied()
             .unwrap_or(RowState::Left);
-        let (before, after) = sides(&change, left)?;
-        let line = (
-            sync_plan_lines::run_id.eq(&claim.run.id),
-            sync_plan_lines::place.eq(place),
-            sync_plan_lines::user_id.eq(change.key.user),
-            sync_plan_lines::course_id.eq(change.key.course),
-            sync_plan_lines::kind.eq(change.kind()),
-            sync_plan_lines::before.eq(before),
-            sync_plan_lines::after.eq(after),
-        );
-        diesel::insert_into(sync_plan_lines::table)
-            .values(line)
-            .execute(conn)?;
+        lines.push(PlanLine::of(&claim.run.id, place, &change, left)?);
+        if lines.len() == BATCH {
+            flush(conn, &mut lines, meter)?;
+        }
     }
+    flush(conn, &mut lines, meter)
+}
+
+fn flush(conn: &mut Conn, lines: &mut Vec<PlanLine>, meter: &Meter) -> Result<()> {
+    if meter.is_cancelled() {
+        return Err(Error::Cancelled);
+    }
+    plan_lines::record(conn, lines)?;
+    lines.clear();
     Ok(())
 }
 

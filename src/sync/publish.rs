@@ -15,7 +15,7 @@ use crate::db::Conn;
 use crate::error::{Error, Result};
 use crate::moodle::RowState;
 use crate::progress::{self, Row};
-use crate::time::now_ms;
+use crate::time::{now, now_ms};
 
 /// Rows per statement on PostgreSQL, and per look at memory on both.
 const BATCH: usize = 1000;
@@ -48,9 +48,7 @@ pub fn unmoved(conn: &mut Conn, claim: &Claim, reading: &Reading) -> Result<Stat
     if (state.seq, &state.stamp) == (reading.base_seq, &reading.base_stamp) {
         return Ok(state);
     }
-    Err(Error::Conflict(
-        "the company's data or settings changed meanwhile; run it again".into(),
-    ))
+    Err(Error::Moved)
 }
 
 /// Writes every change in key order, each with the next version, and returns the last one.
@@ -62,6 +60,11 @@ fn write_rows(conn: &mut Conn, claim: &Claim, reading: &mut Reading, meter: &Met
         snapshot_at,
         ..
     } = reading;
+    // An undo reads no Moodle: its rows change now, though they say what Moodle said earlier.
+    let changed_at = match claim.run.mode {
+        Mode::Undo => now(),
+        _ => *snapshot_at,
+    };
     let mut rows = Vec::with_capacity(BATCH);
     let mut log = Vec::with_capacity(BATCH);
     for change in spool.changes()? {
@@ -72,7 +75,7 @@ fn write_rows(conn: &mut Conn, claim: &Claim, reading: &mut Reading, meter: &Met
             .copied()
             .unwrap_or(RowState::Left);
         log.push(NewChange::of(&claim.run, seq, &change, left)?);
-        rows.push(row(claim, seq, change, left, *snapshot_at));
+        rows.push(row(claim, seq, change, left, changed_at));
         if rows.len() == BATCH {
             flush(conn, &mut rows, &mut log, meter)?;
         }

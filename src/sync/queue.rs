@@ -8,7 +8,7 @@ use super::claim::is_lost;
 use super::{RANK_ASKED, RunState};
 use crate::db::Conn;
 use crate::error::Result;
-use crate::ids::CompanyId;
+use crate::ids::{CompanyId, RunId};
 use crate::schema::{company_state, sync_runs};
 
 /// What a worker finds in the queue.
@@ -33,15 +33,23 @@ struct Waiting {
 
 /// The company whose turn it is. What somebody waits for goes first, in the order it was asked for; then the longest
 /// unsynced company; last what is beyond its time. A run whose process died counts as a turn of its company too.
-pub fn next(conn: &mut Conn, now_ms: i64) -> Result<Next> {
-    let running: Vec<(CompanyId, Option<i64>)> = sync_runs::table
+///
+/// `is_ours` tells which runs this very process is busy with: those live, whatever their lease says, for the store may
+/// have been too busy to renew it.
+pub fn next(conn: &mut Conn, now_ms: i64, is_ours: impl Fn(&RunId) -> bool) -> Result<Next> {
+    let running: Vec<(CompanyId, RunId, Option<i64>)> = sync_runs::table
         .filter(sync_runs::state.eq(RunState::Running))
-        .select((sync_runs::company_id, sync_runs::lease_until_ms))
+        .select((
+            sync_runs::company_id,
+            sync_runs::id,
+            sync_runs::lease_until_ms,
+        ))
         .load(conn)?;
-    if let Some((company, _)) = running.iter().find(|(_, until)| is_lost(*until, now_ms)) {
+    let lost = |id: &RunId, until: Option<i64>| is_lost(until, now_ms) && !is_ours(id);
+    if let Some((company, ..)) = running.iter().find(|(_, id, until)| lost(id, *until)) {
         return Ok(Next::Company(*company));
     }
-    let running: HashSet<CompanyId> = running.into_iter().map(|(company, _)| company).collect();
+    let running: HashSet<CompanyId> = running.into_iter().map(|(company, ..)| company).collect();
     let waiting: Vec<Waiting> = sync_runs::table
         .inner_join(company_state::table.on(company_state::company_id.eq(sync_runs::company_id)))
         .filter(sync_runs::state.eq(RunState::Queued))

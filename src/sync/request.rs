@@ -1,15 +1,15 @@
 //! Asking for a run: once per idempotency key, at most one waiting per company.
 
 use diesel::prelude::*;
-use diesel::result::{DatabaseErrorKind, Error as DieselError};
 
+use super::schedule;
 use super::{Mode, RANK_ASKED, Run, RunState, Trigger, history};
 use crate::companies;
 use crate::db::{Conn, Db};
 use crate::error::{Error, Result};
 use crate::ids::{CompanyId, RunId, random_hex};
 use crate::moodle::Shape;
-use crate::schema::{sync_keys, sync_runs};
+use crate::schema::{sync_batch_runs, sync_keys, sync_runs};
 
 /// The hours that `changes` can look back.
 pub const HOURS_BACK: std::ops::RangeInclusive<i32> = 1..=168;
@@ -86,12 +86,7 @@ pub enum How {
 /// request or when a run of another kind is waiting already.
 pub fn record(db: &Db, request: &Request, now_ms: i64) -> Result<Requested> {
     check(request)?;
-    match db.write(|conn| record_in(conn, request, now_ms)) {
-        Err(Error::Store(DieselError::DatabaseError(DatabaseErrorKind::UniqueViolation, _))) => {
-            db.write(|conn| record_in(conn, request, now_ms)) // another instance was first: now it is there to find
-        }
-        done => done,
-    }
+    db.write(|conn| record_in(conn, request, now_ms))
 }
 
 fn check(request: &Request) -> Result<()> {
@@ -130,7 +125,7 @@ pub fn record_in(conn: &mut Conn, request: &Request, now_ms: i64) -> Result<Requ
     }
     match history::waiting(conn, request.company)? {
         Some(waiting) if serves(&waiting, request) => return join(conn, &id, waiting, request),
-        Some(waiting) if waiting.trigger == Trigger::Scheduled => {
+        Some(waiting) if makes_room(conn, &waiting, request)? => {
             give_way(conn, &waiting, request, now_ms)?;
         }
         Some(_) => return Err(Error::Conflict(OTHER_WAITS.into())),
@@ -175,9 +170,27 @@ fn join(conn: &mut Conn, id: &RunId, waiting: Run, request: &Request) -> Result<
     })
 }
 
-/// A scheduled run that waits makes room for what somebody asked for: its schedule will ask again.
+/// Whether a waiting run makes room for what somebody asked for: only the clock wants it, and it can ask again.
+fn makes_room(conn: &mut Conn, waiting: &Run, request: &Request) -> Result<bool> {
+    if waiting.trigger != Trigger::Scheduled || request.trigger == Trigger::Scheduled {
+        return Ok(false);
+    }
+    let joined = sync_keys::table
+        .filter(sync_keys::run_id.eq(&waiting.id))
+        .count()
+        .get_result::<i64>(conn)?;
+    let in_batch = sync_batch_runs::table
+        .filter(sync_batch_runs::run_id.eq(&waiting.id))
+        .count()
+        .get_result::<i64>(conn)?;
+    Ok(joined + in_batch == 0)
+}
+
 fn give_way(conn: &mut Conn, waiting: &Run, request: &Request, now_ms: i64) -> Result<()> {
-    diesel::update(sync_runs::table.find(&waiting.id))
+    let still_waits = sync_runs::table
+        .find(&waiting.id)
+        .filter(sync_runs::state.eq(RunState::Queued));
+    let gone = diesel::update(still_waits)
         .set((
             sync_runs::state.eq(RunState::Cancelled),
             sync_runs::cancelled_by.eq(&request.requested_by),
@@ -185,7 +198,10 @@ fn give_way(conn: &mut Conn, waiting: &Run, request: &Request, now_ms: i64) -> R
             sync_runs::errors.eq(r#"["It made room for a sync that somebody asked for."]"#),
         ))
         .execute(conn)?;
-    Ok(())
+    if gone == 1 && !waiting.dry_run {
+        schedule::store::ask_again(conn, waiting.company_id, now_ms.div_euclid(1000))?;
+    }
+    Ok(()) // where it has begun meanwhile, there is room as well
 }
 
 const USED: &str = "this idempotency key was used for another sync";

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use super::claim::{Claim, held};
 use super::lease::Lease;
-use super::outcome::keep_plan;
+use super::outcome::{self, keep_plan};
 use super::publish::publish;
 use super::read::{Reading, read};
 use super::schedule::{self, End};
@@ -52,9 +52,8 @@ fn conclude(app: &App, claim: &Claim, reading: &mut Reading, meter: &Meter) -> R
         if claim.run.dry_run {
             keep_plan(conn, claim, reading, meter, false)
         } else if guard::stops(conn, &claim.run, reading)? {
-            guard::supersede(conn, &claim.run)?;
             schedule::after_run(conn, &claim.run, End::Stopped, now())?;
-            keep_plan(conn, claim, reading, meter, true)
+            stop(conn, claim, reading, meter)
         } else {
             schedule::after_run(conn, &claim.run, End::Published, now())?;
             publish(conn, claim, reading, meter)
@@ -67,6 +66,15 @@ fn conclude(app: &App, claim: &Claim, reading: &mut Reading, meter: &Meter) -> R
     }
 }
 
+/// Ends a run that would remove too much: as a question to an admin, unless the same question stands already.
+fn stop(conn: &mut Conn, claim: &Claim, reading: &mut Reading, meter: &Meter) -> Result<()> {
+    if guard::is_asked_already(conn, &claim.run, reading)? {
+        return outcome::leave_to_the_waiting(conn, claim, reading, meter);
+    }
+    guard::supersede(conn, &claim.run)?;
+    keep_plan(conn, claim, reading, meter, true)
+}
+
 fn concluded(app: &App, claim: &Claim) -> bool {
     let find = |conn: &mut _| history::find(conn, claim.run.company_id, &claim.run.id);
     let run = patiently(|| app.db.read(find));
@@ -74,6 +82,7 @@ fn concluded(app: &App, claim: &Claim) -> bool {
         RunState::Succeeded,
         RunState::Partial,
         RunState::NeedsConfirmation,
+        RunState::Rejected,
     ];
     matches!(run, Ok(Some(run)) if done.contains(&run.state))
 }

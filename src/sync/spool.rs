@@ -74,6 +74,7 @@ impl Spool {
             key,
             old: Some(row.into()),
             new: None,
+            last: None,
         })
     }
 

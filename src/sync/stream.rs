@@ -15,6 +15,7 @@ pub struct Metered<'a, T> {
     pages: Pages<'a, T>,
     meter: &'a Meter,
     erased: &'a HashSet<UserId>,
+    counts: bool,
 }
 
 /// Whose row it is.
@@ -45,6 +46,17 @@ pub fn metered<'a, T>(
         pages,
         meter,
         erased,
+        counts: true,
+    }
+}
+
+impl<T> Metered<'_, T> {
+    /// The same uncounted: for a list that is read before the rows themselves.
+    pub fn uncounted(self) -> Self {
+        Self {
+            counts: false,
+            ..self
+        }
     }
 }
 
@@ -57,13 +69,15 @@ impl<T: Owned> Iterator for Metered<'_, T> {
                 return Some(Err(Error::Cancelled));
             }
             let item = self.pages.next();
-            let (read, total) = self.pages.people();
-            self.meter.people_read.store(read as i64, Relaxed);
-            self.meter.people_total.store(total as i64, Relaxed);
+            if self.counts {
+                let (read, total) = self.pages.people();
+                self.meter.people_read.store(read as i64, Relaxed);
+                self.meter.people_total.store(total as i64, Relaxed);
+            }
             match item {
                 Some(Ok(row)) if self.erased.contains(&row.user()) => {}
                 Some(Ok(row)) => {
-                    Meter::add(&self.meter.rows_read, 1);
+                    Meter::add(&self.meter.rows_read, usize::from(self.counts));
                     return Some(Ok(row));
                 }
                 other => return other,

@@ -37,9 +37,9 @@ pub fn obstacle(conn: &mut Conn, run: &Run, now_ms: i64) -> Result<Option<&'stat
         Some("only a sync that published its rows can be taken back")
     } else if counts.version_before == counts.version_after {
         Some("this sync changed nothing, so there is nothing to take back")
-    } else if counts.version_after != Some(state.seq) || state.run_id.as_ref() != Some(&run.id) {
+    } else if counts.version_after != Some(state.seq) {
         Some(
-            "only the last sync of a company can be taken back, and another one was published after it",
+            "only a company's last changes can be taken back, and others were published after these",
         )
     } else if run.compacted_at.is_some() {
         Some("the details of this sync were let go, so it cannot be taken back")
@@ -48,6 +48,16 @@ pub fn obstacle(conn: &mut Conn, run: &Run, now_ms: i64) -> Result<Option<&'stat
     } else {
         None
     })
+}
+
+/// How many undos of a run came to nothing: the next one is another attempt, a second click is not.
+pub fn failed_attempts(conn: &mut Conn, undone: &RunId) -> Result<i64> {
+    let nothing = [RunState::Failed, RunState::Cancelled, RunState::Abandoned];
+    Ok(sync_runs::table
+        .filter(sync_runs::undoes.eq(undone))
+        .filter(sync_runs::state.eq_any(nothing))
+        .count()
+        .get_result(conn)?)
 }
 
 /// What an undo has to write. Reads the store only; Moodle need not be there.

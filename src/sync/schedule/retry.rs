@@ -32,6 +32,7 @@ impl End {
             Error::MoodleUnavailable(_)
             | Error::StoreUnavailable(_)
             | Error::Store(_)
+            | Error::Moved
             | Error::Machine(_) => Self::Away,
             _ => Self::Stopped,
         }

@@ -193,3 +193,14 @@ fn as_json(schedule: &Schedule) -> Value {
         "paused": schedule.paused.is_some(),
     })
 }
+
+/// Makes a schedule's next run due at once: the one that was due made room for another.
+pub fn ask_again(conn: &mut Conn, company: CompanyId, now: i64) -> Result<()> {
+    let active = sync_schedules::table
+        .find(company)
+        .filter(sync_schedules::next_run_at.is_not_null());
+    diesel::update(active)
+        .set(sync_schedules::next_run_at.eq(now))
+        .execute(conn)?;
+    Ok(())
+}
