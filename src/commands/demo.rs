@@ -42,15 +42,7 @@ pub fn demo(config: Config) -> Result<ExitCode> {
 
 /// Takes the folder for this process and removes what an earlier demo left in it.
 fn occupy(folder: &Path) -> Result<File> {
-    std::fs::create_dir_all(folder)?;
-    let lock = File::create(folder.join("lock"))?;
-    lock.try_lock().map_err(|_| {
-        let taken = format!(
-            "a demo runs in {} already; use another --data-dir",
-            folder.display()
-        );
-        Error::Setup(taken)
-    })?;
+    let lock = instance::take(folder)?;
     for name in ["alx.db", "moodle.db"] {
         for ending in ["", "-wal", "-shm", "-journal"] {
             remove(&folder.join(format!("{name}{ending}")))?;

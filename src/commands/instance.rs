@@ -1,5 +1,6 @@
 //! Instances: a server says that it is there, and where, so that commands go through it instead of beside it.
 
+use std::fs::File;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
@@ -12,6 +13,19 @@ use crate::error::{Error, Result};
 const PATIENCE: Duration = Duration::from_secs(10);
 /// How often it looks.
 const LOOK_AGAIN: Duration = Duration::from_millis(250);
+
+/// The data folder, for one server at a time: two would take each other's address away.
+pub fn take(folder: &Path) -> Result<File> {
+    std::fs::create_dir_all(folder)?;
+    let lock = File::create(folder.join("lock"))?;
+    lock.try_lock().map_err(|_| {
+        Error::Setup(format!(
+            "a server runs in {} already; use another --data-dir, or stop it first",
+            folder.display()
+        ))
+    })?;
+    Ok(lock)
+}
 
 /// The store, for a server. Waits a little for a sync from the command line, then fails with what to do.
 pub fn occupy(app: &App) -> Result<StoreLock> {

@@ -17,6 +17,7 @@ const LAST_RUNS: Duration = Duration::from_secs(60);
 
 /// Serves until it is told to stop.
 pub fn serve(config: Config) -> Result<ExitCode> {
+    let _folder = instance::take(&config.data_dir)?;
     let app = App::open(config)?;
     let _lock = instance::occupy(&app)?;
     let has_admin = app.db.read(admins::store::any)?;

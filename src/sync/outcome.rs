@@ -108,7 +108,7 @@ fn end(
             sync_runs::finished_at_ms.eq(now_ms()),
             sync_runs::snapshot_at.eq(reading.snapshot_at),
             sync_runs::read_since.eq(reading.read_since),
-            sync_runs::errors.eq(errors(reading)),
+            sync_runs::errors.eq(errors(reading, state)),
         ))
         .execute(conn)?;
     if ended != 1 {
@@ -143,7 +143,12 @@ fn counts(claim: &Claim, reading: &Reading, state: RunState) -> Counts {
     }
 }
 
-fn errors(reading: &Reading) -> String {
+fn errors(reading: &Reading, state: RunState) -> String {
+    if state == RunState::NeedsConfirmation {
+        let (gone, rows) = (reading.spool.removed.len(), reading.base_rows);
+        let text = format!("It would take {gone} of {rows} rows away; an admin must confirm that.");
+        return serde_json::json!([text]).to_string();
+    }
     let sentence = match reading.spool.unread.len() {
         0 => return "[]".into(),
         1 => "1 row of Moodle could not be read and was left as it was.".to_owned(),

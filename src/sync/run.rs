@@ -126,7 +126,7 @@ fn record_purged(conn: &mut Conn, run: &RunId, cleared: i64) -> Result<()> {
 }
 
 fn fail(app: &App, claim: &Claim, error: &Error, meter: &Meter) -> Result<()> {
-    let state = if matches!(error, Error::Cancelled) {
+    let state = if matches!(error, Error::Cancelled) || meter.is_cancelled() {
         RunState::Cancelled
     } else {
         RunState::Failed

@@ -125,6 +125,10 @@ fn turned(done: Affected, departures: &mut HashMap<Key, RowState>) -> Result<Cha
             let was = before.map(|before| as_before(done.row.content, before));
             (None, was.transpose()?)
         }
+        (Kind::Updated, before) if done.row.state != RowState::Active => {
+            departures.insert(key, ended_as(before.as_ref())); // only the reason of a tombstone had changed
+            (None, None)
+        }
         (Kind::Updated | Kind::Removed, before) => {
             let was = as_before(done.row.content, before.unwrap_or_default())?;
             (Some(was), None)
@@ -156,8 +160,11 @@ fn as_before(now: Content, before: Map<String, Value>) -> Result<Content> {
     serde_json::from_value(said).map_err(unreadable)
 }
 
-/// Moodle's clock of the run that was published before this one, or the earliest that is known.
+/// Moodle's clock of the last complete run that was published before this one, or the earliest that is known.
 fn snapshot_before(conn: &mut Conn, run: &Run) -> Result<i64> {
+    let since_the_last = sync_runs::mode
+        .eq(Mode::Changes)
+        .and(sync_runs::hours_back.is_null());
     let published = || {
         sync_runs::table
             .filter(
@@ -167,6 +174,7 @@ fn snapshot_before(conn: &mut Conn, run: &Run) -> Result<i64> {
                     .and(sync_runs::dry_run.eq(false))
                     .and(sync_runs::snapshot_at.is_not_null()),
             )
+            .filter(sync_runs::mode.eq(Mode::Full).or(since_the_last.clone()))
             .select(sync_runs::snapshot_at)
     };
     let before: Option<Option<i64>> = published()

@@ -254,7 +254,7 @@ async fn a_run_that_lasts_says_so_and_its_page_looks_again_by_itself() {
         assert!(page.says("Look again") && !page.says("<h2>Statistics</h2>"));
     }
     assert!(running.says("Running: Moodle is being read."));
-    assert!(queued.says("Queued: another sync of this company is running"));
+    assert!(queued.says("Queued: it waits for its turn."));
     assert!(
         confirm.says("This one starts when it has ended."),
         "{}",

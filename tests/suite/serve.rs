@@ -220,3 +220,35 @@ fn two_commands_that_meet_on_a_new_store_both_succeed() {
             .all(|mut child| child.wait().unwrap().success())
     );
 }
+
+#[test]
+fn a_second_server_in_the_same_folder_is_refused_and_leaves_the_first_ones_address() {
+    let folder = tempfile::tempdir().unwrap();
+    let serve = || {
+        let mut command = binary();
+        command.args(["--listen", "127.0.0.1:0", "--data-dir"]);
+        command.arg(folder.path()).arg("serve");
+        command
+    };
+    let first = serve()
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap();
+    let mut first = Serving(first);
+    let lines = BufReader::new(first.0.stdout.take().unwrap()).lines();
+    assert!(lines.map_while(Result::ok).next().is_some());
+    let address = std::fs::read_to_string(folder.path().join("server.address")).unwrap();
+
+    let second = serve().output().unwrap();
+
+    let said = String::from_utf8_lossy(&second.stderr).into_owned();
+    assert!(
+        !second.status.success() && said.contains("runs in") && said.contains("already"),
+        "{said}"
+    );
+    assert_eq!(
+        std::fs::read_to_string(folder.path().join("server.address")).unwrap(),
+        address
+    );
+}

@@ -193,7 +193,7 @@ async fn only_the_last_published_sync_of_a_day_can_be_taken_back_and_once() {
         &admin.get(&format!("/sync/runs/{}", runs[1])).await,
         &runs[1]
     ));
-    refused(&runs[1], "another one was published after it").await;
+    refused(&runs[1], "others were published after these").await;
     let last = runs[0].clone();
     app.app
         .db
@@ -242,7 +242,7 @@ async fn an_undo_that_another_sync_overtook_fails_with_a_clear_sentence() {
     let page = undo(&admin, &run).await;
 
     assert!(
-        page.says("Failed") && page.says("another one was published after it"),
+        page.says("Failed") && page.says("others were published after these"),
         "{}",
         page.body
     );
