@@ -117,11 +117,12 @@ pub struct Totals {
 }
 
 impl Totals {
-    /// The sums over some lines.
+    /// The sums over some lines, as far as their runs did, or of previews would do, what they say.
     pub fn of(lines: &[Line]) -> Self {
         let done = lines
             .iter()
-            .filter_map(|line| line.run.as_ref()?.statistics());
+            .filter_map(|line| line.run.as_ref()?.statistics())
+            .filter(|done| done.success);
         done.fold(Self::default(), |sum, one| Self {
             created: sum.created + one.records_created,
             updated: sum.updated + one.records_updated,
