@@ -39,7 +39,7 @@ pub fn agreement(
         return Ok(Agreement::Unreadable(flaw.0));
     }
     let active = stored.filter(|row| row.state == RowState::Active);
-    let ended = stored.filter(|row| row.state != state);
+    let ended = stored.filter(|row| row.state != state && is_moodles(row.state));
     Ok(match (active, live) {
         (None, None) => ended.map_or(Agreement::Same, |row| Agreement::State(row.state, state)),
         (None, Some(_)) => Agreement::Add,
@@ -47,6 +47,11 @@ pub fn agreement(
         (Some(row), Some(live)) if row.content == *live => Agreement::Same,
         (Some(row), Some(live)) => Agreement::Change(moved(&row.content, live)?),
     })
+}
+
+/// Whether syncs keep the reason up to date. What an undo or an erasure ended keeps its own.
+fn is_moodles(state: RowState) -> bool {
+    !matches!(state, RowState::Withdrawn | RowState::Erased)
 }
 
 fn moved(stored: &Content, live: &Content) -> Result<Vec<Field>> {

@@ -2,9 +2,13 @@
 
 use alx_report_api::demo::builder::MoodleBuilder;
 use alx_report_api::ids::{CompanyId, CourseId, UserId};
+use alx_report_api::moodle::RowState;
+use alx_report_api::schema::progress;
 use alx_report_api::settings::{Overrides, Since};
 use alx_report_api::sync;
 use alx_report_api::time::now;
+
+use diesel::prelude::*;
 
 use crate::support::TestApp;
 use crate::support::acme::{course_named, synced_app};
@@ -260,10 +264,23 @@ async fn a_tombstone_whose_reason_moved_does_not_agree_with_moodle() {
     moodle(&app).delete_user(BOB, now()).unwrap();
 
     let page = admin.get(&page_of(BOB, course)).await;
+    admin.synced(42, "full").await;
+    let after = admin.get(&page_of(BOB, course)).await;
+    let undone = app.app.db.change(|conn| {
+        let rows = progress::table.filter(progress::user_id.eq(BOB));
+        diesel::update(rows)
+            .set(progress::state.eq(RowState::Withdrawn))
+            .execute(conn)?;
+        Ok(())
+    });
+    undone.await.unwrap();
+    let withdrawn = admin.get(&page_of(BOB, course)).await;
 
     let said = "The next full sync will change: state suspended → account deleted.";
     assert!(page.says(said), "{}", page.body);
     assert!(!page.says("The store agrees with Moodle."));
+    assert!(after.says("The store agrees with Moodle."));
+    assert!(withdrawn.says("The store agrees with Moodle."));
 }
 
 #[actix_web::test]
