@@ -354,7 +354,7 @@ async fn the_defaults_hold_where_a_company_says_nothing() {
     );
     let tried = trial.between("<a href=\"/sync/runs/", "\"");
     let run = admin.get(&format!("/sync/runs/{tried}")).await;
-    assert!(run.says("This tries settings out that are not saved"));
+    assert!(run.says("This tries settings out and saves nothing"));
     assert!(run.says("<a href=\"/settings/rows\">") && run.says(SETTINGS));
     assert_eq!(saved.location(), "/settings/rows");
     assert_ne!(stamp(&app).await, before);

@@ -1,6 +1,6 @@
 //! The proof of a row agrees with what a sync reads.
 
-use alx_report_api::moodle::{EnrolmentStanding, Place, RowState, Says, Setting, Shape};
+use alx_report_api::moodle::{EnrolmentStanding, Place, RowState, Says, Setting, Shape, Snapshot};
 
 use super::{course_row, second_enrolment, touch};
 use crate::support::moodle::{PAST, SmallMoodle};
@@ -145,5 +145,5 @@ fn only_a_few_pages_ask_moodle_at_once_and_one_more_is_told_so() {
     let fifth = hold(&|| hold(&|| hold(&|| hold(&refused))));
 
     assert!(fifth, "four ask, the fifth is refused");
-    assert!(source.answer(|snapshot| snapshot.companies()).is_ok());
+    assert!(source.answer(Snapshot::companies).is_ok());
 }
