@@ -13,9 +13,10 @@ use crate::cache::GroupReport;
 use crate::companies::{self, Company, State};
 use crate::error::Result;
 use crate::ids::CompanyId;
-use crate::moodle::RowState;
+use crate::moodle::{RowState, Shape};
 use crate::progress::list::{self, Filter, Found, Part, Sort};
 use crate::progress::{Row, States, Status};
+use crate::settings;
 use crate::sync::Run;
 use crate::sync::schedule::{self, Schedule};
 use crate::tokens::{self, Token};
@@ -41,6 +42,8 @@ pub struct CompanyPage {
     tokens: Vec<Token>,
     schedule: Option<Schedule>,
     scheduled_run: Option<Run>,
+    shape: Shape,
+    left_out: i64,
 }
 
 /// What part of the progress table is shown, as the address says it.
@@ -142,9 +145,22 @@ pub async fn show_company(
             courses,
             tokens,
             (schedule, scheduled_run),
+            (
+                settings::store::shape(conn, id)?,
+                list::count(conn, id, RowState::Excluded)?,
+            ),
         ))
     });
-    let (company, state, found, pages, courses, tokens, (schedule, scheduled_run)) = read.await?;
+    let (
+        company,
+        state,
+        found,
+        pages,
+        courses,
+        tokens,
+        (schedule, scheduled_run),
+        (shape, left_out),
+    ) = read.await?;
     Ok(Page(CompanyPage {
         chrome: admin.chrome(Tab::Companies),
         statuses: labels::choices(Status::ALL, status),
@@ -160,6 +176,8 @@ pub async fn show_company(
         tokens,
         schedule,
         scheduled_run,
+        shape,
+        left_out,
     }))
 }
 

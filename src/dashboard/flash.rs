@@ -63,7 +63,7 @@ impl Flash {
                     .into()
             }
             Self::SettingsSaved => {
-                "The settings are saved. Rows follow them from the next full sync on.".into()
+                "The settings are saved. Rows follow them from the next sync on.".into()
             }
             Self::SettingsSavedOnly => "The settings are saved. A sync could not be started: \
                 another kind of sync waits already. Run a full sync after it."

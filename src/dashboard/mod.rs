@@ -34,6 +34,8 @@ pub mod schedule;
 mod schedule_fields;
 pub mod schedules;
 pub mod settings;
+mod settings_checked;
+pub mod settings_confirm;
 mod settings_days;
 pub mod settings_defaults;
 mod settings_form;

@@ -7,7 +7,8 @@ use actix_web::web::{Data, Path};
 use actix_web::{HttpRequest, HttpResponse};
 use askama::Template;
 
-use super::settings_form::{Mistakes, Pairs, Typed};
+use super::settings_checked::Mistakes;
+use super::settings_form::{Pairs, Typed};
 use super::settings_lists::{self, Ticks, ticks};
 use super::settings_words as words;
 use super::{Chrome, Page, PageError, SignedIn, Submitted, Tab, filters, page, see_other};
@@ -92,6 +93,7 @@ struct Known {
     own: Overrides,
     defaults: Shape,
     changed: Option<(i64, String)>,
+    basis: String,
     courses: Vec<(CourseId, String)>,
 }
 
@@ -167,7 +169,9 @@ async fn tried(app: &Data<App>, admin: &SignedIn, form: &Pairs, mut shown: Shown
         shown.typed.courses = if pressed("all_on") { all } else { Vec::new() };
         return again(StatusCode::OK, shown);
     }
-    let settings = match shown.typed.checked() {
+    let company = shown.known.company.id;
+    let checked = settings_lists::checked(app, Some(company), &shown.typed, &shown.known.own);
+    let settings = match checked.await? {
         Ok(settings) => settings,
         Err(mistakes) => {
             shown.mistakes = mistakes;
@@ -178,10 +182,12 @@ async fn tried(app: &Data<App>, admin: &SignedIn, form: &Pairs, mut shown: Shown
         shown.note = Some("Nothing differs from the settings that are saved.".to_owned());
         return again(StatusCode::OK, shown);
     }
-    let company = shown.known.company.id;
     let shape = settings.applied_to(shown.known.defaults.clone());
     match dry_run(app, company, shape, admin).await {
-        Ok(run) => Ok(Tried::Run(preview_address(company, &run, &settings))),
+        Ok(run) => {
+            let address = preview_address(company, &run, &settings, &shown.known.basis);
+            Ok(Tried::Run(address))
+        }
         Err(Error::Conflict(why)) => {
             shown.note = Some(filters::sentence_text(&why));
             again(StatusCode::CONFLICT, shown)
@@ -209,11 +215,12 @@ pub(super) async fn dry_run(
     Ok(run)
 }
 
-/// Where a trial is judged. The address says which fields are the company's own; the run holds their values.
-fn preview_address(company: CompanyId, run: &RunId, settings: &Overrides) -> String {
+/// Where a trial is judged. The address says which fields are the company's own and what they began from; the run holds
+/// their values.
+fn preview_address(company: CompanyId, run: &RunId, settings: &Overrides, basis: &str) -> String {
     let own: Vec<&str> = settings.own().into_iter().map(Field::as_str).collect();
     format!(
-        "/companies/{company}/settings/preview/{run}?own={}",
+        "/companies/{company}/settings/preview/{run}?own={}&basis={basis}",
         own.join(",")
     )
 }
@@ -225,6 +232,7 @@ async fn known(app: &App, id: CompanyId) -> Result<Known> {
             own: store::own(conn, id)?,
             defaults: store::own(conn, DEFAULTS)?.applied_to(Shape::default()),
             changed: store::last_change(conn, id)?,
+            basis: sync::settings::basis(conn, id)?,
             courses: progress::list::courses(conn, id, &progress::States::default())?,
         })
     });

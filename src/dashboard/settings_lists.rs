@@ -1,11 +1,13 @@
 //! What the settings forms offer to tick: roles, departments and courses, with their names where Moodle tells them.
 
+use super::settings_checked::Mistakes;
 use super::settings_form::Typed;
 use crate::app::App;
 use crate::db::off_thread;
 use crate::error::{Error, Result};
 use crate::ids::{CompanyId, CourseId};
 use crate::moodle::{Department, Lists};
+use crate::settings::Overrides;
 
 /// One box.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -47,7 +49,7 @@ pub async fn offered(
     let moodle = app.moodle.clone();
     let read = off_thread(move || {
         let moodle = moodle.ok_or(Error::MoodleNotConfigured)?;
-        moodle.snapshot()?.lists(company)
+        moodle.answer(|snapshot| snapshot.lists(company))
     });
     match read.await {
         Ok(lists) => Ok(Ok(lists)),
@@ -58,6 +60,31 @@ pub async fn offered(
         ) => Ok(Err(super::filters::sentence_text(&error.to_string()))),
         Err(error) => Err(error),
     }
+}
+
+/// The settings that were typed, or what is wrong with them; what is newly ticked must be in Moodle, where it tells.
+pub async fn checked(
+    app: &App,
+    company: Option<CompanyId>,
+    typed: &Typed,
+    saved: &Overrides,
+) -> Result<std::result::Result<Overrides, Mistakes>> {
+    let settings = match typed.checked(saved) {
+        Ok(settings) => settings,
+        mistaken => return Ok(mistaken),
+    };
+    if typed.roles.is_empty() && typed.department.is_empty() {
+        return Ok(Ok(settings));
+    }
+    let Ok(lists) = offered(app, company).await? else {
+        return Ok(Ok(settings));
+    };
+    let unknown = typed.unknown(saved, &lists);
+    Ok(if unknown.any() {
+        Err(unknown)
+    } else {
+        Ok(settings)
+    })
 }
 
 /// The boxes of a form. `known` are courses the store knows, for when Moodle does not answer.

@@ -28,6 +28,7 @@ pub struct PreviewPage {
     plan: Option<Statistics>,
     moved: Vec<Moved>,
     own: String,
+    basis: String,
     is_outdated: bool,
 }
 
@@ -37,11 +38,13 @@ impl PreviewPage {
     }
 }
 
-/// Which fields are the company's own.
+/// Which fields are the company's own, and the settings that they began from.
 #[derive(Deserialize)]
 pub struct Own {
     #[serde(default)]
     own: String,
+    #[serde(default)]
+    basis: String,
 }
 
 /// The form of the preview.
@@ -49,6 +52,8 @@ pub struct Own {
 pub struct Decision {
     #[serde(default)]
     own: String,
+    #[serde(default)]
+    basis: String,
     action: String,
 }
 
@@ -60,15 +65,17 @@ pub async fn show_preview(
     own: Query<Own>,
 ) -> std::result::Result<Page<PreviewPage>, PageError> {
     let (id, run) = path.into_inner();
-    let own = own.into_inner().own;
+    let Own { own, basis } = own.into_inner();
     let fields = own_fields(&own)?;
+    let began = basis.clone();
     let read = app.db.run(move |conn| {
         let (company, _) = companies::store::get(conn, id)?;
         let trial = trial(conn, id, &run, &fields)?;
         let present = store::shape(conn, id)?;
-        Ok((company, trial, present))
+        let is_outdated = sync::settings::basis(conn, id)? != began;
+        Ok((company, trial, present, is_outdated))
     });
-    let (company, trial, present) = read.await?;
+    let (company, trial, present, is_outdated) = read.await?;
     let lists = match trial.run.ended() {
         true => settings_lists::offered(&app, Some(id)).await?.ok(),
         false => None,
@@ -79,9 +86,10 @@ pub async fn show_preview(
         company,
         plan,
         moved: moved(&present, &trial.shape, lists.as_ref()),
-        is_outdated: trial.is_outdated(),
+        is_outdated,
         run: trial.run,
         own,
+        basis,
     }))
 }
 
@@ -102,9 +110,10 @@ pub async fn save_settings(
     let email = admin.session.email;
     let (actor, tried) = (email.clone(), run.clone());
     let saved = app.db.change(move |conn| {
+        sync::settings::check_basis(conn, id, &form.basis)?;
         let trial = trial(conn, id, &run, &fields)?;
-        if trial.is_outdated() {
-            let why = "the defaults have changed since these settings were tried; try them again";
+        if !trial.run.ended() {
+            let why = "the preview has not ended; wait until it says what the settings would do";
             return Err(Error::Conflict(why.into()));
         }
         sync::settings::change(conn, id, &trial.settings, &actor, now_ms())
@@ -140,15 +149,6 @@ struct Trial {
     run: Run,
     shape: Shape,
     settings: Overrides,
-    /// What the settings come to over the defaults as they are now.
-    now: Shape,
-}
-
-impl Trial {
-    /// Whether the defaults have moved under it.
-    fn is_outdated(&self) -> bool {
-        self.shape != self.now
-    }
 }
 
 fn trial(conn: &mut Conn, company: CompanyId, run: &RunId, own: &[Field]) -> Result<Trial> {
@@ -158,12 +158,10 @@ fn trial(conn: &mut Conn, company: CompanyId, run: &RunId, own: &[Field]) -> Res
     let shape: Shape = serde_json::from_str(text)
         .map_err(|cause| Error::from(diesel::result::Error::DeserializationError(cause.into())))?;
     let settings = Overrides::of(&shape, own);
-    let now = sync::settings::proposed(conn, company, company, &settings)?;
     Ok(Trial {
         run,
         shape,
         settings,
-        now,
     })
 }
 

@@ -17,6 +17,7 @@ use crate::moodle::{Evidence, Moodle, RowState, Shape};
 use crate::progress::derive::derive;
 use crate::progress::{self, Content, Row};
 use crate::settings;
+use crate::sync::erase::{self, Erasure};
 use crate::sync::row_history::{self, RowChange};
 
 /// Changes on one page.
@@ -37,9 +38,20 @@ pub struct WhyPage {
 }
 
 impl WhyPage {
+    fn is_erased(&self) -> bool {
+        matches!(self.live, Live::Erased(_))
+    }
+
     /// The person, their email and the course, as the store has them or else Moodle.
     fn names(&self) -> Option<(String, &str, &str)> {
-        if let Some(row) = &self.stored {
+        if self.is_erased() {
+            return None;
+        }
+        if let Some(row) = self
+            .stored
+            .as_ref()
+            .filter(|row| row.state != RowState::Erased)
+        {
             let content = &row.content;
             let name = format!("{} {}", content.firstname, content.lastname);
             return Some((name, &content.email, &content.coursename));
@@ -59,8 +71,8 @@ enum Live {
     Read(Box<Now>),
     /// It did not, for this reason.
     Away(String),
-    /// It was not asked: the person's data was erased here.
-    Erased,
+    /// It was not asked: the person's data was erased here, and this is the proof.
+    Erased(Erasure),
 }
 
 /// Moodle's answer and what it comes to.
@@ -96,7 +108,7 @@ struct Stored {
     company: Company,
     state: State,
     row: Option<Row>,
-    is_erased: bool,
+    erasure: Option<Erasure>,
     shape: Shape,
     history: Vec<RowChange>,
     pages: Pages,
@@ -144,7 +156,7 @@ fn stored(conn: &mut Conn, company: CompanyId, key: Key, page: i64) -> Result<St
         company: known,
         state,
         row: progress::store::find(conn, company, key)?,
-        is_erased: progress::store::erased_users(conn)?.contains(&key.user),
+        erasure: erase::find(conn, key.user)?,
         shape: settings::store::shape(conn, company)?,
         history: row_history::page(conn, company, key, offset, PER_PAGE)?,
         pages,
@@ -153,8 +165,8 @@ fn stored(conn: &mut Conn, company: CompanyId, key: Key, page: i64) -> Result<St
 
 /// Moodle's word now. `NotFound` where neither the store nor Moodle has anything to do with the pair.
 async fn live(app: &App, company: CompanyId, key: Key, stored: &Stored) -> Result<Live> {
-    if stored.is_erased {
-        let known = stored.row.as_ref().map(|_| Live::Erased);
+    if let Some(erasure) = &stored.erasure {
+        let known = stored.row.as_ref().map(|_| Live::Erased(erasure.clone()));
         return known.or_not_found("the row");
     }
     let (moodle, shape) = (app.moodle.clone(), stored.shape.clone());
@@ -183,5 +195,5 @@ async fn live(app: &App, company: CompanyId, key: Key, stored: &Stored) -> Resul
 
 fn ask(moodle: Option<Moodle>, company: CompanyId, shape: &Shape, key: Key) -> Result<Evidence> {
     let moodle = moodle.ok_or(Error::MoodleNotConfigured)?;
-    moodle.snapshot()?.evidence(company, shape, key)
+    moodle.answer(|snapshot| snapshot.evidence(company, shape, key))
 }

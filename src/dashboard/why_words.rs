@@ -4,8 +4,12 @@ use serde_json::{Map, Value};
 
 use super::filters::{counted_text, percent_text};
 use super::run_changes::{Field, fields};
+use super::settings_days::day_text;
 use crate::error::{Error, Result};
-use crate::moodle::{Activity, EnrolmentStanding, Evidence, HeldRole, Place, RowState, Says};
+use crate::moodle::{
+    Activity, EnrolmentStanding, Evidence, HeldRole, Place, RowState, Says, Setting,
+};
+use crate::progress::derive::flaw;
 use crate::progress::{Content, Row, Status};
 
 /// What the next sync would do to a row, as Moodle is now.
@@ -19,6 +23,10 @@ pub enum Agreement {
     Remove(RowState),
     /// It changes these fields.
     Change(Vec<Field>),
+    /// It says otherwise why the row ended: before and after.
+    State(RowState, RowState),
+    /// It passes the row by, which cannot be read for this reason.
+    Unreadable(&'static str),
 }
 
 /// Compares a stored row with what Moodle's facts come to now.
@@ -27,14 +35,23 @@ pub fn agreement(
     live: Option<&Content>,
     state: RowState,
 ) -> Result<Agreement> {
+    if let Some(flaw) = live.and_then(flaw) {
+        return Ok(Agreement::Unreadable(flaw.0));
+    }
     let active = stored.filter(|row| row.state == RowState::Active);
+    let ended = stored.filter(|row| row.state != state && is_moodles(row.state));
     Ok(match (active, live) {
-        (None, None) => Agreement::Same,
+        (None, None) => ended.map_or(Agreement::Same, |row| Agreement::State(row.state, state)),
         (None, Some(_)) => Agreement::Add,
         (Some(_), None) => Agreement::Remove(state),
         (Some(row), Some(live)) if row.content == *live => Agreement::Same,
         (Some(row), Some(live)) => Agreement::Change(moved(&row.content, live)?),
     })
+}
+
+/// Whether syncs keep the reason up to date. What an undo or an erasure ended keeps its own.
+fn is_moodles(state: RowState) -> bool {
+    !matches!(state, RowState::Withdrawn | RowState::Erased)
 }
 
 fn moved(stored: &Content, live: &Content) -> Result<Vec<Field>> {
@@ -156,7 +173,10 @@ pub fn says(role: &HeldRole) -> &'static str {
 
 /// Whether the roles together make a learner.
 pub fn roles_verdict(evidence: &Evidence) -> &'static str {
-    let any = |says| evidence.roles.iter().any(|role| role.says == says);
+    let Some(roles) = &evidence.roles else {
+        return "The course is not the company's, so roles make nobody a learner of the company in it.";
+    };
+    let any = |says| roles.iter().any(|role| role.says == says);
     if evidence.is_admin {
         "A site administrator counts without any role."
     } else if any(Says::Forbids) {
@@ -165,6 +185,26 @@ pub fn roles_verdict(evidence: &Evidence) -> &'static str {
         "So the person counts as a learner."
     } else {
         "No role makes the person a learner here."
+    }
+}
+
+/// Why a setting leaves a row out.
+pub fn left_out(setting: &Setting) -> String {
+    match setting {
+        Setting::Roles => "Learners: the person holds none of the roles that are chosen.".into(),
+        Setting::Departments => {
+            "Departments: the person is in none of those that are chosen, or suspended there."
+                .into()
+        }
+        Setting::CourseOff => "Courses: this one is switched off.".into(),
+        Setting::EnrolledSince(at) => format!(
+            "Enrolled: the earliest enrolment is before {} (UTC), or nobody knows when it was.",
+            day_text(*at)
+        ),
+        Setting::CompletedSince(at) => format!(
+            "Completed: the course was completed before {} (UTC).",
+            day_text(*at)
+        ),
     }
 }
 

@@ -43,15 +43,16 @@ impl Kind {
 }
 
 /// Opens a PostgreSQL connection; `sslmode` in the address decides about TLS: `disable`, `prefer` (the default: TLS
-/// where it can be verified, else none, with a warning) or `require` (verified).
-pub fn postgres(url: &str) -> Result<PgConnection, ConnectionError> {
+/// where it can be verified, else none, with a warning) or `require` (verified). Gives up after `limit`, and after
+/// [`CONNECT_TIMEOUT`] in any case.
+pub fn postgres(url: &str, limit: Duration) -> Result<PgConnection, ConnectionError> {
     let mut config: tokio_postgres::Config = without_grades(url).parse().map_err(unreadable)?;
     config
         .connect_timeout(CONNECT_TIMEOUT)
         .keepalives_idle(KEEPALIVE)
         .keepalives_interval(KEEPALIVE / 3)
         .keepalives_retries(3);
-    within_limit(async {
+    within(limit, async {
         let opened = match config.get_ssl_mode() {
             SslMode::Disable => without_tls(&config).await,
             SslMode::Require => with_tls(&config).await,
@@ -92,8 +93,8 @@ async fn without_tls(
     AsyncPgConnection::try_from_client_and_connection(client, wire).await
 }
 
-/// Opens a MariaDB or MySQL connection; `?require_ssl=true` in the address asks for TLS.
-pub fn mysql(url: &str) -> Result<MysqlConnection, ConnectionError> {
+/// Opens a MariaDB or MySQL connection; `?require_ssl=true` in the address asks for TLS. Gives up as [`postgres`] does.
+pub fn mysql(url: &str, limit: Duration) -> Result<MysqlConnection, ConnectionError> {
     let url = url.replacen("mariadb://", "mysql://", 1);
     let options = mysql_async::Opts::from_url(&url).map_err(unreadable)?;
     let options = OptsBuilder::from_opts(options)
@@ -101,7 +102,7 @@ pub fn mysql(url: &str) -> Result<MysqlConnection, ConnectionError> {
         .client_found_rows(true)
         .tcp_keepalive(Some(KEEPALIVE.as_millis() as u32))
         .prefer_socket(false);
-    within_limit(async {
+    within(limit, async {
         let opened = mysql_async::Conn::new(options).await.map_err(bad)?;
         Ok(MysqlConnection::new(
             AsyncMysqlConnection::try_from(opened).await?,
@@ -110,12 +111,14 @@ pub fn mysql(url: &str) -> Result<MysqlConnection, ConnectionError> {
 }
 
 /// Waits for a connection to open, TLS, sign-in and all.
-fn within_limit<C>(
+fn within<C>(
+    limit: Duration,
     opening: impl Future<Output = Result<C, ConnectionError>>,
 ) -> Result<C, ConnectionError> {
-    let opened = io::wait(async { tokio::time::timeout(CONNECT_TIMEOUT, opening).await });
+    let limit = limit.min(CONNECT_TIMEOUT);
+    let opened = io::wait(async { tokio::time::timeout(limit, opening).await });
     opened.unwrap_or_else(|_| {
-        let text = format!("no answer within {} seconds", CONNECT_TIMEOUT.as_secs());
+        let text = format!("no answer within {} seconds", limit.as_secs());
         Err(ConnectionError::BadConnection(text))
     })
 }

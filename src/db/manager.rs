@@ -74,7 +74,7 @@ fn sqlite(path: &str, purpose: Purpose) -> Result<SqliteConnection, ConnectionEr
 }
 
 fn postgres(url: &str) -> Result<super::PgConnection, ConnectionError> {
-    let mut conn = connect::postgres(url)?;
+    let mut conn = connect::postgres(url, connect::CONNECT_TIMEOUT)?;
     let settings = "set synchronous_commit = on; set lock_timeout = '15s'; \
                     set idle_in_transaction_session_timeout = '10min'";
     conn.batch_execute(settings)

@@ -28,11 +28,11 @@ pub enum Source {
 /// Opens a connection. Nothing can be written through it, and no statement runs longer than `limit`.
 pub fn open(kind: Kind, url: &Secret, limit: Duration) -> Result<Source, ConnectionError> {
     let mut source = match kind {
-        Kind::Mysql => Source::Mysql(db::mysql(url.reveal())?),
-        Kind::Postgres => Source::Postgres(db::postgres(url.reveal())?),
+        Kind::Mysql => Source::Mysql(db::mysql(url.reveal(), limit)?),
+        Kind::Postgres => Source::Postgres(db::postgres(url.reveal(), limit)?),
         Kind::Sqlite => Source::Sqlite(open_file(url.reveal())?),
     };
-    let beyond = limit + Duration::from_secs(10); // the server should end a statement itself, and say why
+    let beyond = limit + limit.min(Duration::from_secs(10)); // the server should end a statement itself, and say why
     match &mut source {
         Source::Mysql(mysql) => mysql.set_patience(beyond),
         Source::Postgres(postgres) => postgres.set_patience(beyond),

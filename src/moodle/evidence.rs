@@ -3,6 +3,7 @@
 use super::company::{Company, SiteSettings};
 use super::course_roles::Says;
 use super::evidence_rows::{self as rows, Named};
+use super::evidence_settings::{self, Setting};
 use super::snapshot::Snapshot;
 use super::{Facts, Moved, RowState, Scope, Shape};
 use crate::error::Result;
@@ -23,8 +24,9 @@ pub struct Evidence {
     pub site_completion_on: bool,
     /// Every enrolment in the course.
     pub enrolments: Vec<Enrolment>,
-    /// Every role in the course or above it, and the one that everybody holds where it matters.
-    pub roles: Vec<HeldRole>,
+    /// Every role in the course or above it, and the one that everybody holds where it matters, whether or not the
+    /// settings leave the course out; `None` where the course is not the company's.
+    pub roles: Option<Vec<HeldRole>>,
     /// Whether the person counts as a site administrator, who needs no role.
     pub is_admin: bool,
     /// Every activity of the course that counts.
@@ -33,6 +35,8 @@ pub struct Evidence {
     pub completion: Option<Completion>,
     /// Whether the row is active by the company's settings, and if not, why.
     pub state: RowState,
+    /// Which settings leave the row out, where only they do.
+    pub left_out_by: Vec<Setting>,
     /// What an active row is derived from.
     pub facts: Option<Facts>,
 }
@@ -164,8 +168,13 @@ pub struct Completion {
 /// Reads all of it in one snapshot.
 pub fn read(snapshot: &mut Snapshot, id: CompanyId, shape: &Shape, key: Key) -> Result<Evidence> {
     let settings = SiteSettings::read(snapshot)?;
-    let company = Company::read(snapshot, id, shape)?;
+    let company = Company::read(snapshot, id, &evidence_settings::roles_only(shape))?;
     let names = Named::read(snapshot, id)?;
+    let state = state(snapshot, id, shape, key)?;
+    let left_out_by = match state {
+        RowState::Excluded => evidence_settings::leaving_out(snapshot, id, shape, key)?,
+        _ => Vec::new(),
+    };
     Ok(Evidence {
         read_at: snapshot.taken_at(),
         person: rows::person(snapshot, key)?,
@@ -177,12 +186,19 @@ pub fn read(snapshot: &mut Snapshot, id: CompanyId, shape: &Shape, key: Key) -> 
         is_admin: company.is_admin(key.user),
         activities: rows::activities(snapshot, key)?,
         completion: rows::completion(snapshot, key)?,
-        state: state(snapshot, id, shape, key)?,
+        state,
+        left_out_by,
         facts: facts(snapshot, id, shape, key)?,
     })
 }
 
-fn state(snapshot: &mut Snapshot, id: CompanyId, shape: &Shape, key: Key) -> Result<RowState> {
+/// The state of a pair by a shape.
+pub(super) fn state(
+    snapshot: &mut Snapshot,
+    id: CompanyId,
+    shape: &Shape,
+    key: Key,
+) -> Result<RowState> {
     let explained = snapshot.departures(id, shape, &[key])?;
     let state = explained.first().map(|(_, state)| *state);
     Ok(state.unwrap_or(RowState::Left))

@@ -116,15 +116,15 @@ pub fn enrolments(snapshot: &mut Snapshot, key: Key) -> Result<Vec<Enrolment>> {
 /// The default of the column, which means no end as well.
 const NO_END: i64 = 2_147_483_647;
 
-/// The roles that are held in the course or above it.
+/// The roles that are held in the course or above it; `None` where the course is not the company's.
 pub fn roles(
     snapshot: &mut Snapshot,
     company: &Company,
     key: Key,
     names: &Named,
-) -> Result<Vec<HeldRole>> {
+) -> Result<Option<Vec<HeldRole>>> {
     let Some(course) = company.courses.get(&key.course.0) else {
-        return Ok(Vec::new());
+        return Ok(None);
     };
     let query = of_pair(snapshot, include_str!("sql/evidence_roles.sql"), key);
     let query = query.list("contexts", &course.roles.chain);
@@ -132,13 +132,12 @@ pub fn roles(
     let held = |row: RoleRow| (row.role, Place::of(row.level));
     let everybodys = company.default_role().map(|role| (role, Place::Everybody));
     let held = rows.into_iter().map(held).chain(everybodys);
-    Ok(held
-        .map(|(role, place)| HeldRole {
-            name: named(&names.roles, role),
-            place,
-            says: course.roles.says(role),
-        })
-        .collect())
+    let held = held.map(|(role, place)| HeldRole {
+        name: named(&names.roles, role),
+        place,
+        says: course.roles.says(role),
+    });
+    Ok(Some(held.collect()))
 }
 
 impl Place {

@@ -9,6 +9,7 @@ mod departments;
 mod departures;
 mod evidence;
 mod evidence_rows;
+mod evidence_settings;
 mod lists;
 mod moved;
 mod pages;
@@ -17,6 +18,7 @@ mod query;
 mod shape;
 mod snapshot;
 
+use std::sync::Arc;
 use std::time::Duration;
 
 pub use check::{Finding, Level, Report};
@@ -26,6 +28,7 @@ pub use evidence::{
     Activity, Completion, CourseEvidence, Enrolment, EnrolmentStanding, Evidence, HeldRole,
     Membership, Person, Place,
 };
+pub use evidence_settings::Setting;
 pub use lists::{CompanyCourse, Lists, Role};
 pub use pages::Pages;
 pub use shape::Shape;
@@ -36,6 +39,7 @@ use crate::db::Kind;
 use crate::error::{Error, Result};
 use crate::ids::{CompanyId, CourseId, Key, UserId};
 use query::Dialect;
+use tokio::sync::Semaphore;
 
 /// A company as IOMAD's `company` table has it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -130,7 +134,14 @@ pub struct Moodle {
     url: Secret,
     dialect: Dialect,
     limit: Duration,
+    pages: Arc<Semaphore>,
 }
+
+/// How long a statement may take while somebody waits for a page.
+const PAGE_LIMIT: Duration = Duration::from_secs(5);
+
+/// How many pages ask Moodle at once, at most.
+const PAGES: usize = 4;
 
 impl Moodle {
     /// The database at an address. Does not connect.
@@ -148,7 +159,22 @@ impl Moodle {
                 prefix: config.moodle_prefix.clone(),
             },
             limit: Duration::from_secs(config.moodle_timeout_seconds),
+            pages: Arc::new(Semaphore::new(PAGES)),
         })
+    }
+
+    /// An answer from a snapshot of its own, for somebody who waits for a page: within a short limit, and only a few at
+    /// a time. Blocking.
+    ///
+    /// Fails with [`Error::MoodleUnavailable`] at once where enough pages ask already.
+    pub fn answer<T>(&self, question: impl FnOnce(&mut Snapshot) -> Result<T>) -> Result<T> {
+        let busy = |_| Error::MoodleUnavailable("Moodle is busy, try again in a moment".into());
+        let _seat = self.pages.try_acquire().map_err(busy)?;
+        let hurried = Self {
+            limit: self.limit.min(PAGE_LIMIT),
+            ..self.clone()
+        };
+        question(&mut hurried.snapshot()?)
     }
 
     /// Connects and takes a snapshot. Blocking, as everything here is.

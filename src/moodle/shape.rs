@@ -23,6 +23,15 @@ pub struct Shape {
 }
 
 impl Shape {
+    /// Whether it can leave out a row that Moodle's own rules have.
+    pub fn leaves_out(&self) -> bool {
+        let restrictions = Self {
+            suspended_enrolments: false,
+            ..self.clone()
+        };
+        restrictions != Self::default()
+    }
+
     /// Whether a row of this earliest enrolment counts. One whose time nobody knows is not since any moment.
     pub(super) fn keeps_enrolled(&self, enrolled_at: Option<i64>) -> bool {
         let since = self.enrolled_since;

@@ -8,6 +8,7 @@ use crate::db::functions::lower;
 use crate::db::{Conn, Store};
 use crate::error::Result;
 use crate::ids::{CompanyId, CourseId};
+use crate::moodle::RowState;
 use crate::schema::progress;
 
 /// What an admin looks for. Empty means everything.
@@ -72,6 +73,15 @@ pub fn page(conn: &mut Conn, company: CompanyId, filter: &Filter, part: Part) ->
         .select(Row::as_select())
         .load(conn)?;
     Ok(Found { rows, total })
+}
+
+/// How many rows of a company are in a state.
+pub fn count(conn: &mut Conn, company: CompanyId, state: RowState) -> Result<i64> {
+    let filter = Filter {
+        states: States::only(state),
+        ..Filter::default()
+    };
+    Ok(matching(company, &filter).count().get_result(conn)?)
 }
 
 /// The courses that a company's rows of some states are in, by name.

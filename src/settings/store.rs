@@ -38,6 +38,15 @@ pub fn last_change(conn: &mut Conn, company: CompanyId) -> Result<Option<(i64, S
     Ok(found)
 }
 
+/// Waits until no other transaction changes settings, and lets none do so until this one ends.
+pub fn lock(conn: &mut Conn) -> Result<()> {
+    // Writing rows takes their locks on PostgreSQL; on SQLite the write transaction is the lock.
+    diesel::update(sync_settings::table)
+        .set(sync_settings::changed_at.eq(sync_settings::changed_at))
+        .execute(conn)?;
+    Ok(())
+}
+
 /// Writes them as they shall be. What follows from it, a new stamp and an entry in the audit log, is for the caller to do.
 pub fn save(
     conn: &mut Conn,

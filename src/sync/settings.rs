@@ -1,13 +1,17 @@
 //! Changing what shapes a company's rows: saved, audited and under a new stamp at once.
 
+use diesel::prelude::*;
 use serde_json::Value;
+use sha2::{Digest, Sha256};
 
+use super::Run;
 use crate::audit::{self, Entry};
 use crate::companies;
 use crate::db::Conn;
 use crate::error::{Error, Result};
-use crate::ids::CompanyId;
+use crate::ids::{CompanyId, hex};
 use crate::moodle::Shape;
+use crate::schema::sync_runs;
 use crate::settings::{DEFAULTS, Overrides, store};
 
 /// Saves settings, and renews the stamp of every company whose shape they change; returns those. Call it in a
@@ -44,6 +48,49 @@ pub fn change(
     };
     audit::record(conn, &entry, now_ms)?;
     Ok(affected)
+}
+
+/// What settings are now that a change of them would begin from: a name that changes whenever a company's own settings or
+/// the defaults do. `company` is [`DEFAULTS`] for the defaults.
+pub fn basis(conn: &mut Conn, company: CompanyId) -> Result<String> {
+    let (own, defaults) = (store::own(conn, company)?, store::own(conn, DEFAULTS)?);
+    let digest = Sha256::digest(format!("{}\n{}", json(&own)?, json(&defaults)?));
+    Ok(hex(&digest[..16]))
+}
+
+/// Makes sure that settings are still those that a change was made up from, until the transaction ends.
+///
+/// Fails with [`Error::Conflict`] where somebody has changed them.
+pub fn check_basis(conn: &mut Conn, company: CompanyId, basis: &str) -> Result<()> {
+    store::lock(conn)?;
+    if self::basis(conn, company)? == basis {
+        return Ok(());
+    }
+    let whose = if company == DEFAULTS {
+        "the default settings have"
+    } else {
+        "the settings of the company, or the defaults, have"
+    };
+    let why = format!("{whose} changed since these were tried; look at them and try again");
+    Err(Error::Conflict(why))
+}
+
+/// The latest run that tried a shape out on a company.
+pub fn trial(conn: &mut Conn, company: CompanyId, shape: &Shape) -> Result<Option<Run>> {
+    let text = serde_json::to_string(shape).map_err(|cause| Error::Machine(cause.into()))?;
+    let found = sync_runs::table
+        .filter(
+            sync_runs::company_id
+                .eq(company)
+                .and(sync_runs::shape.eq(text))
+                .and(sync_runs::dry_run.eq(true)),
+        )
+        .order((sync_runs::requested_at_ms.desc(), sync_runs::id.desc()))
+        .limit(1)
+        .select(Run::as_select())
+        .get_result(conn)
+        .optional()?;
+    Ok(found)
 }
 
 /// The companies whose rows would be shaped otherwise, by id.

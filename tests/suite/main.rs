@@ -35,6 +35,7 @@ mod serve;
 mod sessions;
 mod setup;
 mod shape;
+mod shape_care;
 mod states;
 mod support;
 mod tokens;

@@ -2,7 +2,13 @@
 
 use alx_report_api::demo::builder::MoodleBuilder;
 use alx_report_api::ids::{CompanyId, CourseId, UserId};
+use alx_report_api::moodle::RowState;
+use alx_report_api::schema::progress;
+use alx_report_api::settings::{Overrides, Since};
+use alx_report_api::sync;
 use alx_report_api::time::now;
+
+use diesel::prelude::*;
 
 use crate::support::TestApp;
 use crate::support::acme::{course_named, synced_app};
@@ -227,4 +233,120 @@ async fn the_hash_of_a_deleted_account_is_not_shown() {
         assert!(page.says("account deleted"), "{}", page.body);
         assert!(!page.body.contains(hash), "{}", page.body);
     }
+}
+
+#[actix_web::test]
+async fn a_row_with_an_impossible_time_is_said_to_be_unreadable() {
+    let (app, admin) = synced_app().await;
+    let course = fire(&app);
+    moodle(&app)
+        .execute("update mdl_course_completions set timecompleted = 99999999999999")
+        .unwrap();
+
+    let page = admin.get(&page_of(ADA, course)).await;
+
+    let said = "Moodle's row cannot be read: its completion time is no time of the calendar.";
+    assert!(page.says(said), "{}", page.body);
+    assert!(page.says("The reports keep what they said"));
+    assert!(
+        !page.says("The next full sync will change"),
+        "{}",
+        page.body
+    );
+}
+
+#[actix_web::test]
+async fn a_tombstone_whose_reason_moved_does_not_agree_with_moodle() {
+    let (app, admin) = synced_app().await;
+    let course = fire(&app);
+    moodle(&app).suspend(BOB, now()).unwrap();
+    admin.synced(42, "full").await;
+    moodle(&app).delete_user(BOB, now()).unwrap();
+
+    let page = admin.get(&page_of(BOB, course)).await;
+    admin.synced(42, "full").await;
+    let after = admin.get(&page_of(BOB, course)).await;
+    let undone = app.app.db.change(|conn| {
+        let rows = progress::table.filter(progress::user_id.eq(BOB));
+        diesel::update(rows)
+            .set(progress::state.eq(RowState::Withdrawn))
+            .execute(conn)?;
+        Ok(())
+    });
+    undone.await.unwrap();
+    let withdrawn = admin.get(&page_of(BOB, course)).await;
+
+    let said = "The next full sync will change: state suspended → account deleted.";
+    assert!(page.says(said), "{}", page.body);
+    assert!(!page.says("The store agrees with Moodle."));
+    assert!(after.says("The store agrees with Moodle."));
+    assert!(withdrawn.says("The store agrees with Moodle."));
+}
+
+#[actix_web::test]
+async fn of_an_erased_person_only_the_erasure_is_told() {
+    let (app, admin) = synced_app().await;
+    let course = fire(&app);
+    admin.post("/people/102/erase", &[]).await;
+
+    let page = admin.get(&page_of(BOB, course)).await;
+
+    assert!(
+        page.says("This person's data was erased <time"),
+        "{}",
+        page.body
+    );
+    assert!(
+        page.says("<a href=\"/people/102/erasure\">"),
+        "{}",
+        page.body
+    );
+    for invented in ["Not started", "What is stored", "Percentage", "Its changes"] {
+        assert!(!page.says(invented), "{invented}: {}", page.body);
+    }
+}
+
+#[actix_web::test]
+async fn a_course_that_is_switched_off_leaves_the_roles_as_they_are() {
+    let (app, admin) = synced_app().await;
+    let course = fire(&app);
+    let own = Overrides {
+        courses_off: vec![course],
+        enrolled: Some(Since::Moment(4_000_000_000)),
+        ..Overrides::default()
+    };
+    let saved = app
+        .app
+        .db
+        .change(move |conn| sync::settings::change(conn, ACME, &own, "grace@example.com", 1));
+    saved.await.unwrap();
+
+    let page = admin.get(&page_of(BOB, course)).await;
+
+    assert!(
+        page.says("So the person counts as a learner."),
+        "{}",
+        page.body
+    );
+    assert!(
+        page.says("Courses: this one is switched off."),
+        "{}",
+        page.body
+    );
+    assert!(
+        page.says("Enrolled: the earliest enrolment is before 2096-10-02 (UTC)"),
+        "{}",
+        page.body
+    );
+}
+
+#[actix_web::test]
+async fn every_table_of_the_page_has_a_caption() {
+    let (app, admin) = synced_app().await;
+
+    let page = admin.get(&page_of(BOB, fire(&app))).await;
+
+    let count = |text: &str| page.body.matches(text).count();
+    assert_eq!(count("<table>"), 4);
+    assert_eq!(count("<caption>"), 4);
 }

@@ -1,6 +1,6 @@
 //! The proof of a row agrees with what a sync reads.
 
-use alx_report_api::moodle::{EnrolmentStanding, Place, RowState, Says, Shape};
+use alx_report_api::moodle::{EnrolmentStanding, Place, RowState, Says, Setting, Shape, Snapshot};
 
 use super::{course_row, second_enrolment, touch};
 use crate::support::moodle::{PAST, SmallMoodle};
@@ -27,8 +27,8 @@ fn the_proof_holds_what_the_facts_are_made_of() {
     assert_eq!((done, found.activities.len()), (1, 3));
     let standings = found.enrolments.iter().map(|one| one.standing);
     assert!(standings.eq([EnrolmentStanding::Active, EnrolmentStanding::Suspended]));
-    let roles = found
-        .roles
+    let held = found.roles.unwrap();
+    let roles = held
         .iter()
         .map(|role| (role.name.as_str(), role.place, role.says));
     assert!(roles.eq([
@@ -54,7 +54,7 @@ fn without_the_names_of_roles_and_departments_their_numbers_are_told() {
         .evidence(small.acme, &Shape::default(), small.key())
         .unwrap();
 
-    assert_eq!(found.roles[0].name, "number 5");
+    assert_eq!(found.roles.unwrap()[0].name, "number 5");
     assert_eq!(found.memberships[0].department, "number 1");
 }
 
@@ -71,4 +71,79 @@ fn of_a_deleted_person_the_proof_says_so() {
     assert_eq!((found.state, found.facts), (RowState::Deleted, None));
     assert!(found.person.unwrap().deleted);
     assert!(found.memberships.is_empty() && found.enrolments.is_empty());
+}
+
+#[test]
+fn a_row_that_only_settings_leave_out_says_which_of_them_do() {
+    let mut small = SmallMoodle::new();
+    course_row(&mut small, PAST, Some(PAST)).unwrap();
+    let course = small.key().course;
+    let later = 4_000_000_000;
+    let cases = [
+        (
+            Shape {
+                learner_roles: Some(vec![999]),
+                ..Shape::default()
+            },
+            vec![Setting::Roles],
+        ),
+        (
+            Shape {
+                departments: Some(vec![999]),
+                ..Shape::default()
+            },
+            vec![Setting::Departments],
+        ),
+        (
+            Shape {
+                courses_off: vec![course],
+                ..Shape::default()
+            },
+            vec![Setting::CourseOff],
+        ),
+        (
+            Shape {
+                enrolled_since: Some(later),
+                completed_since: Some(later),
+                ..Shape::default()
+            },
+            vec![
+                Setting::EnrolledSince(later),
+                Setting::CompletedSince(later),
+            ],
+        ),
+        (
+            Shape {
+                enrolled_since: Some(1),
+                ..Shape::default()
+            },
+            vec![],
+        ),
+    ];
+    for (shape, by) in cases {
+        let found = small
+            .snapshot()
+            .evidence(small.acme, &shape, small.key())
+            .unwrap();
+
+        assert_eq!(found.left_out_by, by);
+        assert_eq!(found.state == RowState::Excluded, !by.is_empty());
+        assert!(found.roles.is_some_and(|roles| !roles.is_empty()));
+    }
+}
+
+#[test]
+fn only_a_few_pages_ask_moodle_at_once_and_one_more_is_told_so() {
+    let small = SmallMoodle::new();
+    let source = small.source();
+    let hold = |next: &dyn Fn() -> bool| source.answer(|_| Ok(next())).unwrap_or(false);
+    let refused = || {
+        let told = source.answer(|_| Ok(())).unwrap_err().to_string();
+        told.contains("Moodle is busy, try again")
+    };
+
+    let fifth = hold(&|| hold(&|| hold(&|| hold(&refused))));
+
+    assert!(fifth, "four ask, the fifth is refused");
+    assert!(source.answer(Snapshot::companies).is_ok());
 }

@@ -63,7 +63,8 @@ impl Drop for Inner {
 fn on_server(server: &str, statement: &str) {
     let (server, statement) = (server.to_owned(), statement.to_owned());
     let work = move || {
-        let mut conn = db::postgres(&server).expect("the PostgreSQL server answers");
+        let mut conn =
+            db::postgres(&server, db::CONNECT_TIMEOUT).expect("the PostgreSQL server answers");
         conn.batch_execute(&statement).expect("it obeys");
     };
     std::thread::spawn(work).join().expect("no panic");

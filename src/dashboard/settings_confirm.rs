@@ -1,0 +1,197 @@
+//! Changing the defaults: whom it would concern, what previews of it said, and saving.
+
+use actix_web::http::StatusCode;
+use actix_web::web::{Data, Query};
+use actix_web::{HttpRequest, HttpResponse};
+use askama::Template;
+
+use super::settings::dry_run;
+use super::settings_checked::Mistakes;
+use super::settings_defaults::form_page;
+use super::settings_form::{Pairs, Typed};
+use super::settings_lists;
+use super::settings_words::{Moved, moved};
+use super::{Chrome, Flash, PageError, SignedIn, Submitted, Tab, filters, page, see_other};
+use crate::app::App;
+use crate::companies::{self, Company, State};
+use crate::db::Conn;
+use crate::error::Result;
+use crate::ids::CompanyId;
+use crate::moodle::Shape;
+use crate::settings::{DEFAULTS, Overrides, store};
+use crate::sync::{self, Run, Statistics};
+use crate::time::now_ms;
+
+/// Whom a change of the defaults would concern.
+#[derive(Template)]
+#[template(path = "settings/confirm.html")]
+pub struct ConfirmPage {
+    chrome: Chrome,
+    moved: Vec<Moved>,
+    typed: Typed,
+    basis: String,
+    affected: Vec<Concerned>,
+}
+
+impl ConfirmPage {
+    /// Whether a preview is being made.
+    fn is_moving(&self) -> bool {
+        let mut trials = self.affected.iter().filter_map(|one| one.trial.as_ref());
+        trials.any(|run| !run.ended())
+    }
+}
+
+/// A company that a change concerns, and the latest preview of just this change.
+struct Concerned {
+    company: Company,
+    state: State,
+    trial: Option<Run>,
+}
+
+impl Concerned {
+    /// What the preview found, where it has ended and did not fail.
+    fn plan(&self) -> Option<Statistics> {
+        let plan = self.trial.as_ref().and_then(Run::statistics);
+        plan.filter(|plan| plan.success)
+    }
+}
+
+/// `GET /settings/rows/confirm`: changes nothing.
+pub async fn show_confirm(
+    admin: SignedIn,
+    app: Data<App>,
+    request: HttpRequest,
+    form: Query<Pairs>,
+) -> std::result::Result<HttpResponse, PageError> {
+    let typed = Typed::read(&form)?;
+    let defaults = match checked(&app, &typed).await? {
+        Ok(defaults) => defaults,
+        Err(mistakes) => return refused(&admin, &app, &request, typed, mistakes).await,
+    };
+    let wanted = defaults.applied_to(Shape::default());
+    let read = app.db.run(move |conn| {
+        let basis = sync::settings::basis(conn, DEFAULTS)?;
+        let present = store::own(conn, DEFAULTS)?.applied_to(Shape::default());
+        Ok((basis, present, concerned(conn, &defaults)?))
+    });
+    let (basis, present, affected) = read.await?;
+    let lists = settings_lists::offered(&app, None).await?.ok();
+    let confirm = ConfirmPage {
+        chrome: admin.chrome(Tab::Companies),
+        moved: moved(&present, &wanted, lists.as_ref()),
+        typed,
+        basis,
+        affected,
+    };
+    Ok(page::with_status(StatusCode::OK, &confirm, &request))
+}
+
+/// `POST /settings/rows/preview`: tries the defaults out on one company and leads back, where its figures are shown.
+/// Saves nothing.
+pub async fn try_defaults(
+    app: Data<App>,
+    request: HttpRequest,
+    submitted: Submitted<Pairs>,
+) -> std::result::Result<HttpResponse, PageError> {
+    let Submitted { admin, form } = submitted;
+    let typed = Typed::read(&form)?;
+    let defaults = match checked(&app, &typed).await? {
+        Ok(defaults) => defaults,
+        Err(mistakes) => return refused(&admin, &app, &request, typed, mistakes).await,
+    };
+    let company = field(&form, "company").parse();
+    let company: CompanyId =
+        company.map_err(|_| PageError::BadRequest("the company is missing".into()))?;
+    let shape = app.db.run(move |conn| {
+        companies::store::get(conn, company)?;
+        sync::settings::proposed(conn, company, DEFAULTS, &defaults)
+    });
+    dry_run(&app, company, shape.await?, &admin).await?;
+    Ok(see_other(&confirm_address(&typed, company)).finish())
+}
+
+/// `POST /settings/rows`
+pub async fn save_defaults(
+    app: Data<App>,
+    request: HttpRequest,
+    submitted: Submitted<Pairs>,
+) -> std::result::Result<HttpResponse, PageError> {
+    let Submitted { admin, form } = submitted;
+    let typed = Typed::read(&form)?;
+    let defaults = match checked(&app, &typed).await? {
+        Ok(defaults) => defaults,
+        Err(mistakes) => return refused(&admin, &app, &request, typed, mistakes).await,
+    };
+    let (email, basis) = (admin.session.email, field(&form, "basis").to_owned());
+    let saved = app.db.change(move |conn| {
+        sync::settings::check_basis(conn, DEFAULTS, &basis)?;
+        sync::settings::change(conn, DEFAULTS, &defaults, &email, now_ms())
+    });
+    saved.await?;
+    let saved = see_other("/settings/rows")
+        .cookie(Flash::SettingsSaved.cookie(&app))
+        .finish();
+    Ok(saved)
+}
+
+/// The defaults that were typed. They have no departments or courses, and nothing to follow.
+async fn checked(app: &App, typed: &Typed) -> Result<std::result::Result<Overrides, Mistakes>> {
+    let mut typed = typed.clone();
+    let choices = [
+        &mut typed.learners,
+        &mut typed.suspended,
+        &mut typed.enrolled.0,
+        &mut typed.completed.0,
+    ];
+    for choice in choices {
+        if choice == "inherit" {
+            choice.clear();
+        }
+    }
+    let saved = app.db.run(|conn| store::own(conn, DEFAULTS)).await?;
+    let checked = settings_lists::checked(app, None, &typed, &saved).await?;
+    Ok(checked.map(Overrides::as_defaults))
+}
+
+/// The form again, with what is wrong.
+async fn refused(
+    admin: &SignedIn,
+    app: &App,
+    request: &HttpRequest,
+    typed: Typed,
+    mistakes: Mistakes,
+) -> std::result::Result<HttpResponse, PageError> {
+    let form = form_page(admin, app, typed, mistakes).await?;
+    let status = StatusCode::UNPROCESSABLE_ENTITY;
+    Ok(page::with_status(status, &form, request))
+}
+
+fn field<'a>(form: &'a Pairs, name: &str) -> &'a str {
+    let found = form.iter().find(|(field, _)| field == name);
+    found.map_or("", |(_, value)| value)
+}
+
+fn confirm_address(typed: &Typed, company: CompanyId) -> String {
+    let path = "/settings/rows/confirm?".to_owned();
+    let start = path.len();
+    let mut query = url::form_urlencoded::Serializer::for_suffix(path, start);
+    query.extend_pairs(typed.pairs());
+    format!("{}#company-{company}", query.finish())
+}
+
+fn concerned(conn: &mut Conn, defaults: &Overrides) -> Result<Vec<Concerned>> {
+    let ids = sync::settings::affected(conn, DEFAULTS, defaults)?;
+    let mut concerned = Vec::with_capacity(ids.len());
+    for (company, state) in companies::store::list(conn)? {
+        if ids.contains(&company.id) {
+            let shape = sync::settings::proposed(conn, company.id, DEFAULTS, defaults)?;
+            let trial = sync::settings::trial(conn, company.id, &shape)?;
+            concerned.push(Concerned {
+                company,
+                state,
+                trial,
+            });
+        }
+    }
+    Ok(concerned)
+}
