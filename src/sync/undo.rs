@@ -174,7 +174,7 @@ fn snapshot_before(conn: &mut Conn, run: &Run) -> Result<i64> {
                     .and(sync_runs::dry_run.eq(false))
                     .and(sync_runs::snapshot_at.is_not_null()),
             )
-            .filter(sync_runs::mode.eq(Mode::Full).or(since_the_last.clone()))
+            .filter(sync_runs::mode.eq(Mode::Full).or(since_the_last))
             .select(sync_runs::snapshot_at)
     };
     let before: Option<Option<i64>> = published()
