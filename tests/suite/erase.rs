@@ -3,7 +3,8 @@
 use alx_report_api::companies;
 use alx_report_api::demo::builder::MoodleBuilder;
 use alx_report_api::ids::UserId;
-use alx_report_api::schema::{audit_log, sync_plan_lines, sync_runs, sync_unread};
+use alx_report_api::moodle::RowState;
+use alx_report_api::schema::{audit_log, progress, sync_plan_lines, sync_runs, sync_unread};
 use alx_report_api::sync::traces;
 use diesel::prelude::*;
 use serde_json::{Value, json};
@@ -345,5 +346,70 @@ async fn a_sync_that_read_before_an_erasure_cannot_bring_the_person_back() {
         );
         admin.post("/people/17/erasure/lift", &[]).await;
         company.sync().await;
+    }
+}
+
+#[actix_web::test]
+async fn erased_rows_say_so_and_say_nothing_else() {
+    let (_app, acme, _, admin) = known().await;
+    erase(&admin).await;
+
+    let table = admin.get("/companies/42?state=erased").await;
+    let person = admin.get("/companies/42/people/17").await;
+    let items = acme.get("/api/v1/progress?state=erased").await.json()["items"].clone();
+
+    for page in [&table, &person] {
+        assert!(page.says("Erased person 17"), "{}", page.body);
+        assert!(!page.says(">Not started</span>"), "{}", page.body);
+        assert!(!page.body.contains("not tracked"), "{}", page.body);
+    }
+    assert_eq!(items.as_array().map(Vec::len), Some(2));
+    for item in items.as_array().unwrap() {
+        assert_eq!(
+            (&item["userid"], &item["state"]),
+            (&json!(17), &json!("erased"))
+        );
+        for empty in [
+            "firstname",
+            "lastname",
+            "email",
+            "username",
+            "status",
+            "percentage",
+            "timecompleted",
+            "timestarted",
+            "enrolled_at",
+        ] {
+            assert_eq!(item[empty], Value::Null, "{empty}");
+        }
+    }
+}
+
+#[actix_web::test]
+async fn a_person_is_called_as_the_active_row_says() {
+    let (app, _, _, admin) = known().await;
+    let old_name = app.app.db.change(|conn| {
+        let first: i64 = progress::table
+            .filter(progress::company_id.eq(42).and(progress::user_id.eq(17)))
+            .order(progress::course_id)
+            .select(progress::course_id)
+            .limit(1)
+            .get_result(conn)?;
+        let row = progress::table
+            .filter(progress::company_id.eq(42).and(progress::user_id.eq(17)))
+            .filter(progress::course_id.eq(first));
+        Ok(diesel::update(row)
+            .set((
+                progress::lastname.eq("Maiden"),
+                progress::state.eq(RowState::Left),
+            ))
+            .execute(conn)?)
+    });
+    assert_eq!(old_name.await.unwrap(), 1);
+
+    for page in ["/companies/42/people/17", "/people/17/erase"] {
+        let page = admin.get(page).await;
+        assert!(page.says("Lovelace"), "{}", page.body);
+        assert!(!page.says("Ada Maiden"), "{}", page.body);
     }
 }
