@@ -84,6 +84,7 @@ fn dashboard(services: &mut ServiceConfig) {
             .service(resource("/companies/{company}/changes").route(reading().to(crate::dashboard::changes::show_company_changes)).default_service(page_only("GET, HEAD")))
             .service(resource("/companies/{company}/changes/export.{format}").route(reading().to(crate::dashboard::changes_export::export_company_changes)).default_service(page_only("GET, HEAD")))
             .service(resource("/companies/{company}/people/{user}").route(reading().to(crate::dashboard::people::show_person)).default_service(page_only("GET, HEAD")))
+            .service(resource("/people/erasures").route(reading().to(crate::dashboard::erasures::show_erasures)).default_service(page_only("GET, HEAD")))
             .service(resource("/people/{user}/erase").route(reading().to(crate::dashboard::erase::show_erase)).post(crate::dashboard::erase::erase_person).default_service(page_only("GET, HEAD, POST")))
             .service(resource("/people/{user}/erasure").route(reading().to(crate::dashboard::erase::show_erasure)).default_service(page_only("GET, HEAD")))
             .service(resource("/people/{user}/erasure/lift").post(crate::dashboard::erase::lift_erasure).default_service(page_only("POST")))

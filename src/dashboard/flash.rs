@@ -76,7 +76,7 @@ impl Flash {
             ),
             Self::SchedulePaused => "The schedule is paused.".into(),
             Self::ScheduleResumed => "The schedule goes on.".into(),
-            Self::Erased => "The person's data is erased.".into(),
+            Self::Erased => "Nothing of this person is stored any more but the id, and no sync reads them.".into(),
             Self::ErasureLifted => {
                 "The next sync reads this person again. What was erased stays erased.".into()
             }

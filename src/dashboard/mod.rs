@@ -13,6 +13,7 @@ mod cookies;
 pub mod coverage;
 pub mod demo;
 pub mod erase;
+pub mod erasures;
 mod filters;
 mod flash;
 mod form;
