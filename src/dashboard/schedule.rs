@@ -160,7 +160,7 @@ async fn schedule_page(
 
 /// What the clock will do: the next run as it is noted, which may be a retry, then the rhythm's moments.
 fn foretold(schedule: &Schedule) -> Vec<Moment> {
-    let Some(first) = schedule.next_run_at else {
+    let Some(first) = schedule.due() else {
         return Vec::new();
     };
     let rest = schedule::forecast::next(schedule.rhythm, first.max(now()), FORETOLD - 1);
