@@ -17,35 +17,37 @@ use crate::time::now_ms;
 ///
 /// `NotFound` for an unknown batch, `Conflict` when all its runs have ended already.
 pub fn cancel(app: &App, id: &BatchId, by: &str) -> Result<usize> {
-    let lasting = app.db.write(|conn| {
-        report::get(conn, id)?;
-        let lines = report::lines(conn, id)?;
-        let runs = lines.into_iter().filter_map(|line| line.run);
-        let lasting: Vec<RunId> = runs.filter(|run| !run.ended()).map(|run| run.id).collect();
-        if lasting.is_empty() {
-            let why = "every sync of this batch has ended already";
-            return Err(Error::Conflict(why.into()));
-        }
-        let entry = audit::Entry {
-            actor: by,
-            company: None,
-            action: "batch_cancelled",
-            subject: &id.0,
-            before: None,
-            after: Some(json!({ "runs": lasting.len() })),
-        };
-        audit::record(conn, &entry, now_ms())?;
-        Ok(lasting)
-    })?;
     let mut cancelled = 0;
-    for run in &lasting {
-        match sync::cancel(app, run, by) {
+    for run in app.db.write(|conn| to_cancel(conn, id, by))? {
+        match sync::cancel(app, &run, by) {
             Ok(_) => cancelled += 1,
             Err(Error::Conflict(_)) => {} // it has ended meanwhile
             Err(error) => return Err(error),
         }
     }
     Ok(cancelled)
+}
+
+/// Notes who cancels a batch and gives its runs that have not ended.
+fn to_cancel(conn: &mut Conn, id: &BatchId, by: &str) -> Result<Vec<RunId>> {
+    report::get(conn, id)?;
+    let lines = report::lines(conn, id)?;
+    let runs = lines.into_iter().filter_map(|line| line.run);
+    let lasting: Vec<RunId> = runs.filter(|run| !run.ended()).map(|run| run.id).collect();
+    if lasting.is_empty() {
+        let why = "every sync of this batch has ended already";
+        return Err(Error::Conflict(why.into()));
+    }
+    let entry = audit::Entry {
+        actor: by,
+        company: None,
+        action: "batch_cancelled",
+        subject: &id.0,
+        before: None,
+        after: Some(json!({ "runs": lasting.len() })),
+    };
+    audit::record(conn, &entry, now_ms())?;
+    Ok(lasting)
 }
 
 /// Starts what a batch of previews has shown, or finds it where that was done before, unless it ended badly since.
