@@ -10,16 +10,18 @@ use crate::sync::{Mode, Progress, Run, RunState, Statistics, Trigger};
 use crate::time::{rfc3339, rfc3339_ms};
 
 /// A row. Times are RFC 3339 in UTC, or null.
+///
+/// Of an erased row everything about the person but the id is null, the status too: it says nothing of them.
 #[derive(Serialize)]
 pub struct ProgressItem<'a> {
     userid: UserId,
-    firstname: &'a str,
-    lastname: &'a str,
-    email: &'a str,
-    username: &'a str,
+    firstname: Option<&'a str>,
+    lastname: Option<&'a str>,
+    email: Option<&'a str>,
+    username: Option<&'a str>,
     courseid: CourseId,
     coursename: &'a str,
-    status: Status,
+    status: Option<Status>,
     percentage: Option<f64>,
     timecompleted: Option<String>,
     timestarted: Option<String>,
@@ -30,20 +32,21 @@ pub struct ProgressItem<'a> {
 
 impl<'a> From<&'a Row> for ProgressItem<'a> {
     fn from(row: &'a Row) -> Self {
-        let content = &row.content;
+        let known = (row.state != RowState::Erased).then_some(&row.content);
+        let time = |at: Option<i64>| at.and_then(rfc3339);
         Self {
             userid: row.user_id,
-            firstname: &content.firstname,
-            lastname: &content.lastname,
-            email: &content.email,
-            username: &content.username,
+            firstname: known.map(|said| said.firstname.as_str()),
+            lastname: known.map(|said| said.lastname.as_str()),
+            email: known.map(|said| said.email.as_str()),
+            username: known.map(|said| said.username.as_str()),
             courseid: row.course_id,
-            coursename: &content.coursename,
-            status: content.status,
-            percentage: content.percentage,
-            timecompleted: content.timecompleted.and_then(rfc3339),
-            timestarted: content.timestarted.and_then(rfc3339),
-            enrolled_at: content.enrolled_at.and_then(rfc3339),
+            coursename: &row.content.coursename,
+            status: known.map(|said| said.status),
+            percentage: known.and_then(|said| said.percentage),
+            timecompleted: time(known.and_then(|said| said.timecompleted)),
+            timestarted: time(known.and_then(|said| said.timestarted)),
+            enrolled_at: time(known.and_then(|said| said.enrolled_at)),
             changed_at: rfc3339(row.changed_at),
             state: row.state,
         }

@@ -5,6 +5,7 @@ use actix_web::web::{Data, Path, Query};
 use askama::Template;
 use serde::Deserialize;
 
+use super::batch_progress::Live;
 use super::labels;
 use super::paging::Pages;
 use super::{Chrome, Page, PageError, SignedIn, Submitted, Tab, filters, see_other};
@@ -12,7 +13,7 @@ use crate::app::App;
 use crate::companies::{self, Company, State};
 use crate::error::Error;
 use crate::ids::{BatchId, random_hex};
-use crate::sync::batch::{self, Batch, BatchRequest, BatchState, Line, Tally, Totals};
+use crate::sync::batch::{self, Batch, BatchRequest, BatchState, Line, Tally};
 use crate::sync::{Mode, Run, Trigger};
 
 /// Batches on one page.
@@ -38,14 +39,13 @@ pub struct ConfirmPage {
 pub struct BatchPage {
     chrome: Chrome,
     batch: Batch,
-    tally: Tally,
-    totals: Totals,
+    live: Live,
     lines: Vec<Line>,
 }
 
 impl BatchPage {
     fn tone(&self) -> &'static str {
-        match self.tally.state() {
+        match self.live.tally.state() {
             BatchState::Succeeded => "good",
             BatchState::Partial => "warn",
             BatchState::Failed => "bad",
@@ -61,11 +61,7 @@ impl BatchPage {
             let uncounted = run.published() && run.counts.cache_cleared.is_none();
             uncounted && ended_ago.is_some_and(|seconds| seconds < 10)
         };
-        self.tally.lasts() || runs().any(counting)
-    }
-
-    fn is_late(&self) -> bool {
-        self.tally.waiting > 0 && self.batch.until_ms / 1000 <= self.chrome.now
+        self.live.tally.lasts() || runs().any(counting)
     }
 }
 
@@ -174,15 +170,10 @@ pub async fn show_batch(
         .db
         .run(move |conn| Ok((batch::get(conn, &id)?, batch::lines(conn, &id)?)));
     let (batch, lines) = read.await?;
-    let mut tally = Tally::default();
-    for line in &lines {
-        tally.add(line.run.as_ref().map(|run| run.state), &line.note);
-    }
     Ok(Page(BatchPage {
         chrome: admin.chrome(Tab::History),
-        totals: Totals::of(&lines),
+        live: Live::of(&batch, &lines),
         batch,
-        tally,
         lines,
     }))
 }

@@ -53,6 +53,7 @@ pub async fn show_erase(
     request: HttpRequest,
 ) -> Result<HttpResponse, PageError> {
     let user = user.into_inner();
+    erase::check(user)?;
     let read = app
         .db
         .run(move |conn| Ok((erase::find(conn, user)?, stored::of_person(conn, user)?)));

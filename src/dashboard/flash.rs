@@ -39,6 +39,8 @@ pub enum Flash {
     ScheduleSet,
     /// So many companies got a schedule.
     SchedulesSet(usize),
+    /// So many runs of a batch were cancelled.
+    BatchCancelled(usize),
     /// A schedule rests.
     SchedulePaused,
     /// A schedule goes on.
@@ -74,9 +76,13 @@ impl Flash {
                 "The schedule is set for {}.",
                 counted_text(*count as i64, "company")
             ),
+            Self::BatchCancelled(count) => format!(
+                "{} cancelled. One that was writing ends within a second or so.",
+                counted_text(*count as i64, "sync")
+            ),
             Self::SchedulePaused => "The schedule is paused.".into(),
             Self::ScheduleResumed => "The schedule goes on.".into(),
-            Self::Erased => "The person's data is erased.".into(),
+            Self::Erased => "Nothing of this person is stored any more but the id, and no sync reads them.".into(),
             Self::ErasureLifted => {
                 "The next sync reads this person again. What was erased stays erased.".into()
             }
@@ -122,6 +128,7 @@ impl Flash {
             Self::SettingsSavedOnly => "settings-saved-only".into(),
             Self::ScheduleSet => "schedule-set".into(),
             Self::SchedulesSet(count) => format!("schedules-{count}"),
+            Self::BatchCancelled(count) => format!("cancelled-{count}"),
             Self::SchedulePaused => "schedule-paused".into(),
             Self::ScheduleResumed => "schedule-resumed".into(),
         }
@@ -144,6 +151,7 @@ impl Flash {
             _ => match code.split_once('-')? {
                 ("purged", count) => count.parse().ok().map(Self::Purged),
                 ("schedules", count) => count.parse().ok().map(Self::SchedulesSet),
+                ("cancelled", count) => count.parse().ok().map(Self::BatchCancelled),
                 ("companies", count) => count.parse().ok().map(Self::CompaniesKnown),
                 _ => None,
             },

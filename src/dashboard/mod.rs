@@ -3,6 +3,8 @@
 mod address;
 pub mod assets;
 pub mod batch;
+pub mod batch_decide;
+pub mod batch_progress;
 pub mod cache;
 pub mod changes;
 pub mod changes_export;
@@ -13,6 +15,7 @@ mod cookies;
 pub mod coverage;
 pub mod demo;
 pub mod erase;
+pub mod erasures;
 mod filters;
 mod flash;
 mod form;

@@ -7,7 +7,7 @@ use super::run_changes::{Change, change};
 use super::{Chrome, Page, PageError, SignedIn, Tab, filters};
 use crate::app::App;
 use crate::companies::{self, Company};
-use crate::error::Error;
+use crate::error::OrNotFound;
 use crate::ids::{CompanyId, RunId, UserId};
 use crate::moodle::RowState;
 use crate::progress::{self, Row};
@@ -24,6 +24,8 @@ pub struct PersonPage {
     chrome: Chrome,
     company: Company,
     user: UserId,
+    /// The row that says best who they are.
+    known: Row,
     rows: Vec<Row>,
     lines: Vec<Line>,
     erasure: Option<Erasure>,
@@ -46,18 +48,18 @@ pub async fn show_person(
     let read = app.db.run(move |conn| {
         let (company, _) = companies::store::get(conn, company)?;
         let rows = progress::store::of_person(conn, company.id, user)?;
-        if rows.is_empty() {
-            return Err(Error::NotFound("the person"));
-        }
+        let known = progress::best_known(&rows).cloned();
+        let known = known.or_not_found("the person")?;
         let lines = log::of_person(conn, company.id, user, CHANGES)?;
-        Ok((company, rows, lines, erase::find(conn, user)?))
+        Ok((company, known, rows, lines, erase::find(conn, user)?))
     });
-    let (company, rows, lines, erasure) = read.await?;
+    let (company, known, rows, lines, erasure) = read.await?;
     Ok(Page(PersonPage {
         chrome: admin.chrome(Tab::Companies),
         lines: lines.into_iter().map(line).collect(),
         company,
         user,
+        known,
         rows,
         erasure,
     }))

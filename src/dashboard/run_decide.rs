@@ -31,15 +31,15 @@ pub async fn confirm_removals(
     form: Submitted<Nothing>,
 ) -> Result<HttpResponse, PageError> {
     let (app, id, by) = (app.into_inner(), run.into_inner(), form.admin.session.email);
+    let shared = app.clone();
     let confirmed = off_thread(move || {
-        let requested = app
+        let requested = shared
             .db
             .write(|conn| guard::confirm(conn, &id, &by, now_ms()))?;
-        sync::wake(&app)?;
-        Ok(requested.run)
+        sync::wake(&shared)?;
+        Ok(requested)
     });
-    let page = format!("/sync/runs/{}", confirmed.await?);
-    Ok(see_other(&page).finish())
+    Ok(super::sync::to_run(&app, &confirmed.await?))
 }
 
 /// `POST /sync/runs/{run}/reject`

@@ -7,7 +7,7 @@ use actix_web::HttpResponse;
 use actix_web::http::header;
 use actix_web::web::{Bytes, Data, Path};
 use askama::Template;
-use futures_util::stream;
+use futures_util::stream::{self, Stream};
 
 use super::filters::{self, counted_text, grouped};
 use super::{PageError, SignedIn};
@@ -100,11 +100,15 @@ pub async fn stream_progress(
 ) -> Result<HttpResponse, PageError> {
     let (app, id) = (app.into_inner(), run.into_inner());
     find(&app, &id).await?;
-    let messages = stream::unfold(Some((app, id, 0)), message);
-    Ok(HttpResponse::Ok()
+    Ok(events(stream::unfold(Some((app, id, 0)), message)))
+}
+
+/// An answer that goes on as long as there are messages.
+pub(super) fn events(messages: impl Stream<Item = Result<Bytes, Error>> + 'static) -> HttpResponse {
+    HttpResponse::Ok()
         .insert_header((header::CONTENT_TYPE, "text/event-stream"))
         .insert_header(("x-accel-buffering", "no"))
-        .streaming(messages))
+        .streaming(messages)
 }
 
 type Place = Option<(Arc<App>, RunId, u32)>;
@@ -120,7 +124,7 @@ async fn message(place: Place) -> Option<(Result<Bytes, Error>, Place)> {
         Err(error) => return Some((Err(error), None)),
     };
     if run.ended() {
-        return Some((Ok(Bytes::from_static(b"event: end\ndata: \n\n")), None));
+        return Some((Ok(Bytes::from_static(END)), None));
     }
     let html = Live::of(&app, &run).render();
     let text = html.map_err(|cause| Error::Machine(std::io::Error::other(cause)));
@@ -128,7 +132,11 @@ async fn message(place: Place) -> Option<(Result<Bytes, Error>, Place)> {
     Some((message, Some((app, id, sent + 1))))
 }
 
-fn event(name: &str, html: &str) -> String {
+/// The message that all has ended.
+pub(super) const END: &[u8] = b"event: end\ndata: \n\n";
+
+/// A message with a piece of HTML.
+pub(super) fn event(name: &str, html: &str) -> String {
     let data: String = html.lines().map(|line| format!("data: {line}\n")).collect();
     format!("event: {name}\n{data}\n")
 }

@@ -121,8 +121,9 @@ pub async fn run_now(
         idempotency_key: form.key,
         ..Request::of(company, schedule.mode, Trigger::Manual, admin.session.email)
     };
-    let run = sync::start(&app.into_inner(), request).await?.run;
-    Ok(see_other(&format!("/sync/runs/{run}")).finish())
+    let app = app.into_inner();
+    let requested = sync::start(&app, request).await?;
+    Ok(super::sync::to_run(&app, &requested))
 }
 
 fn back(app: &App, company: CompanyId, flash: Flash) -> HttpResponse {
@@ -159,7 +160,7 @@ async fn schedule_page(
 
 /// What the clock will do: the next run as it is noted, which may be a retry, then the rhythm's moments.
 fn foretold(schedule: &Schedule) -> Vec<Moment> {
-    let Some(first) = schedule.next_run_at else {
+    let Some(first) = schedule.due() else {
         return Vec::new();
     };
     let rest = schedule::forecast::next(schedule.rhythm, first.max(now()), FORETOLD - 1);

@@ -22,6 +22,9 @@ pub struct Fields {
     pub zone: String,
     /// How much to read.
     pub mode: String,
+    /// Whether they are for all companies that have no schedule: then they cannot be off.
+    #[serde(skip)]
+    pub for_all: bool,
     /// The fields that were not accepted, and why.
     #[serde(skip)]
     pub errors: Vec<(&'static str, String)>,
@@ -36,12 +39,22 @@ impl Default for Fields {
             time: "02:00".into(),
             zone: "UTC".into(),
             mode: Mode::Changes.to_string(),
+            for_all: false,
             errors: Vec::new(),
         }
     }
 }
 
 impl Fields {
+    /// What is proposed for all companies that have no schedule.
+    pub fn for_all() -> Self {
+        Self {
+            rhythm: RhythmKind::Daily.to_string(),
+            for_all: true,
+            ..Self::default()
+        }
+    }
+
     /// The fields of a schedule.
     pub fn of(schedule: &Schedule) -> Self {
         let shown = Self {
@@ -73,7 +86,9 @@ impl Fields {
 
     /// The kinds of rhythm as choices.
     pub fn rhythms(&self) -> Vec<Choice> {
-        labels::choices(RhythmKind::ALL, self.rhythm.parse().ok())
+        let mut choices = labels::choices(RhythmKind::ALL, self.rhythm.parse().ok());
+        choices.retain(|choice| !self.for_all || choice.value != RhythmKind::Off.to_string());
+        choices
     }
 
     /// Every time zone, to choose from while typing.
@@ -85,6 +100,15 @@ impl Fields {
     pub fn error(&self, field: &str) -> Option<&str> {
         let found = self.errors.iter().find(|(name, _)| *name == field);
         found.map(|(_, why)| why.as_str())
+    }
+
+    /// [`Self::checked`] for all companies that have no schedule: refuses one that is off.
+    pub fn checked_for_all(mut self) -> Result<Plan, Box<Self>> {
+        self.for_all = true;
+        if self.rhythm.parse() == Ok(RhythmKind::Off) {
+            self.blame("rhythm", "Choose when: “off” is as good as none.".into());
+        }
+        self.checked()
     }
 
     /// The schedule they mean, or themselves with what is wrong at which field.

@@ -15,6 +15,7 @@ use crate::app::App;
 use crate::companies::{self, Company};
 use crate::db::Conn;
 use crate::error::Result;
+use crate::ids::CompanyId;
 use crate::sync::Run;
 use crate::sync::schedule::{Schedule, forecast, store};
 use crate::time::now;
@@ -55,22 +56,18 @@ pub async fn show_schedules(
     wanted: Query<Wanted>,
     request: HttpRequest,
 ) -> std::result::Result<HttpResponse, PageError> {
-    let usual = Fields {
-        rhythm: "daily".into(),
-        ..Fields::default()
-    };
-    let shown = schedules_page(&admin, &app, wanted.page, usual).await?;
+    let shown = schedules_page(&admin, &app, wanted.page, Fields::for_all()).await?;
     Ok(page::with_status(StatusCode::OK, &shown, &request))
 }
 
-/// `POST /schedules`: sets one schedule for every company that has none.
+/// `POST /schedules`: sets one schedule for every company that has none, or one that is off.
 pub async fn set_missing_schedules(
     app: Data<App>,
     request: HttpRequest,
     form: Submitted<Fields>,
 ) -> std::result::Result<HttpResponse, PageError> {
     let Submitted { admin, form } = form;
-    let plan = match form.checked() {
+    let plan = match form.checked_for_all() {
         Ok(plan) => plan,
         Err(wrong) => {
             let shown = schedules_page(&admin, &app, 1, *wrong).await?;
@@ -96,7 +93,7 @@ async fn schedules_page(
         .db
         .run(move |conn| {
             let (lines, pages) = lines(conn, wanted)?;
-            Ok((lines, pages, store::count_without(conn)?))
+            Ok((lines, pages, store::without(conn)?.len() as i64))
         })
         .await?;
     Ok(SchedulesPage {
@@ -120,13 +117,13 @@ fn lines(conn: &mut Conn, wanted: i64) -> Result<(Vec<Line>, Pages)> {
         .into_iter()
         .skip(Pages::offset(pages.number, PER_PAGE) as usize)
         .take(PER_PAGE as usize);
-    let line = |(company, _): (Company, _)| {
-        Ok(Line {
-            latest: forecast::latest_run(conn, company.id)?,
-            schedule: schedules.remove(&company.id),
-            company,
-        })
+    let shown: Vec<Company> = shown.map(|(company, _)| company).collect();
+    let ids: Vec<CompanyId> = shown.iter().map(|company| company.id).collect();
+    let mut latest = forecast::latest_runs(conn, &ids)?;
+    let line = |company: Company| Line {
+        latest: latest.remove(&company.id),
+        schedule: schedules.remove(&company.id),
+        company,
     };
-    let lines = shown.map(line).collect::<Result<_>>()?;
-    Ok((lines, pages))
+    Ok((shown.into_iter().map(line).collect(), pages))
 }

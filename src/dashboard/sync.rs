@@ -175,13 +175,18 @@ pub async fn run_manual_sync(
         ..Request::of(company, mode, Trigger::Manual, admin.session.email)
     };
     let app = app.into_inner();
-    let Requested { run, how } = sync::start(&app, request).await?;
-    sync::wait(&app, company, &run, PATIENCE).await?;
+    let requested = sync::start(&app, request).await?;
+    sync::wait(&app, company, &requested.run, PATIENCE).await?;
+    Ok(to_run(&app, &requested))
+}
+
+/// Leads to the page of the run that a form got, which says so where that one was waiting already.
+pub(super) fn to_run(app: &App, Requested { run, how }: &Requested) -> HttpResponse {
     let mut answer = see_other(&format!("/sync/runs/{run}"));
-    if how == How::Joined {
-        answer.cookie(Flash::Joined.cookie(&app));
+    if *how == How::Joined {
+        answer.cookie(Flash::Joined.cookie(app));
     }
-    Ok(answer.finish())
+    answer.finish()
 }
 
 /// Refuses a key that no form of ours sends.

@@ -75,3 +75,13 @@ impl Row {
         }
     }
 }
+
+/// The row that says best who a person is: of the active rows the latest, else of those that ended; `None` of none.
+pub fn best_known(rows: &[Row]) -> Option<&Row> {
+    let rank = |row: &&Row| match row.state {
+        RowState::Active => (2, row.seq),
+        RowState::Erased => (0, row.seq),
+        _ => (1, row.seq),
+    };
+    rows.iter().max_by_key(rank)
+}

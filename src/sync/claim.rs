@@ -4,6 +4,7 @@ use diesel::dsl::count_star;
 use diesel::prelude::*;
 
 use super::{Progress, Run, RunState, history, schedule};
+use crate::companies;
 use crate::db::{Conn, Db};
 use crate::error::Result;
 use crate::ids::{CompanyId, RunId, random_hex};
@@ -63,6 +64,7 @@ fn look(conn: &mut Conn, company: CompanyId, now_ms: i64) -> Result<Look> {
 }
 
 fn claim_in(conn: &mut Conn, company: CompanyId, now_ms: i64, lease_ms: i64) -> Result<Turn> {
+    companies::store::lock(conn, company)?; // what an erasure has begun, this run must know of
     abandon(conn, company, now_ms)?;
     if history::running(conn, company)?.is_some() {
         return Ok(Turn::Busy);

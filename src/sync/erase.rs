@@ -4,12 +4,12 @@ use diesel::prelude::*;
 use serde_json::json;
 
 use super::changes::{self, NewChange};
-use super::{Counts, Mode, RunState, Trigger, stored};
+use super::{Counts, Mode, RunState, Trigger, history, stored};
 use crate::app::App;
 use crate::audit;
 use crate::companies::{self, State};
 use crate::db::Conn;
-use crate::error::{OrNotFound, Result};
+use crate::error::{Error, OrNotFound, Result};
 use crate::ids::{CompanyId, RunId, UserId};
 use crate::moodle::RowState;
 use crate::progress::{self, Content, Row, Status};
@@ -42,8 +42,20 @@ pub fn find(conn: &mut Conn, user: UserId) -> Result<Option<Erasure>> {
         .optional()?)
 }
 
+/// Refuses an id that no person of Moodle has.
+pub fn check(user: UserId) -> Result<()> {
+    if user.0 > 0 {
+        return Ok(());
+    }
+    let text = "a person's id in Moodle is a whole number from 1 on";
+    Err(Error::Invalid(text.into()))
+}
+
 /// Erases a person everywhere and purges the companies it touched. Blocking. The same again changes nothing.
+///
+/// Where nothing is stored of the person, it keeps later syncs from reading them. `Invalid` for an id below 1.
 pub fn erase(app: &App, user: UserId, by: &str, now_ms: i64) -> Result<Erasure> {
+    check(user)?;
     let (erasure, runs) = app.db.write(|conn| erase_in(conn, user, by, now_ms))?;
     for (company, run) in runs {
         let cleared = app.cache.purge(company) as i64;
@@ -67,7 +79,9 @@ struct Act<'a> {
     now_ms: i64,
 }
 
-/// Gives every company a new stamp, in the order of their ids: no run can publish what it read before this.
+/// Locks every company, in the order of their ids, and gives those a new stamp that have something of the person or a
+/// sync that runs: no run can publish what it read before this. A run cannot begin while its company is locked, and one
+/// that begins later knows of the erasure.
 fn erase_in(conn: &mut Conn, user: UserId, by: &str, now_ms: i64) -> Result<(Erasure, Touched)> {
     let mut states = Vec::new();
     for company in companies::store::ids(conn)? {
@@ -85,11 +99,14 @@ fn erase_in(conn: &mut Conn, user: UserId, by: &str, now_ms: i64) -> Result<(Era
     };
     let mut touched = Vec::new();
     for state in states {
-        erasure.changes += empty_lines(conn, state.company_id, user)?;
+        let lines = empty_lines(conn, state.company_id, user)?;
+        erasure.changes += lines;
         let found = progress::store::of_person(conn, state.company_id, user)?;
         erasure.records += found.len() as i64;
         if found.is_empty() {
-            companies::store::publish_unsynced(conn, &state)?;
+            if lines > 0 || history::running(conn, state.company_id)?.is_some() {
+                companies::store::renew(conn, state.company_id)?;
+            }
         } else {
             let act = Act {
                 erasure: &erasure,

@@ -9,6 +9,7 @@ mod collect;
 pub mod coverage;
 mod drive;
 pub mod erase;
+pub mod erasures;
 pub mod guard;
 pub mod history;
 mod lease;

@@ -25,6 +25,13 @@ pub struct InCompany {
     pub unread: i64,
 }
 
+impl InCompany {
+    /// The row that says best who the person is.
+    pub fn known(&self) -> Option<&Row> {
+        progress::best_known(&self.rows)
+    }
+}
+
 /// What each company has of a person; companies that have nothing are left out.
 pub fn of_person(conn: &mut Conn, user: UserId) -> Result<Vec<InCompany>> {
     let mut found = Vec::new();

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use alx_report_api::demo::builder::MoodleBuilder;
 use alx_report_api::ids::CompanyId;
-use alx_report_api::schema::{company_state, sync_batches, sync_runs};
+use alx_report_api::schema::{audit_log, company_state, sync_batches, sync_runs};
 use alx_report_api::sync::batch;
 use alx_report_api::sync::{Mode, Request, RunState, Trigger, request};
 use alx_report_api::time::{now, now_ms};
@@ -13,7 +13,7 @@ use diesel::prelude::*;
 
 use crate::support::TestApp;
 use crate::support::acme::fill_cache;
-use crate::support::admin::{Admin, Answer};
+use crate::support::admin::{Admin, Answer, EMAIL};
 use crate::support::client::ACME;
 
 const COMPANIES: i64 = 30;
@@ -388,4 +388,138 @@ async fn the_form_of_a_sync_leads_to_the_confirmation_for_all_companies() {
         "/sync/batches/confirm?mode=cleanup&hours_back=&dry_run=true"
     );
     assert_eq!(admin.get(led.location()).await.status, 200);
+}
+
+/// Starts previews of all companies and gives the address of their batch.
+async fn previewed(admin: &Admin) -> String {
+    let fields = [("mode", "full"), ("dry_run", "1"), ("key", "previews")];
+    let answer = admin.post("/sync/batches", &fields).await;
+    assert_eq!(answer.status, 303, "{}", answer.body);
+    answer.location().to_owned()
+}
+
+#[actix_web::test]
+async fn what_a_preview_shows_is_run_for_real_once() {
+    let (app, admin) = shops().await;
+    hold(&app, FIRST).await;
+    let preview = previewed(&admin).await;
+    let run = format!("{preview}/run");
+    let early = admin.post(&run, &[]).await;
+    release(&app).await;
+    let page = ended(&admin, &preview).await;
+
+    let (one, two) = futures_util::join!(admin.post(&run, &[]), admin.post(&run, &[]));
+    let real = ended(&admin, one.location()).await;
+    let later = admin.post(&run, &[]).await;
+    let of_real = admin.post(&format!("{}/run", one.location()), &[]).await;
+
+    assert_eq!(early.status, 409, "it lasts: {}", early.body);
+    assert!(page.says("Run it for real"), "{}", page.body);
+    assert_eq!((one.status, two.status), (303, 303), "{}", one.body);
+    assert_eq!(one.location(), two.location());
+    assert_ne!(one.location(), preview);
+    assert!(real.says("Succeeded: 30 of 30"), "{}", real.body);
+    assert!(real.says("30 created") && !real.says("Run it for real"));
+    assert_eq!(later.location(), one.location());
+    assert_eq!(of_real.status, 409);
+}
+
+#[actix_web::test]
+async fn what_ended_badly_for_real_can_be_run_again() {
+    let (app, admin) = shops().await;
+    let preview = previewed(&admin).await;
+    ended(&admin, &preview).await;
+    hold(&app, FIRST).await;
+    let bad = admin.post(&format!("{preview}/run"), &[]).await;
+    admin.post(&format!("{}/cancel", bad.location()), &[]).await;
+    release(&app).await;
+    ended(&admin, bad.location()).await;
+
+    let good = admin.post(&format!("{preview}/run"), &[]).await;
+    let page = ended(&admin, good.location()).await;
+
+    assert_ne!(good.location(), bad.location());
+    assert!(page.says("Succeeded: 30 of 30"), "{}", page.body);
+}
+
+#[actix_web::test]
+async fn what_has_not_finished_of_a_batch_is_cancelled_and_noted() {
+    let (app, admin) = shops().await;
+    for company in [FIRST, FIRST + 1] {
+        hold(&app, company).await;
+    }
+    let address = started(&admin).await;
+    for _ in 0..200 {
+        if admin
+            .get(&address)
+            .await
+            .says("28 of 30 companies succeeded")
+        {
+            break;
+        }
+        actix_web::rt::time::sleep(Duration::from_millis(50)).await;
+    }
+    let lasting = admin.get(&address).await;
+
+    let sent = admin.post(&format!("{address}/cancel"), &[]).await;
+    let page = admin.get(&address).await;
+    let again = admin.post(&format!("{address}/cancel"), &[]).await;
+    let unknown = admin.post("/sync/batches/nothing/cancel", &[]).await;
+    release(&app).await;
+
+    assert!(
+        lasting.says("Cancel what has not finished"),
+        "{}",
+        lasting.body
+    );
+    assert_eq!((sent.status, sent.location()), (303, address.as_str()));
+    assert!(page.says("2 syncs cancelled."), "{}", page.body);
+    assert!(
+        page.says("28 of 30 companies succeeded, 2 did not"),
+        "{}",
+        page.body
+    );
+    assert!(row(&page, FIRST).contains("Cancelled"));
+    assert_eq!((again.status, unknown.status), (409, 404));
+    let noted = |conn: &mut _| {
+        Ok(audit_log::table
+            .filter(audit_log::action.eq("batch_cancelled"))
+            .select((audit_log::actor, audit_log::after))
+            .load::<(String, Option<String>)>(conn)?)
+    };
+    assert_eq!(
+        app.app.db.run(noted).await.unwrap(),
+        [(EMAIL.to_owned(), Some("{\"runs\":2}".to_owned()))]
+    );
+}
+
+#[actix_web::test]
+async fn the_page_of_a_batch_that_lasts_hears_how_far_it_is() {
+    let (app, admin) = shops().await;
+    hold(&app, FIRST).await;
+    let address = started(&admin).await;
+
+    let page = admin.get(&address).await;
+    let mut stream = admin.begin(&format!("{address}/events")).await;
+    let first = stream.chunk().await.unwrap().expect("a message");
+    let unknown = admin.get("/sync/batches/nothing/events").await;
+    release(&app).await;
+    let mut heard = String::from_utf8_lossy(&first).into_owned();
+    while let Some(chunk) = stream.chunk().await.unwrap() {
+        heard += &String::from_utf8_lossy(&chunk);
+    }
+    let done = ended(&admin, &address).await;
+
+    assert!(
+        page.body
+            .contains(&format!("data-events=\"{address}/events\"")),
+        "{}",
+        page.body
+    );
+    assert!(page.body.contains("<noscript><meta http-equiv=\"refresh\""));
+    assert_eq!(unknown.status, 404);
+    assert!(heard.starts_with("event: progress\ndata: "), "{heard}");
+    assert!(heard.contains("of 30 companies succeeded"), "{heard}");
+    assert!(heard.ends_with("event: end\ndata: \n\n"), "{heard}");
+    assert!(!done.body.contains("data-events"));
 }

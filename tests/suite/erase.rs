@@ -3,8 +3,9 @@
 use alx_report_api::companies;
 use alx_report_api::demo::builder::MoodleBuilder;
 use alx_report_api::ids::UserId;
-use alx_report_api::schema::{audit_log, sync_plan_lines, sync_runs, sync_unread};
-use alx_report_api::sync::traces;
+use alx_report_api::moodle::RowState;
+use alx_report_api::schema::{audit_log, progress, sync_plan_lines, sync_runs, sync_unread};
+use alx_report_api::sync::{RunState, traces};
 use diesel::prelude::*;
 use serde_json::{Value, json};
 
@@ -93,7 +94,13 @@ async fn the_confirmation_says_what_is_stored_and_what_is_not_reached() {
     for missed in ["Moodle itself", "Backups", "exported", "proxies"] {
         assert!(page.says(missed), "{missed}");
     }
-    assert!(nobody.says("Nothing of this person is stored."));
+    assert!(
+        nobody.says("Nothing at all is stored of a person with id 4711"),
+        "{}",
+        nobody.body
+    );
+    assert!(nobody.says("Block this id from ever being synced"));
+    assert!(!nobody.says("Erase this person"));
 }
 
 #[actix_web::test]
@@ -346,4 +353,160 @@ async fn a_sync_that_read_before_an_erasure_cannot_bring_the_person_back() {
         admin.post("/people/17/erasure/lift", &[]).await;
         company.sync().await;
     }
+}
+
+#[actix_web::test]
+async fn erased_rows_say_so_and_say_nothing_else() {
+    let (_app, acme, _, admin) = known().await;
+    erase(&admin).await;
+
+    let table = admin.get("/companies/42?state=erased").await;
+    let person = admin.get("/companies/42/people/17").await;
+    let items = acme.get("/api/v1/progress?state=erased").await.json()["items"].clone();
+
+    for page in [&table, &person] {
+        assert!(page.says("Erased person 17"), "{}", page.body);
+        assert!(!page.says(">Not started</span>"), "{}", page.body);
+        assert!(!page.body.contains("not tracked"), "{}", page.body);
+    }
+    assert_eq!(items.as_array().map(Vec::len), Some(2));
+    for item in items.as_array().unwrap() {
+        assert_eq!(
+            (&item["userid"], &item["state"]),
+            (&json!(17), &json!("erased"))
+        );
+        for empty in [
+            "firstname",
+            "lastname",
+            "email",
+            "username",
+            "status",
+            "percentage",
+            "timecompleted",
+            "timestarted",
+            "enrolled_at",
+        ] {
+            assert_eq!(item[empty], Value::Null, "{empty}");
+        }
+    }
+}
+
+#[actix_web::test]
+async fn a_person_is_called_as_the_active_row_says() {
+    let (app, _, _, admin) = known().await;
+    let old_name = app.app.db.change(|conn| {
+        let first: i64 = progress::table
+            .filter(progress::company_id.eq(42).and(progress::user_id.eq(17)))
+            .order(progress::course_id)
+            .select(progress::course_id)
+            .limit(1)
+            .get_result(conn)?;
+        let row = progress::table
+            .filter(progress::company_id.eq(42).and(progress::user_id.eq(17)))
+            .filter(progress::course_id.eq(first));
+        Ok(diesel::update(row)
+            .set((
+                progress::lastname.eq("Maiden"),
+                progress::state.eq(RowState::Left),
+            ))
+            .execute(conn)?)
+    });
+    assert_eq!(old_name.await.unwrap(), 1);
+
+    for page in ["/companies/42/people/17", "/people/17/erase"] {
+        let page = admin.get(page).await;
+        assert!(page.says("Lovelace"), "{}", page.body);
+        assert!(!page.says("Ada Maiden"), "{}", page.body);
+    }
+}
+
+async fn stamps(app: &TestApp) -> Vec<String> {
+    let read = app.app.db.run(|conn| {
+        let states = companies::store::list(conn)?;
+        Ok(states.into_iter().map(|(_, state)| state.stamp).collect())
+    });
+    read.await.unwrap()
+}
+
+#[actix_web::test]
+async fn an_id_that_no_person_has_is_refused() {
+    let (app, _, _, admin) = known().await;
+
+    for id in ["0", "-3"] {
+        let page = admin.get(&format!("/people/{id}/erase")).await;
+        let sent = admin.post(&format!("/people/{id}/erase"), &[]).await;
+
+        assert_eq!((page.status, sent.status), (400, 400), "{id}");
+        assert!(page.says("whole number from 1 on"), "{}", page.body);
+    }
+    assert!(admin.get("/people/erasures").await.says("Nobody"));
+    drop(app);
+}
+
+#[actix_web::test]
+async fn blocking_an_id_of_which_nothing_is_stored_leaves_every_cached_reply() {
+    let (app, acme, _, admin) = known().await;
+    acme.get("/api/v1/progress").await;
+    let before = stamps(&app).await;
+
+    let sent = admin.post("/people/4711/erase", &[]).await;
+
+    assert_eq!(sent.status, 303, "{}", sent.body);
+    assert_eq!(stamps(&app).await, before);
+    assert_eq!(
+        acme.get("/api/v1/progress").await.header("alx-cache"),
+        "hit"
+    );
+}
+
+#[actix_web::test]
+async fn a_sync_that_runs_while_an_id_is_blocked_cannot_publish_what_it_read_before() {
+    let (app, acme, _, admin) = known().await;
+    let lasts = app.app.db.change(|conn| {
+        let one = sync_runs::table
+            .filter(sync_runs::company_id.eq(ACME))
+            .select(sync_runs::id)
+            .limit(1)
+            .get_result::<String>(conn)?;
+        Ok(diesel::update(sync_runs::table.find(one))
+            .set((
+                sync_runs::state.eq(RunState::Running),
+                sync_runs::lease_until_ms.eq(i64::MAX / 2),
+            ))
+            .execute(conn)?)
+    });
+    lasts.await.unwrap();
+    let before = stamps(&app).await;
+
+    admin.post("/people/4711/erase", &[]).await;
+
+    let after = stamps(&app).await;
+    let renewed = before.iter().zip(&after).filter(|(old, new)| old != new);
+    assert_eq!(renewed.count(), 1, "the company whose sync runs");
+    drop(acme);
+}
+
+#[actix_web::test]
+async fn every_erasure_is_listed_with_its_proof() {
+    let (_app, _, _, admin) = known().await;
+    erase(&admin).await;
+    admin.post("/people/4711/erase", &[]).await;
+
+    let list = admin.get("/people/erasures").await;
+
+    assert!(list.says("1–2 of 2 erasures"), "{}", list.body);
+    assert!(list.body.contains("href=\"/people/17/erasure\""));
+    assert!(list.says("id 4711<small>nothing was stored"));
+    assert!(list.says("<bdi>grace@example.com</bdi>"));
+    for page in ["/changes", "/people/17/erasure"] {
+        let page = admin.get(page).await;
+        assert!(page.body.contains("href=\"/people/erasures\""));
+    }
+    admin.post("/people/17/erasure/lift", &[]).await;
+    assert!(
+        admin
+            .get("/people/erasures")
+            .await
+            .says("1–1 of 1 erasure,")
+    );
 }

@@ -477,3 +477,175 @@ async fn without_a_moodle_the_clock_asks_for_nothing() {
 
     assert_eq!((tick(&app, now()).await, checks(&app, now()).await), (0, 0));
 }
+
+#[actix_web::test]
+async fn a_schedule_that_is_off_is_as_good_as_none_and_cannot_be_set_for_all() {
+    let (app, admin) = synced_app().await;
+    let proposed = admin.get("/schedules").await;
+    let refused = admin
+        .post("/schedules", &fields(&[("rhythm", "off")]))
+        .await;
+    set(&admin, &[("rhythm", "off")]).await;
+
+    let page = admin.get("/companies/42/schedule").await;
+    let pause = admin.post("/companies/42/schedule/pause", &[]).await;
+    let resume = admin.post("/companies/42/schedule/resume", &[]).await;
+    let list = admin.get("/schedules").await;
+    let answer = admin.post("/schedules", &fields(&[])).await;
+
+    assert!(
+        !proposed.body.contains("<option value=\"off\""),
+        "{}",
+        proposed.body
+    );
+    assert_eq!(refused.status, 422);
+    assert!(refused.says("Choose when:"), "{}", refused.body);
+    assert!(!refused.body.contains("<option value=\"off\""));
+    for button in ["Pause", "Resume"] {
+        assert!(!page.body.contains(&format!(">{button}</button>")));
+    }
+    assert_eq!((pause.status, resume.status), (409, 409));
+    assert!(list.says("1 without a schedule"), "{}", list.body);
+    assert_eq!(answer.status, 303);
+    assert!(
+        schedule_of(&app).await.is_active(),
+        "the one for all replaced it"
+    );
+}
+
+#[actix_web::test]
+async fn a_time_zone_that_is_not_known_stops_one_company_only() {
+    let (app, admin) = synced_app().await;
+    let other = CompanyId(43);
+    let mut moodle =
+        alx_report_api::demo::builder::MoodleBuilder::open(&app.moodle_file()).unwrap();
+    moodle.company_as(other, "Other").unwrap();
+    drop(moodle);
+    admin.post("/companies/look-up", &[]).await;
+    set(&admin, &[("rhythm", "daily")]).await;
+    admin.post("/companies/43/schedule", &fields(&[])).await;
+    let strange = |conn: &mut _| {
+        let zone = sync_schedules::zone.eq("Mars/Olympus");
+        Ok(diesel::update(sync_schedules::table.find(ACME))
+            .set(zone)
+            .execute(conn)?)
+    };
+    app.app.db.change(strange).await.unwrap();
+    set_next(&app, now() - 5).await;
+
+    let ticked = tick(&app, now()).await;
+    let runs = scheduled(&app).await;
+    let by_hand = admin.synced(42, "full").await;
+    let pause = admin.post("/companies/42/schedule/pause", &[]).await;
+    let pages = [
+        admin.get("/companies/42").await,
+        admin.get("/companies/42/schedule").await,
+        admin.get("/schedules").await,
+    ];
+
+    assert_eq!(ticked, 1, "the other company");
+    assert_eq!((runs.len(), runs[0].company_id), (1, other));
+    assert!(by_hand.says("Sync finished") || by_hand.says("Succeeded"));
+    assert_eq!(pause.status, 409);
+    for page in pages {
+        assert_eq!(page.status, 200);
+        assert!(
+            page.says("there is no time zone “Mars/Olympus”"),
+            "{}",
+            page.body
+        );
+    }
+    let zone = |conn: &mut _| {
+        Ok(sync_schedules::table
+            .find(ACME)
+            .select(sync_schedules::zone)
+            .get_result::<String>(conn)?)
+    };
+    assert_eq!(app.app.db.run(zone).await.unwrap(), "Mars/Olympus");
+    set(&admin, &[("rhythm", "daily")]).await;
+    assert!(schedule_of(&app).await.is_active());
+}
+
+#[actix_web::test]
+async fn a_company_that_moodle_lost_is_checked_again_only_when_it_is_back() {
+    let (app, _admin) = synced_app().await;
+    a_day_passes(&app).await;
+    let moodle = |sql: &str| {
+        alx_report_api::demo::builder::MoodleBuilder::open(&app.moodle_file())
+            .unwrap()
+            .execute(sql)
+            .unwrap();
+    };
+    moodle("update mdl_company set id = 4242 where id = 42");
+    assert_eq!(checks(&app, now()).await, 1, "nobody knows it yet");
+    assert_eq!(scheduled(&app).await[0].state, RunState::Failed);
+    let hour = (now() / 3600 + 2) * 3600;
+
+    let gone = checks(&app, hour).await + checks(&app, hour + 3600).await;
+    moodle("update mdl_company set id = 42 where id = 4242");
+    let between = checks(&app, hour + 1800).await;
+    let back = checks(&app, hour + 3600).await;
+
+    assert_eq!((gone, between, back), (0, 0, 1));
+    let runs = scheduled(&app).await;
+    assert_eq!(
+        (runs.len(), runs[1].state),
+        (2, RunState::Succeeded),
+        "{runs:?}"
+    );
+}
+
+#[actix_web::test]
+async fn run_now_says_when_it_joined_a_sync_that_waited() {
+    let (app, admin) = synced_app().await;
+    set(&admin, &[]).await;
+    let lasts = |conn: &mut _| {
+        diesel::insert_into(sync_runs::table)
+            .values((
+                sync_runs::id.eq("held"),
+                sync_runs::company_id.eq(ACME),
+                sync_runs::mode.eq(Mode::Full),
+                sync_runs::trigger.eq(Trigger::Manual),
+                sync_runs::requested_by.eq("test"),
+                sync_runs::state.eq(RunState::Running),
+                sync_runs::requested_at_ms.eq(now() * 1000),
+                sync_runs::started_at_ms.eq(now() * 1000),
+                sync_runs::lease_until_ms.eq(now() * 1000 + 600_000),
+                sync_runs::runner.eq("test"),
+            ))
+            .execute(conn)?;
+        Ok(())
+    };
+    app.app.db.change(lasts).await.unwrap();
+
+    let first = admin
+        .post("/companies/42/schedule/run", &[("key", "one")])
+        .await;
+    let quiet = admin.get(first.location()).await;
+    let second = admin
+        .post("/companies/42/schedule/run", &[("key", "two")])
+        .await;
+    let told = admin.get(second.location()).await;
+
+    assert_eq!(first.location(), second.location());
+    assert!(!quiet.says("was waiting already"), "{}", quiet.body);
+    assert!(told.says("was waiting already"), "{}", told.body);
+}
+
+#[actix_web::test]
+async fn each_company_shows_the_latest_run_of_its_own_schedule() {
+    let (app, admin) = synced_app().await;
+    set(&admin, &[]).await;
+    for later in [0, 2] {
+        set_next(&app, now() - 5 + later).await;
+        tick(&app, now() + later).await;
+        scheduled(&app).await;
+    }
+    let runs = scheduled(&app).await;
+
+    let page = admin.get("/schedules").await;
+
+    assert_eq!(runs.len(), 2);
+    assert!(page.body.contains(&format!("/sync/runs/{}", runs[1].id)));
+    assert!(!page.body.contains(&format!("/sync/runs/{}", runs[0].id)));
+}

@@ -1,10 +1,12 @@
 //! Batches: one sync of every company, asked for at once.
 
 mod budget;
+mod decide;
 mod report;
 mod start;
 
 pub use budget::demote_late;
+pub use decide::{cancel, run_for_real};
 pub use report::{BatchState, Line, Tally, Totals, count, find, get, lines, page};
 pub use start::{BatchRequest, check, companies_in_moodle, start};
 

@@ -171,6 +171,15 @@ pub fn lines(conn: &mut Conn, id: &BatchId) -> Result<Vec<Line>> {
     Ok(found.into_iter().map(line).collect())
 }
 
+/// How many companies of a batch stand where.
+pub fn tally(conn: &mut Conn, id: &BatchId) -> Result<Tally> {
+    let mut tally = Tally::default();
+    for (_, note, state) in states(conn, &[id])? {
+        tally.add(state, &note);
+    }
+    Ok(tally)
+}
+
 /// How many batches there are.
 pub fn count(conn: &mut Conn) -> Result<i64> {
     Ok(sync_batches::table.count().get_result(conn)?)
@@ -185,16 +194,7 @@ pub fn page(conn: &mut Conn, offset: i64, limit: i64) -> Result<Vec<(Batch, Tall
         .select(Batch::as_select())
         .load(conn)?;
     let ids: Vec<&BatchId> = batches.iter().map(|batch| &batch.id).collect();
-    let own = sync_batch_runs::run_id.eq(sync_runs::id.nullable());
-    let states: Vec<(BatchId, String, Option<RunState>)> = sync_batch_runs::table
-        .left_join(sync_runs::table.on(own))
-        .filter(sync_batch_runs::batch_id.eq_any(ids))
-        .select((
-            sync_batch_runs::batch_id,
-            sync_batch_runs::note,
-            sync_runs::state.nullable(),
-        ))
-        .load(conn)?;
+    let states = states(conn, &ids)?;
     let tally = |batch: Batch| {
         let mut tally = Tally::default();
         let own = states.iter().filter(|(id, ..)| *id == batch.id);
@@ -202,6 +202,21 @@ pub fn page(conn: &mut Conn, offset: i64, limit: i64) -> Result<Vec<(Batch, Tall
         (batch, tally)
     };
     Ok(batches.into_iter().map(tally).collect())
+}
+
+/// Every company of some batches: of which one, why it got no run, and where its run stands.
+fn states(conn: &mut Conn, ids: &[&BatchId]) -> Result<Vec<(BatchId, String, Option<RunState>)>> {
+    let own = sync_batch_runs::run_id.eq(sync_runs::id.nullable());
+    let found = sync_batch_runs::table
+        .left_join(sync_runs::table.on(own))
+        .filter(sync_batch_runs::batch_id.eq_any(ids.to_vec()))
+        .select((
+            sync_batch_runs::batch_id,
+            sync_batch_runs::note,
+            sync_runs::state.nullable(),
+        ))
+        .load(conn)?;
+    Ok(found)
 }
 
 #[cfg(test)]

@@ -1,5 +1,6 @@
 //! Checks: every synced company is compared with all of Moodle once a day, even where nothing is scheduled.
 
+use std::collections::HashSet;
 use std::sync::Arc;
 
 use diesel::dsl::{exists, not};
@@ -11,12 +12,14 @@ use crate::error::Result;
 use crate::ids::CompanyId;
 use crate::schema::{company_state, sync_runs};
 use crate::sync::request::{How, Request, record_in};
-use crate::sync::{self, Mode, RANK_BACKGROUND, RunState, Trigger, history};
+use crate::sync::{self, Mode, RANK_BACKGROUND, RunState, Trigger, batch, history};
 
 /// How long a comparison of everything counts.
 const DAY: i64 = 24 * 3600;
 /// How soon after one that failed the next one comes.
 const PAUSE: i64 = 3600;
+/// In which first seconds of an hour Moodle is asked whether companies are back; the clock comes by every minute.
+const LOOKING: i64 = 90;
 /// The name under which checks are asked for.
 const REQUESTED_BY: &str = "daily check";
 
@@ -35,7 +38,8 @@ pub(super) fn full_is_due(conn: &mut Conn, company: CompanyId, moment: i64) -> R
 
 /// Asks for a dry full run of every synced company that nothing compared as a whole for a day; returns how many. Blocking.
 ///
-/// One that failed is tried again after an hour. Companies with a run that waits or lasts have their turn later, and
+/// One that failed is tried again after an hour, but where Moodle had no such company any more only once it is back:
+/// Moodle is asked for that once an hour. Companies with a run that waits or lasts have their turn later, and
 /// without a Moodle there is nothing to compare with.
 pub fn due_checks(app: &Arc<App>, now: i64) -> Result<usize> {
     if app.moodle.is_none() {
@@ -43,7 +47,7 @@ pub fn due_checks(app: &Arc<App>, now: i64) -> Result<usize> {
     }
     let due = app.db.read(|conn| unchecked(conn, now))?;
     let mut asked = 0;
-    for company in due {
+    for company in still_there(app, due, now)? {
         let request = request(company, now);
         let recorded = app.db.write(|conn| {
             let free = history::waiting(conn, company)?.is_none();
@@ -61,6 +65,43 @@ pub fn due_checks(app: &Arc<App>, now: i64) -> Result<usize> {
         sync::wake(app)?;
     }
     Ok(asked)
+}
+
+/// Leaves out the companies that were gone at the last look and are gone still.
+fn still_there(app: &App, due: Vec<CompanyId>, now: i64) -> Result<Vec<CompanyId>> {
+    let gone = app.db.read(|conn| lost(conn, &due))?;
+    if gone.is_empty() {
+        return Ok(due);
+    }
+    let looks = now.rem_euclid(PAUSE) < LOOKING;
+    let back = match looks.then(|| batch::companies_in_moodle(app)) {
+        Some(Ok(there)) => there,
+        Some(Err(error)) => {
+            log::info!(error:? = error; "Moodle could not say whether companies are back");
+            HashSet::new()
+        }
+        None => HashSet::new(),
+    };
+    let stays = |company: &CompanyId| !gone.contains(company) || back.contains(company);
+    Ok(due.into_iter().filter(stays).collect())
+}
+
+/// The companies whose run that ended last found that Moodle has no such company any more.
+fn lost(conn: &mut Conn, companies: &[CompanyId]) -> Result<HashSet<CompanyId>> {
+    let mut gone = HashSet::new();
+    for company in companies {
+        let errors: Option<String> = sync_runs::table
+            .filter(sync_runs::company_id.eq(company))
+            .order(sync_runs::finished_at_ms.desc())
+            .limit(1)
+            .select(sync_runs::errors)
+            .get_result(conn)
+            .optional()?;
+        if errors.is_some_and(|errors| errors.contains(batch::GONE)) {
+            gone.insert(*company);
+        }
+    }
+    Ok(gone)
 }
 
 /// The hour is in the key, so that of several instances one asks.

@@ -35,8 +35,10 @@ pub struct Plan {
 pub struct Schedule {
     /// Whose rows.
     pub company: CompanyId,
-    /// When.
+    /// When; [`Rhythm::Off`] where there is a `problem`.
     pub rhythm: Rhythm,
+    /// Why the rhythm that the store has cannot be followed, such as a time zone that this version does not know.
+    pub problem: Option<String>,
     /// `changes` or `full`.
     pub mode: Mode,
     /// Since when it rests, and who said so.
@@ -56,6 +58,11 @@ impl Schedule {
     pub fn is_active(&self) -> bool {
         self.rhythm != Rhythm::Off && self.paused.is_none()
     }
+
+    /// When the clock will ask for the next run, as far as it follows the schedule.
+    pub fn due(&self) -> Option<i64> {
+        self.next_run_at.filter(|_| self.is_active())
+    }
 }
 
 /// A schedule as the store has it.
@@ -63,7 +70,7 @@ impl Schedule {
 #[diesel(table_name = sync_schedules)]
 pub(super) struct Row {
     company_id: CompanyId,
-    rhythm: RhythmKind,
+    rhythm: String,
     every_minutes: i32,
     at_minute: i32,
     zone: String,
@@ -76,20 +83,34 @@ pub(super) struct Row {
     changed_by: String,
 }
 
-impl TryFrom<Row> for Schedule {
-    type Error = Error;
+impl Row {
+    /// The rhythm, or why it cannot be followed: another version of this program may have written it.
+    fn rhythm(&self) -> Result<Rhythm> {
+        let kind: RhythmKind = self
+            .rhythm
+            .parse()
+            .map_err(|_| Error::Invalid(format!("there is no rhythm “{}”", self.rhythm)))?;
+        Rhythm::of(kind, self.every_minutes, self.at_minute, &self.zone)
+    }
+}
 
-    fn try_from(row: Row) -> Result<Self> {
+impl From<Row> for Schedule {
+    fn from(row: Row) -> Self {
+        let (rhythm, problem) = match row.rhythm() {
+            Ok(rhythm) => (rhythm, None),
+            Err(error) => (Rhythm::Off, Some(error.in_public())),
+        };
         let by = row.paused_by.unwrap_or_default();
-        Ok(Self {
+        Self {
             company: row.company_id,
-            rhythm: Rhythm::of(row.rhythm, row.every_minutes, row.at_minute, &row.zone)?,
+            rhythm,
+            problem,
             mode: row.mode,
             paused: row.paused_at.map(|at| (at, by)),
             next_run_at: row.next_run_at,
             attempts: row.attempts,
             changed_at: row.changed_at,
             changed_by: row.changed_by,
-        })
+        }
     }
 }

@@ -51,6 +51,9 @@ pub fn after_run(conn: &mut Conn, run: &Run, end: End, now: i64) -> Result<()> {
     let Some(schedule) = store::find(conn, run.company_id)? else {
         return Ok(());
     };
+    if schedule.problem.is_some() {
+        return Ok(()); // a version that can follow it settles it
+    }
     match end {
         End::Published if schedule.attempts == 0 => Ok(()),
         End::Published => settle(conn, run.company_id, 0, regular(&schedule, now)),

@@ -3,29 +3,29 @@
 use diesel::prelude::*;
 use serde_json::{Value, json};
 
-use super::{Plan, Rhythm, Row, Schedule, clock};
+use super::{Plan, Rhythm, RhythmKind, Row, Schedule, clock};
 use crate::audit;
 use crate::companies;
 use crate::db::Conn;
-use crate::error::{OrNotFound, Result};
+use crate::error::{Error, OrNotFound, Result};
 use crate::ids::CompanyId;
 use crate::schema::{companies as known, sync_schedules};
 use crate::sync::Mode;
 
-/// A company's schedule; `None` where nobody ever set one.
+/// A company's schedule; `None` where nobody ever set one. One that cannot be followed says so in `problem`.
 pub fn find(conn: &mut Conn, company: CompanyId) -> Result<Option<Schedule>> {
     let row: Option<Row> = sync_schedules::table
         .find(company)
         .select(Row::as_select())
         .get_result(conn)
         .optional()?;
-    row.map(Schedule::try_from).transpose()
+    Ok(row.map(Schedule::from))
 }
 
 /// Every schedule, in no order that matters.
 pub fn list(conn: &mut Conn) -> Result<Vec<Schedule>> {
     let rows: Vec<Row> = sync_schedules::table.select(Row::as_select()).load(conn)?;
-    rows.into_iter().map(Schedule::try_from).collect()
+    Ok(rows.into_iter().map(Schedule::from).collect())
 }
 
 /// Sets a company's schedule. A pause stays; attempts begin anew. `NotFound` for an unknown company.
@@ -36,6 +36,7 @@ pub fn save(conn: &mut Conn, company: CompanyId, plan: Plan, by: &str, now: i64)
     let after = Schedule {
         company,
         rhythm: plan.rhythm,
+        problem: None,
         mode: plan.mode,
         next_run_at: plan.rhythm.next_after(now).filter(|_| paused.is_none()),
         paused,
@@ -47,34 +48,32 @@ pub fn save(conn: &mut Conn, company: CompanyId, plan: Plan, by: &str, now: i64)
     note(conn, "schedule_set", by, (before.as_ref(), &after), now)
 }
 
-/// How many companies have no schedule.
-pub fn count_without(conn: &mut Conn) -> Result<i64> {
-    Ok(known::table
+/// The companies that have no schedule, or one that is off.
+pub fn without(conn: &mut Conn) -> Result<Vec<CompanyId>> {
+    let off = sync_schedules::rhythm.eq(RhythmKind::Off);
+    let found = known::table
         .left_join(sync_schedules::table)
-        .filter(sync_schedules::company_id.is_null())
-        .count()
-        .get_result(conn)?)
+        .filter(sync_schedules::company_id.is_null().or(off))
+        .select(known::id)
+        .load(conn)?;
+    Ok(found)
 }
 
-/// Sets the same schedule for every company that has none, and returns how many there were.
+/// Sets the same schedule for every company that has none, and returns how many there were. `Invalid` for one that is off.
 pub fn save_for_all_without(conn: &mut Conn, plan: Plan, by: &str, now: i64) -> Result<usize> {
-    let without: Vec<CompanyId> = known::table
-        .left_join(sync_schedules::table)
-        .filter(sync_schedules::company_id.is_null())
-        .select(known::id)
-        .load::<i64>(conn)?
-        .into_iter()
-        .map(CompanyId)
-        .collect();
+    if plan.rhythm == Rhythm::Off {
+        return Err(Error::Invalid("a schedule for all cannot be off".into()));
+    }
+    let without = without(conn)?;
     for company in &without {
         save(conn, *company, plan, by, now)?;
     }
     Ok(without.len())
 }
 
-/// Lets a schedule rest. One that rests already stays as it was.
+/// Lets a schedule rest. One that rests already stays as it was. `Conflict` for one that is off.
 pub fn pause(conn: &mut Conn, company: CompanyId, by: &str, now: i64) -> Result<()> {
-    let before = find(conn, company)?.or_not_found("the schedule")?;
+    let before = find_on(conn, company)?;
     if before.paused.is_some() {
         return Ok(());
     }
@@ -87,9 +86,10 @@ pub fn pause(conn: &mut Conn, company: CompanyId, by: &str, now: i64) -> Result<
     note(conn, "schedule_paused", by, (Some(&before), &after), now)
 }
 
-/// Lets a schedule go on with its next regular moment. One that does not rest stays as it was.
+/// Lets a schedule go on with its next regular moment. One that does not rest stays as it was. `Conflict` for one that
+/// is off.
 pub fn resume(conn: &mut Conn, company: CompanyId, by: &str, now: i64) -> Result<()> {
-    let before = find(conn, company)?.or_not_found("the schedule")?;
+    let before = find_on(conn, company)?;
     if before.paused.is_none() {
         return Ok(());
     }
@@ -101,6 +101,16 @@ pub fn resume(conn: &mut Conn, company: CompanyId, by: &str, now: i64) -> Result
     };
     write(conn, &after, true)?;
     note(conn, "schedule_resumed", by, (Some(&before), &after), now)
+}
+
+/// A schedule that can be paused and resumed. One that cannot be followed is left as the store has it.
+fn find_on(conn: &mut Conn, company: CompanyId) -> Result<Schedule> {
+    let schedule = find(conn, company)?.or_not_found("the schedule")?;
+    if schedule.rhythm == Rhythm::Off {
+        let why = "this schedule does nothing that could be paused or resumed; set it first";
+        return Err(Error::Conflict(why.into()));
+    }
+    Ok(schedule)
 }
 
 fn write(conn: &mut Conn, schedule: &Schedule, known: bool) -> Result<()> {
@@ -121,7 +131,7 @@ fn write(conn: &mut Conn, schedule: &Schedule, known: bool) -> Result<()> {
 #[diesel(table_name = sync_schedules, treat_none_as_null = true)]
 struct Columns {
     company_id: CompanyId,
-    rhythm: super::RhythmKind,
+    rhythm: RhythmKind,
     every_minutes: i32,
     at_minute: i32,
     zone: String,
@@ -191,6 +201,7 @@ fn as_json(schedule: &Schedule) -> Value {
         "zone": zone,
         "mode": schedule.mode,
         "paused": schedule.paused.is_some(),
+        "problem": schedule.problem,
     })
 }
 

@@ -1,6 +1,7 @@
 //! The clock's look at the schedules: what is due is recorded as a run, once, whoever looks.
 
-use std::sync::Arc;
+use std::collections::BTreeSet;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use diesel::prelude::*;
 
@@ -22,13 +23,16 @@ const CLOCK_PATIENCE_MS: i64 = 60_000;
 ///
 /// Any number of instances may look at once: a due time is moved on by one of them, in the transaction that records its
 /// run. Missed times become one run. Where the clock was set back, the next time is computed anew. Without a Moodle
-/// nothing is due.
+/// nothing is due. A schedule that cannot be followed is skipped.
 pub fn tick(app: &Arc<App>, now: i64) -> Result<usize> {
     if app.moodle.is_none() {
         return Ok(0);
     }
     let mut recorded = 0;
     for schedule in app.db.read(store::list)? {
+        if let Some(problem) = &schedule.problem {
+            warn_once(schedule.company, problem);
+        }
         let Some(regular) = schedule.rhythm.next_after(now) else {
             continue;
         };
@@ -56,6 +60,15 @@ pub fn tick(app: &Arc<App>, now: i64) -> Result<usize> {
         sync::wake(app)?;
     }
     Ok(recorded)
+}
+
+/// Says of a company once per process that its schedule cannot be followed.
+fn warn_once(company: CompanyId, problem: &str) {
+    static SAID: Mutex<BTreeSet<CompanyId>> = Mutex::new(BTreeSet::new());
+    let mut said = SAID.lock().unwrap_or_else(PoisonError::into_inner);
+    if said.insert(company) {
+        log::warn!(company = company.0, problem; "a schedule cannot be followed and is skipped");
+    }
 }
 
 /// Moves a due time on, unless another instance has, and has a run recorded for it.
