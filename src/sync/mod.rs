@@ -23,6 +23,7 @@ mod queue;
 mod read;
 pub mod request;
 pub mod retention;
+mod room;
 pub mod row_history;
 mod run;
 pub mod schedule;

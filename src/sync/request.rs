@@ -2,14 +2,14 @@
 
 use diesel::prelude::*;
 
-use super::schedule;
+use super::room;
 use super::{Mode, RANK_ASKED, Run, RunState, Trigger, history};
 use crate::companies;
 use crate::db::{Conn, Db};
 use crate::error::{Error, Result};
 use crate::ids::{CompanyId, RunId, random_hex};
 use crate::moodle::Shape;
-use crate::schema::{sync_batch_runs, sync_keys, sync_runs};
+use crate::schema::{sync_keys, sync_runs};
 
 /// The hours that `changes` can look back.
 pub const HOURS_BACK: std::ops::RangeInclusive<i32> = 1..=168;
@@ -125,8 +125,8 @@ pub fn record_in(conn: &mut Conn, request: &Request, now_ms: i64) -> Result<Requ
     }
     match history::waiting(conn, request.company)? {
         Some(waiting) if serves(&waiting, request) => return join(conn, &id, waiting, request),
-        Some(waiting) if makes_room(conn, &waiting, request)? => {
-            give_way(conn, &waiting, request, now_ms)?;
+        Some(waiting) if room::is_there(conn, &waiting, request)? => {
+            room::make(conn, &waiting, request, now_ms)?;
         }
         Some(_) => return Err(Error::Conflict(OTHER_WAITS.into())),
         None => {}
@@ -168,40 +168,6 @@ fn join(conn: &mut Conn, id: &RunId, waiting: Run, request: &Request) -> Result<
         run: waiting.id,
         how: How::Joined,
     })
-}
-
-/// Whether a waiting run makes room for what somebody asked for: only the clock wants it, and it can ask again.
-fn makes_room(conn: &mut Conn, waiting: &Run, request: &Request) -> Result<bool> {
-    if waiting.trigger != Trigger::Scheduled || request.trigger == Trigger::Scheduled {
-        return Ok(false);
-    }
-    let joined = sync_keys::table
-        .filter(sync_keys::run_id.eq(&waiting.id))
-        .count()
-        .get_result::<i64>(conn)?;
-    let in_batch = sync_batch_runs::table
-        .filter(sync_batch_runs::run_id.eq(&waiting.id))
-        .count()
-        .get_result::<i64>(conn)?;
-    Ok(joined + in_batch == 0)
-}
-
-fn give_way(conn: &mut Conn, waiting: &Run, request: &Request, now_ms: i64) -> Result<()> {
-    let still_waits = sync_runs::table
-        .find(&waiting.id)
-        .filter(sync_runs::state.eq(RunState::Queued));
-    let gone = diesel::update(still_waits)
-        .set((
-            sync_runs::state.eq(RunState::Cancelled),
-            sync_runs::cancelled_by.eq(&request.requested_by),
-            sync_runs::finished_at_ms.eq(now_ms),
-            sync_runs::errors.eq(r#"["It made room for a sync that somebody asked for."]"#),
-        ))
-        .execute(conn)?;
-    if gone == 1 && !waiting.dry_run {
-        schedule::store::ask_again(conn, waiting.company_id, now_ms.div_euclid(1000))?;
-    }
-    Ok(()) // where it has begun meanwhile, there is room as well
 }
 
 const USED: &str = "this idempotency key was used for another sync";
