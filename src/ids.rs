@@ -10,6 +10,35 @@ use diesel::sql_types::{BigInt, Text};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
+/// How an id is stored and shown: as what it holds.
+macro_rules! stored_as {
+    ($name:ident, $inner:ty, $sql:ty) => {
+        impl<DB: Backend> ToSql<$sql, DB> for $name
+        where
+            $inner: ToSql<$sql, DB>,
+        {
+            fn to_sql<'b>(&'b self, out: &mut Output<'b, '_, DB>) -> serialize::Result {
+                self.0.to_sql(out)
+            }
+        }
+
+        impl<DB: Backend> FromSql<$sql, DB> for $name
+        where
+            $inner: FromSql<$sql, DB>,
+        {
+            fn from_sql(raw: DB::RawValue<'_>) -> deserialize::Result<Self> {
+                <$inner>::from_sql(raw).map(Self)
+            }
+        }
+
+        impl fmt::Display for $name {
+            fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+                self.0.fmt(out)
+            }
+        }
+    };
+}
+
 macro_rules! number_id {
     ($name:ident, $what:literal) => {
         #[doc = $what]
@@ -31,29 +60,7 @@ macro_rules! number_id {
         #[serde(transparent)]
         pub struct $name(pub i64);
 
-        impl<DB: Backend> ToSql<BigInt, DB> for $name
-        where
-            i64: ToSql<BigInt, DB>,
-        {
-            fn to_sql<'b>(&'b self, out: &mut Output<'b, '_, DB>) -> serialize::Result {
-                self.0.to_sql(out)
-            }
-        }
-
-        impl<DB: Backend> FromSql<BigInt, DB> for $name
-        where
-            i64: FromSql<BigInt, DB>,
-        {
-            fn from_sql(raw: DB::RawValue<'_>) -> deserialize::Result<Self> {
-                i64::from_sql(raw).map(Self)
-            }
-        }
-
-        impl fmt::Display for $name {
-            fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-                self.0.fmt(out)
-            }
-        }
+        stored_as!($name, i64, BigInt);
 
         impl std::str::FromStr for $name {
             type Err = std::num::ParseIntError;
@@ -90,29 +97,7 @@ macro_rules! text_id {
         #[serde(transparent)]
         pub struct $name(pub String);
 
-        impl<DB: Backend> ToSql<Text, DB> for $name
-        where
-            String: ToSql<Text, DB>,
-        {
-            fn to_sql<'b>(&'b self, out: &mut Output<'b, '_, DB>) -> serialize::Result {
-                self.0.to_sql(out)
-            }
-        }
-
-        impl<DB: Backend> FromSql<Text, DB> for $name
-        where
-            String: FromSql<Text, DB>,
-        {
-            fn from_sql(raw: DB::RawValue<'_>) -> deserialize::Result<Self> {
-                String::from_sql(raw).map(Self)
-            }
-        }
-
-        impl fmt::Display for $name {
-            fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-                self.0.fmt(out)
-            }
-        }
+        stored_as!($name, String, Text);
     };
 }
 

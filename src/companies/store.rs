@@ -3,11 +3,10 @@
 use std::collections::HashMap;
 
 use diesel::prelude::*;
-use diesel::result::{DatabaseErrorKind::UniqueViolation, Error::DatabaseError};
 
 use super::{Company, State, Totals};
 use crate::db::{Conn, Db};
-use crate::error::{Error, OrNotFound, Result};
+use crate::error::{OrNotFound, Result};
 use crate::ids::{CompanyId, RunId, random_hex};
 use crate::moodle::MoodleCompany;
 use crate::schema::{companies, company_state};
@@ -58,12 +57,7 @@ pub fn state(conn: &mut Conn, company: CompanyId) -> Result<State> {
 ///
 /// A company that Moodle no longer has stays: its history is kept. Companies that are as they were are not touched.
 pub fn keep(db: &Db, found: &[MoodleCompany]) -> Result<()> {
-    match db.write(|conn| keep_in(conn, found)) {
-        Err(Error::Store(DatabaseError(UniqueViolation, _))) => {
-            db.write(|conn| keep_in(conn, found))
-        } // another was first
-        done => done,
-    }
+    db.write(|conn| keep_in(conn, found))
 }
 
 fn keep_in(conn: &mut Conn, found: &[MoodleCompany]) -> Result<()> {

@@ -1,7 +1,7 @@
 //! One lock per store: servers share it; a command that works without them has it alone.
 
 use std::fs::{File, OpenOptions, TryLockError};
-use std::sync::mpsc::{self, RecvTimeoutError, Sender};
+use std::sync::mpsc::{self, RecvTimeoutError};
 use std::time::Duration;
 
 use diesel::prelude::*;
@@ -18,14 +18,17 @@ const LOCK: i64 = 0x616c_785f_696e_7374;
 const LOOK_AGAIN: Duration = Duration::from_secs(5);
 
 /// Holds the lock until it is dropped or the process ends, however that happens.
-#[allow(dead_code, reason = "they are held, not used")]
-pub struct StoreLock(Held);
+pub struct StoreLock {
+    /// A file, a connection, or the way to end the thread that watches one.
+    _held: Box<dyn Send>,
+}
 
-#[allow(dead_code, reason = "they are held, not used")]
-enum Held {
-    File(File),
-    Connection(Box<Conn>),
-    Watched(Sender<()>),
+impl StoreLock {
+    fn holding(held: impl Send + 'static) -> Self {
+        Self {
+            _held: Box::new(held),
+        }
+    }
 }
 
 impl Db {
@@ -46,7 +49,7 @@ impl Db {
             return held(file.try_lock(), file);
         }
         let conn = self.locked("select pg_try_advisory_lock($1) as got")?;
-        Ok(conn.map(|conn| StoreLock(Held::Connection(Box::new(conn)))))
+        Ok(conn.map(StoreLock::holding))
     }
 
     fn lock_file(&self) -> Result<File> {
@@ -77,7 +80,7 @@ impl Db {
 
     /// A restart of PostgreSQL takes the lock away: a thread looks, and gets it again.
     fn watched(&self, conn: Conn) -> Result<StoreLock> {
-        let (stop, stopped) = mpsc::channel();
+        let (stop, stopped) = mpsc::channel::<()>();
         let (db, mut conn) = (self.clone(), Some(conn));
         let watch = move || {
             while stopped.recv_timeout(LOOK_AGAIN) == Err(RecvTimeoutError::Timeout) {
@@ -92,7 +95,7 @@ impl Db {
         std::thread::Builder::new()
             .name("instance".into())
             .spawn(watch)?;
-        Ok(StoreLock(Held::Watched(stop)))
+        Ok(StoreLock::holding(stop))
     }
 }
 
@@ -111,7 +114,7 @@ fn is_alive(conn: &mut Conn) -> bool {
 
 fn held(tried: std::result::Result<(), TryLockError>, file: File) -> Result<Option<StoreLock>> {
     match tried {
-        Ok(()) => Ok(Some(StoreLock(Held::File(file)))),
+        Ok(()) => Ok(Some(StoreLock::holding(file))),
         Err(TryLockError::WouldBlock) => Ok(None),
         Err(TryLockError::Error(cause)) => Err(cause.into()),
     }

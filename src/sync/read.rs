@@ -75,7 +75,7 @@ pub fn read(moodle: &Moodle, app: &App, run: &Run, meter: &Meter) -> Result<Read
         };
         let read_since = cut_off(run, snapshot.taken_at(), state.synced_at);
         let mut spool = spool(&mut snapshot, conn, &way, read_since)?;
-        if read_since.is_none() {
+        if run.mode != Mode::Cleanup && read_since.is_none() {
             departures = collect::restate(&mut snapshot, conn, &way, &mut spool)?;
         }
         Ok((state, way.shape, read_since, spool))

@@ -4,7 +4,6 @@ use std::io::Write as _;
 use std::path::Path;
 
 use diesel::prelude::*;
-use diesel::result::{DatabaseErrorKind, Error as DieselError};
 use hmac::{Hmac, KeyInit as _, Mac as _};
 use sha2::Sha256;
 
@@ -63,15 +62,7 @@ impl SecretKey {
     /// Notes in the store which key its hashes are made with, and refuses another one. Blocking.
     pub fn adopt(&self, db: &Db) -> Result<()> {
         let fingerprint = hex(&self.sign("fingerprint", b"")[..16]);
-        let noted = match db.write(|conn| note(conn, &fingerprint)) {
-            Err(Error::Store(DieselError::DatabaseError(
-                DatabaseErrorKind::UniqueViolation,
-                _,
-            ))) => {
-                db.read(|conn| Ok(noted(conn)?.unwrap_or_default())) // another process was first
-            }
-            done => done,
-        }?;
+        let noted = db.write(|conn| note(conn, &fingerprint))?;
         if noted == fingerprint {
             return Ok(());
         }

@@ -4,7 +4,6 @@ use std::collections::HashSet;
 use std::sync::Arc;
 
 use diesel::prelude::*;
-use diesel::result::{DatabaseErrorKind, Error as DieselError};
 
 use super::{Batch, GONE, report};
 use crate::app::App;
@@ -48,17 +47,9 @@ pub async fn start(app: &Arc<App>, request: BatchRequest) -> Result<BatchId> {
             return same(earlier, &request);
         }
         let there = companies_in_moodle(&app)?;
-        let found = || {
-            app.db
-                .write(|conn| record(conn, &app, &request, &there, now_ms()))
-        };
-        let id = match found() {
-            Err(Error::Store(DieselError::DatabaseError(
-                DatabaseErrorKind::UniqueViolation,
-                _,
-            ))) => found(), // another instance was first: now it is there to find
-            done => done,
-        }?;
+        let id = app
+            .db
+            .write(|conn| record(conn, &app, &request, &there, now_ms()))?;
         sync::wake(&app)?;
         Ok(id)
     })

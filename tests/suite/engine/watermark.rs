@@ -84,7 +84,7 @@ async fn a_row_that_ended_says_why_it_would_end_now() {
     run(&admin, "full", false).await;
     change(&app, "update mdl_user set deleted = 1 where id = 1001");
 
-    for (mode, restated) in [("cleanup", "1"), ("full", "0")] {
+    for (mode, restated) in [("cleanup", "0"), ("full", "1"), ("full", "0")] {
         let page = run(&admin, mode, false).await;
 
         let told = page.between("<code>records_updated</code></th><td class=\"num\">", "<");
