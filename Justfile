@@ -15,3 +15,11 @@ check:
 # The figures of docs/figures.md, measured anew.
 bench:
     bash benches/run
+
+# A picture of every page in a folder, narrow and wide, light and dark; needs npm, chromium and chromedriver.
+screenshots folder="target/screenshots":
+    mkdir -p target/axe {{folder}}
+    cp tests/axe/package.json tests/axe/package-lock.json target/axe
+    npm ci --prefix target/axe --no-audit --no-fund
+    ALX_TEST_BROWSER=1 ALX_TEST_AXE={{justfile_directory()}}/target/axe/node_modules/axe-core/axe.min.js \
+        ALX_TEST_SCREENSHOTS={{folder}} cargo test --test suite axe

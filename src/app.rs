@@ -1,9 +1,15 @@
 //! `App`: what every request and every run works with.
 
+mod address;
+mod lanes;
 mod meter;
+mod pulse;
 mod work;
 
+pub use address::ours;
+pub use lanes::{Lanes, Place};
 pub use meter::Meter;
+pub use pulse::Pulse;
 pub use work::{Work, Worker};
 
 use std::sync::Arc;
@@ -11,9 +17,13 @@ use std::sync::Arc;
 use crate::admins::SetupLink;
 use crate::cache::{Groups, Limits};
 use crate::config::Config;
-use crate::db::{self, Db};
+use crate::db::{self, Conn, Db};
 use crate::error::Result;
+use crate::export::Seats;
 use crate::moodle::Moodle;
+use crate::progress::Offsets;
+use crate::requests::{Log, Quota};
+use crate::settings::keeping::{self, Configured, Keeping};
 use crate::tokens::{SecretKey, Usage};
 
 /// One instance: its settings, its store, its source and its cache.
@@ -30,8 +40,20 @@ pub struct App {
     pub key: SecretKey,
     /// When tokens were used last, on its way to the store.
     pub usage: Usage,
+    /// How many calls of today's limits are used.
+    pub quota: Quota,
+    /// Answered calls, on their way to the store.
+    pub requests: Log,
+    /// Where each thousand of a company's rows ends, for pages by offset.
+    pub offsets: Offsets,
+    /// Each company's share of the store.
+    pub lanes: Lanes,
+    /// How many files may be made at once.
+    pub exports: Seats,
     /// The runs that this process is busy with.
     pub work: Arc<Work>,
+    /// When this process began and when its clock ticked last.
+    pub pulse: Pulse,
     /// The link that makes the first admin.
     pub setup: SetupLink,
 }
@@ -61,13 +83,26 @@ impl App {
             cache,
             key,
             usage: Usage::default(),
+            quota: Quota::default(),
+            requests: Log::default(),
+            offsets: Offsets::default(),
+            lanes: Lanes::default(),
+            exports: Seats::default(),
             work,
+            pulse: Pulse::default(),
             setup: SetupLink::new(),
         }))
     }
 }
 
 impl App {
+    /// How long things are kept. One look-up by key.
+    pub async fn keeping(&self) -> Result<Keeping> {
+        let configured = Configured::of(&self.config);
+        let read = move |conn: &mut Conn| keeping::read(conn, configured);
+        self.db.lookup(read).await
+    }
+
     /// Whether the source is the demo Moodle, which may be clicked in.
     pub fn is_demo(&self) -> bool {
         self.config.demo.is_some()

@@ -1,9 +1,12 @@
 //! What an operator sets, by environment or flag; secrets also from a file.
 
+mod listed;
 mod values;
 
+pub use listed::{Listed, Origin};
 pub use values::{Prefix, Secret};
 
+use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -12,7 +15,7 @@ use clap::Args;
 use url::{Position, Url};
 
 use crate::error::{Error, Result};
-use crate::proxies::Proxies;
+use crate::proxies::{Networks, Proxies};
 
 /// Every setting with its default. `--help` explains each one.
 #[derive(Debug, Clone, Args)]
@@ -51,7 +54,8 @@ pub struct Config {
     #[arg(long, env = "ALX_PUBLIC_URL", global = true)]
     pub public_url: Option<String>,
 
-    /// Whose X-Forwarded-For is believed, for the limit on guessing passwords: addresses and
+    /// Whose X-Forwarded-For is believed, for the limit on guessing passwords and for the networks
+    /// that tokens may come from: addresses and
     /// networks with commas between. Example: 127.0.0.1,10.0.0.0/8
     #[arg(
         long,
@@ -61,10 +65,33 @@ pub struct Config {
     )]
     pub trusted_proxies: Proxies,
 
+    /// Who may read /metrics: addresses and networks with commas between. Example: 127.0.0.1,10.0.0.0/8
+    #[arg(
+        long,
+        env = "ALX_METRICS_FROM",
+        default_value = "127.0.0.1,::1",
+        global = true
+    )]
+    pub metrics_from: Networks,
+
     /// Key that tokens are hashed with, at least 32 characters, the same on every instance.
     /// Default: made once in the data folder. From a file: ALX_SECRET_KEY_FILE.
     #[arg(long, env = "ALX_SECRET_KEY", hide_env_values = true, global = true)]
     pub secret_key: Option<Secret>,
+
+    /// Password for the mail server of the alert settings. No default. From a file: ALX_SMTP_PASSWORD_FILE.
+    #[arg(long, env = "ALX_SMTP_PASSWORD", hide_env_values = true, global = true)]
+    pub smtp_password: Option<Secret>,
+
+    /// Key that alerts to the webhook are signed with. Without it they are not signed. From a file:
+    /// ALX_WEBHOOK_SECRET_FILE.
+    #[arg(
+        long,
+        env = "ALX_WEBHOOK_SECRET",
+        hide_env_values = true,
+        global = true
+    )]
+    pub webhook_secret: Option<Secret>,
 
     /// Memory for cached API responses, in megabytes, over all companies. Example: 256
     #[arg(long, env = "ALX_CACHE_MB", default_value_t = 64, value_parser = clap::value_parser!(u64).range(1..=65536), global = true)]
@@ -92,6 +119,10 @@ pub struct Config {
     #[arg(long, env = "ALX_CHANGES_DAYS", default_value_t = 400, value_parser = clap::value_parser!(u32).range(0..=36_500), global = true)]
     pub changes_days: u32,
 
+    /// Days that the log of API calls is kept; 0 keeps it for ever. Example: 30
+    #[arg(long, env = "ALX_REQUESTS_DAYS", default_value_t = 90, value_parser = clap::value_parser!(u32).range(0..=36_500), global = true)]
+    pub requests_days: u32,
+
     /// Most connections at the same time. Example: 1024
     #[arg(long, env = "ALX_MAX_CONNECTIONS", default_value_t = 512, value_parser = clap::value_parser!(u32).range(8..=65536), global = true)]
     pub max_connections: u32,
@@ -99,6 +130,14 @@ pub struct Config {
     /// The made-up Moodle of `demo`, whose learners a page and a script can let complete courses.
     #[arg(skip)]
     pub demo: Option<PathBuf>,
+
+    /// Calls that the API monitor counts at most, and the overview. Nobody sets them but tests.
+    #[arg(skip = (1_000_000, 100_000))]
+    pub calls_counted: (i64, i64),
+
+    /// Where each setting comes from that is not its default; the others are missing.
+    #[arg(skip)]
+    pub origins: BTreeMap<String, Origin>,
 }
 
 impl Config {
@@ -111,6 +150,8 @@ impl Config {
         self.database_url = from_file("ALX_DATABASE_URL", self.database_url)?;
         self.moodle_url = from_file("ALX_MOODLE_URL", self.moodle_url)?;
         self.secret_key = from_file("ALX_SECRET_KEY", self.secret_key)?;
+        self.smtp_password = from_file("ALX_SMTP_PASSWORD", self.smtp_password)?;
+        self.webhook_secret = from_file("ALX_WEBHOOK_SECRET", self.webhook_secret)?;
         self.public_url = self.public_url.as_deref().map(origin).transpose()?;
         let port = self
             .listen
@@ -154,11 +195,6 @@ impl Config {
     /// How long a run is believed to be alive without a sign of life.
     pub fn sync_lease(&self) -> Duration {
         Duration::from_secs(self.sync_lease_seconds)
-    }
-
-    /// How many days the lines of the change log are kept; `None` for ever.
-    pub fn changes_days(&self) -> Option<i64> {
-        (self.changes_days > 0).then(|| i64::from(self.changes_days))
     }
 
     /// Whether browsers reach us over TLS, so that cookies can be `Secure`.

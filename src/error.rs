@@ -5,6 +5,18 @@ use thiserror::Error;
 /// The result of everything below the doors.
 pub type Result<T> = std::result::Result<T, Error>;
 
+crate::words! {
+    /// Why a cursor of changes cannot be followed any further.
+    Resync {
+        /// It is older than changes are kept for.
+        Expired = "expired",
+        /// Rows show other fields than those that it was handed out with.
+        ViewChanged = "view-changed",
+        /// The store does not have the version that it was handed out with: it was put back from a copy.
+        StoreRestored = "store-restored",
+    }
+}
+
 /// One failure. The text is safe to show; the source is for the log.
 #[derive(Debug, Error)]
 pub enum Error {
@@ -20,6 +32,11 @@ pub enum Error {
     /// 409: another commit came between a run's reading and its writing.
     #[error("the company's data or settings changed meanwhile; run it again")]
     Moved,
+    /// 410: what a client holds cannot be brought up to date; it has to read everything again.
+    #[error(
+        "changes cannot be followed from this cursor ({0}); read all rows again and go on from there"
+    )]
+    Resync(Resync),
     /// 409: somebody cancelled the run.
     #[error("the sync was cancelled")]
     Cancelled,

@@ -77,6 +77,9 @@ number_id!(UserId, "A person, by Moodle's own id (`user.id`).");
 number_id!(CourseId, "A course, by Moodle's own id (`course.id`).");
 number_id!(AdminId, "Somebody who signs in to the dashboard.");
 number_id!(TokenId, "An API token.");
+number_id!(ViewId, "A saved view of an admin.");
+number_id!(AlertId, "An alert.");
+number_id!(DeliveryId, "A message about an alert to one recipient.");
 
 /// A user in a course of one company; ordered as every list of rows is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]

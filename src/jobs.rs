@@ -5,13 +5,19 @@ use std::time::{Duration, Instant};
 
 use crate::app::App;
 use crate::error::Result;
+use crate::requests;
+use crate::retention as old;
+use crate::settings::keeping::{self, Configured};
 use crate::sync::{self, batch, retention, schedule};
 use crate::time::{now, now_ms};
+use crate::watch;
 
 /// How often the schedules are looked at.
 const TICK: Duration = Duration::from_secs(2);
 /// How often it is asked which companies were not compared for a day.
 const CHECKS: Duration = Duration::from_secs(60);
+/// How often messages that are owed are looked for.
+const MESSAGES: Duration = Duration::from_secs(5);
 /// How often old details are let go.
 const DAY: Duration = Duration::from_secs(86_400);
 
@@ -36,12 +42,26 @@ pub fn start(app: &Arc<App>) -> Result<()> {
         Job::every(CHECKS, "the daily checks could not be asked for", |app| {
             schedule::checks::due_checks(app, now()).map(drop)
         }),
+        Job::every(CHECKS, "it could not be looked for alerts", watch::begin),
+        Job::every(
+            MESSAGES,
+            "messages about alerts could not be looked for",
+            watch::send::begin,
+        ),
         Job::every(DAY, "old details could not be let go", retention::begin),
+        Job::every(DAY, "old entries could not be let go", old::begin),
+        Job::every(DAY, "old calls could not be let go", |app| {
+            let kept = app
+                .db
+                .read(|conn| keeping::read(conn, Configured::of(&app.config)))?;
+            requests::retention::begin(&app.db, kept.requests_days)
+        }),
     ];
     std::thread::Builder::new()
         .name("clock".into())
         .spawn(move || {
             loop {
+                app.pulse.tick(now());
                 jobs.iter_mut().for_each(|job| job.run_when_due(&app));
                 std::thread::sleep(TICK.min(lease));
             }

@@ -4,10 +4,9 @@ use std::process::ExitCode;
 
 use alx_report_api::commands::{self, Cli};
 use alx_report_api::error::with_causes;
-use clap::Parser;
 
 fn main() -> ExitCode {
-    let cli = Cli::parse();
+    let cli = Cli::read();
     commands::log_to_stderr();
     match commands::run(cli) {
         Ok(code) => code,

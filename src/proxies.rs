@@ -1,13 +1,44 @@
 //! Proxies: which peers are believed when they say for whom they speak.
 
+use std::fmt;
 use std::net::{IpAddr, SocketAddr};
 use std::str::FromStr;
 
+use actix_web::HttpRequest;
+use actix_web::http::header::HeaderValue;
+
 /// Addresses and networks, such as `127.0.0.1,10.0.0.0/8`.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Proxies(Vec<Network>);
+pub struct Networks(Vec<Network>);
+
+/// The networks whose peers speak for others.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Proxies(Networks);
+
+impl Networks {
+    /// Whether there is none, so that no address lies in them.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// Whether an address lies in one of them.
+    pub fn hold(&self, address: IpAddr) -> bool {
+        let address = address.to_canonical();
+        self.0.iter().any(|network| network.holds(address))
+    }
+}
 
 impl Proxies {
+    /// Who sent a request: the peer, or whom a proxy of ours speaks for.
+    pub fn sender(&self, request: &HttpRequest) -> Option<IpAddr> {
+        let headers = request.headers().get_all("x-forwarded-for");
+        let text = |list: &HeaderValue| String::from_utf8_lossy(list.as_bytes()).into_owned();
+        let lists: Vec<String> = headers.map(text).collect();
+        let forwarded = lists.iter().flat_map(|list| list.split(','));
+        let peer = request.peer_addr().map(|peer| peer.ip());
+        peer.map(|peer| self.client(peer, forwarded))
+    }
+
     /// Who knocks: the peer, unless it is one of these; then the last one in `X-Forwarded-For` that is none of these.
     ///
     /// `forwarded` is the header's list in its order. What stands before an entry that is no address is not believed.
@@ -18,16 +49,12 @@ impl Proxies {
     ) -> IpAddr {
         let mut nearest = peer.to_canonical();
         for entry in forwarded.rev() {
-            let Some(before) = address(entry).filter(|_| self.trusts(nearest)) else {
+            let Some(before) = address(entry).filter(|_| self.0.hold(nearest)) else {
                 break;
             };
             nearest = before;
         }
         nearest
-    }
-
-    fn trusts(&self, address: IpAddr) -> bool {
-        self.0.iter().any(|network| network.holds(address))
     }
 }
 
@@ -35,13 +62,49 @@ impl FromStr for Proxies {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
-        let entries = text.split(',').map(str::trim);
-        let networks = entries.filter(|entry| !entry.is_empty()).map(Network::read);
-        let networks: Option<Vec<Network>> = networks.collect();
-        networks.map(Self).ok_or_else(|| {
-            "use addresses and networks with commas between, such as 127.0.0.1,10.0.0.0/8".into()
-        })
+        text.parse().map(Self)
     }
+}
+
+impl fmt::Display for Proxies {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(out)
+    }
+}
+
+impl fmt::Display for Networks {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let each: Vec<String> = self.0.iter().map(Network::to_string).collect();
+        out.write_str(&each.join(","))
+    }
+}
+
+impl fmt::Display for Network {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let whole = if self.address.is_ipv4() { 32 } else { 128 };
+        match self.bits {
+            bits if bits == whole => write!(out, "{}", self.address),
+            bits => write!(out, "{}/{bits}", self.address),
+        }
+    }
+}
+
+impl FromStr for Networks {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let entries = text.split(',').map(str::trim);
+        let read = |entry: &str| Network::read(entry).ok_or_else(|| wrong(entry));
+        let networks = entries.filter(|entry| !entry.is_empty()).map(read);
+        networks.collect::<Result<_, _>>().map(Self)
+    }
+}
+
+fn wrong(entry: &str) -> String {
+    format!(
+        "“{entry}” is no address and no network; use addresses and networks with commas between, such as \
+         127.0.0.1,10.0.0.0/8"
+    )
 }
 
 /// The addresses that begin with the same bits.
@@ -102,6 +165,25 @@ mod tests {
     }
 
     #[test]
+    fn a_byte_that_is_no_text_hides_nobody() {
+        let hostile = HeaderValue::from_bytes(b"\xe9, 203.0.113.9").expect("a header");
+        let request = actix_web::test::TestRequest::default()
+            .peer_addr("127.0.0.1:1".parse().expect("an address"))
+            .insert_header(("x-forwarded-for", hostile))
+            .to_http_request();
+
+        let sender = "127.0.0.1"
+            .parse::<Proxies>()
+            .expect("proxies")
+            .sender(&request);
+
+        assert_eq!(
+            sender.map(|sender| sender.to_string()).as_deref(),
+            Some("203.0.113.9")
+        );
+    }
+
+    #[test]
     fn the_last_one_that_is_no_proxy_of_ours_counts() {
         let ours = "127.0.0.1,10.0.0.0/8,fd00::/8";
         assert_eq!(
@@ -120,7 +202,11 @@ mod tests {
     #[test]
     fn a_network_is_an_address_and_its_bits() {
         for wrong in ["localhost", "10.0.0.0/33", "10.0.0.0/x", "::/129", "10.0/8"] {
-            assert!(wrong.parse::<Proxies>().is_err(), "{wrong}");
+            let refused = format!("127.0.0.1, {wrong}").parse::<Networks>();
+            assert!(
+                refused.is_err_and(|why| why.starts_with(&format!("“{wrong}” is no"))),
+                "{wrong}"
+            );
         }
         assert_eq!(client("0.0.0.0/0", "9.9.9.9", "8.8.8.8"), "8.8.8.8");
         assert_eq!(client("::/0", "::2", "2001:db8::7"), "2001:db8::7");

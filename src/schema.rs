@@ -7,6 +7,7 @@ diesel::table! {
         shortname -> Text,
         suspended -> Bool,
         cache_minutes -> Integer,
+        delivery -> Text,
     }
 }
 
@@ -229,6 +230,56 @@ diesel::table! {
         expires_at -> Nullable<BigInt>,
         revoked_at -> Nullable<BigInt>,
         last_used_at -> Nullable<BigInt>,
+        fields -> Nullable<Text>,
+        networks -> Nullable<Text>,
+        refusal -> Nullable<Text>,
+        replaces -> Nullable<BigInt>,
+    }
+}
+
+diesel::table! {
+    delivery_settings (company_id) {
+        company_id -> BigInt,
+        overrides -> Text,
+        changed_at -> BigInt,
+        changed_by -> Text,
+    }
+}
+
+diesel::table! {
+    quota_days (company_id, token_id, day) {
+        company_id -> BigInt,
+        token_id -> BigInt,
+        day -> BigInt,
+        used -> BigInt,
+    }
+}
+
+diesel::table! {
+    request_log (id) {
+        id -> BigInt,
+        at_ms -> BigInt,
+        company_id -> Nullable<BigInt>,
+        token_id -> Nullable<BigInt>,
+        method -> Text,
+        route -> Text,
+        status -> Integer,
+        error -> Nullable<Text>,
+        rows -> Nullable<BigInt>,
+        bytes -> BigInt,
+        duration_us -> BigInt,
+        cache -> Nullable<Text>,
+        version -> Nullable<BigInt>,
+        request_id -> Text,
+    }
+}
+
+diesel::table! {
+    data_versions (company_id, seq) {
+        company_id -> BigInt,
+        seq -> BigInt,
+        name -> Text,
+        published_at -> BigInt,
     }
 }
 
@@ -238,6 +289,15 @@ diesel::table! {
         email -> Text,
         password_hash -> Text,
         created_at -> BigInt,
+        role -> Text,
+        company_id -> Nullable<BigInt>,
+        disabled_at -> Nullable<BigInt>,
+        totp_secret -> Nullable<Text>,
+        totp_step -> BigInt,
+        recovery -> Nullable<Text>,
+        zone -> Text,
+        language -> Text,
+        theme -> Text,
     }
 }
 
@@ -248,6 +308,90 @@ diesel::table! {
         csrf -> Text,
         created_at -> BigInt,
         expires_at -> BigInt,
+        address -> Text,
+        agent -> Text,
+        used_at -> BigInt,
+    }
+}
+
+diesel::table! {
+    sign_in_steps (hash) {
+        hash -> Text,
+        admin_id -> BigInt,
+        expires_at -> BigInt,
+    }
+}
+
+diesel::table! {
+    invitations (hash) {
+        hash -> Text,
+        email -> Text,
+        role -> Text,
+        company_id -> Nullable<BigInt>,
+        admin_id -> Nullable<BigInt>,
+        invited_by -> Text,
+        created_at -> BigInt,
+        expires_at -> BigInt,
+    }
+}
+
+diesel::table! {
+    saved_views (id) {
+        id -> BigInt,
+        admin_id -> BigInt,
+        company_id -> BigInt,
+        name -> Text,
+        query -> Text,
+        created_at -> BigInt,
+    }
+}
+
+diesel::table! {
+    alerts (id) {
+        id -> BigInt,
+        #[sql_name = "type"]
+        kind -> Text,
+        severity -> Text,
+        company_id -> Nullable<BigInt>,
+        subject -> Text,
+        message -> Text,
+        data -> Text,
+        state -> Text,
+        opened_at -> BigInt,
+        seen_at -> BigInt,
+        seen -> BigInt,
+        acknowledged_at -> Nullable<BigInt>,
+        acknowledged_by -> Nullable<Text>,
+        closed_at -> Nullable<BigInt>,
+        closed_by -> Nullable<Text>,
+        told -> Nullable<Text>,
+        told_at -> Nullable<BigInt>,
+        note -> Nullable<Text>,
+    }
+}
+
+diesel::table! {
+    alert_deliveries (id) {
+        id -> BigInt,
+        alert_id -> BigInt,
+        event -> Text,
+        channel -> Text,
+        target -> Text,
+        state -> Text,
+        attempts -> Integer,
+        detail -> Text,
+        created_at -> BigInt,
+        next_at -> Nullable<BigInt>,
+        done_at -> Nullable<BigInt>,
+    }
+}
+
+diesel::table! {
+    site_settings (name) {
+        name -> Text,
+        value -> Text,
+        changed_at -> BigInt,
+        changed_by -> Text,
     }
 }
 
@@ -267,6 +411,41 @@ diesel::table! {
     }
 }
 
+diesel::table! {
+    legacy_windows (token_id, number) {
+        token_id -> BigInt,
+        number -> BigInt,
+        company_id -> BigInt,
+        kind -> Text,
+        base -> BigInt,
+        seq -> BigInt,
+        version -> Nullable<Text>,
+        view -> Text,
+        names -> Binary,
+        rows -> BigInt,
+        answered -> BigInt,
+        full_at -> BigInt,
+        completed -> Bool,
+        void -> Bool,
+    }
+}
+
+diesel::table! {
+    legacy_window_keys (token_id, number, chunk) {
+        token_id -> BigInt,
+        number -> BigInt,
+        chunk -> BigInt,
+        keys -> Binary,
+    }
+}
+
+diesel::table! {
+    tokens_without_company (hash) {
+        hash -> Text,
+        adopted_at -> BigInt,
+    }
+}
+
 diesel::joinable!(company_state -> companies (company_id));
 diesel::joinable!(progress -> companies (company_id));
 diesel::joinable!(sync_runs -> companies (company_id));
@@ -278,6 +457,8 @@ diesel::joinable!(sync_batch_runs -> sync_batches (batch_id));
 diesel::joinable!(sync_schedules -> companies (company_id));
 diesel::joinable!(api_tokens -> companies (company_id));
 diesel::joinable!(sessions -> admins (admin_id));
+diesel::joinable!(sign_in_steps -> admins (admin_id));
+diesel::joinable!(alert_deliveries -> alerts (alert_id));
 
 diesel::allow_tables_to_appear_in_same_query!(
     companies,
@@ -294,6 +475,19 @@ diesel::allow_tables_to_appear_in_same_query!(
     sync_settings,
     erasures,
     api_tokens,
+    delivery_settings,
+    quota_days,
+    request_log,
+    data_versions,
+    legacy_windows,
+    legacy_window_keys,
+    tokens_without_company,
     admins,
     sessions,
+    sign_in_steps,
+    invitations,
+    saved_views,
+    alerts,
+    alert_deliveries,
+    site_settings,
 );

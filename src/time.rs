@@ -1,5 +1,7 @@
 //! Moments: UTC seconds or milliseconds, and how they are written.
 
+pub mod buckets;
+
 use chrono::{DateTime, SecondsFormat, Utc};
 
 /// Now, in UTC seconds.

@@ -3,8 +3,8 @@
 /// An enum whose variants are words: `as_str`, `FromStr`, `Display`, serde and diesel's `Text`.
 #[macro_export]
 macro_rules! words {
-    ($(#[$about:meta])* $name:ident { $($(#[$what:meta])* $variant:ident = $word:literal,)+ }) => {
-        $(#[$about])*
+    ($(#[doc = $about:literal])* $name:ident { $($(#[$what:meta])* $variant:ident = $word:literal,)+ }) => {
+        $(#[doc = $about])*
         #[derive(
             Debug, Clone, Copy, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize,
             diesel::expression::AsExpression, diesel::deserialize::FromSqlRow,
@@ -41,6 +41,18 @@ macro_rules! words {
             }
         }
 
+        impl utoipa::PartialSchema for $name {
+            fn schema() -> utoipa::openapi::RefOr<utoipa::openapi::schema::Schema> {
+                utoipa::openapi::ObjectBuilder::new()
+                    .schema_type(utoipa::openapi::Type::String)
+                    .description(Some(concat!($($about),+).trim()))
+                    .enum_values(Some([$($word),+]))
+                    .into()
+            }
+        }
+
+        impl utoipa::ToSchema for $name {}
+
         impl<DB: diesel::backend::Backend> diesel::serialize::ToSql<diesel::sql_types::Text, DB> for $name
         where
             str: diesel::serialize::ToSql<diesel::sql_types::Text, DB>,
@@ -73,5 +85,26 @@ crate::words! {
         InProgress = "in_progress",
         /// Nothing yet.
         NotStarted = "not_started",
+    }
+}
+
+crate::words! {
+    /// How much something that went wrong matters, least first.
+    Severity {
+        /// Good to know.
+        Low = "low",
+        /// Somebody should look today.
+        Medium = "medium",
+        /// Somebody should look now.
+        High = "high",
+        /// The service does not do what it is for.
+        Critical = "critical",
+    }
+}
+
+impl Severity {
+    /// Whether it matters as much as another, or more.
+    pub fn reaches(self, other: Self) -> bool {
+        self as u8 >= other as u8
     }
 }

@@ -1,4 +1,4 @@
-//! The limit on guessing: so many failed sign-ins per email and per address in a quarter of an hour.
+//! The limit on guessing: so many failed passwords and codes per email and per address in a quarter of an hour.
 
 use diesel::dsl::{count_star, min};
 use diesel::prelude::*;
@@ -14,6 +14,28 @@ pub const WINDOW_SECONDS: i64 = 15 * 60;
 pub const EMAIL_LIMIT: i64 = 5;
 /// How many failures of one address count before it must wait, whatever emails it tries.
 pub const ADDRESS_LIMIT: i64 = 20;
+
+/// How an attempt ended.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Tried<T> {
+    /// It was right.
+    Right(T),
+    /// A password or a code is wrong, or the code was used before; which of them is not said.
+    Wrong,
+    /// Too many failures; the next attempt is allowed at this time (UTC seconds).
+    Wait(i64),
+}
+
+impl<T> Tried<T> {
+    /// The same with something else where it was right.
+    pub fn map<U>(self, other: impl FnOnce(T) -> U) -> Tried<U> {
+        match self {
+            Self::Right(done) => Tried::Right(other(done)),
+            Self::Wrong => Tried::Wrong,
+            Self::Wait(until) => Tried::Wait(until),
+        }
+    }
+}
 
 /// Takes one attempt: `None` allows it, else when (UTC seconds) the next one is allowed.
 ///
@@ -51,8 +73,8 @@ pub fn forgive(conn: &mut Conn, email: &str) -> Result<()> {
     Ok(())
 }
 
-fn remove_old(conn: &mut Conn, now: i64) -> Result<()> {
+/// Forgets the failures that do not count any more; returns how many.
+pub fn remove_old(conn: &mut Conn, now: i64) -> Result<usize> {
     let old = login_failures::failed_at.le(now - WINDOW_SECONDS);
-    diesel::delete(login_failures::table.filter(old)).execute(conn)?;
-    Ok(())
+    Ok(diesel::delete(login_failures::table.filter(old)).execute(conn)?)
 }

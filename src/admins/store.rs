@@ -17,6 +17,8 @@ pub struct Admin {
     pub email: String,
     /// argon2 in PHC form.
     pub(super) password_hash: String,
+    /// Whether they may not sign in.
+    pub(super) disabled: bool,
 }
 
 /// Adds an admin and gives back its id. Hashes the password, so never call it on a thread that serves requests.
@@ -24,9 +26,14 @@ pub struct Admin {
 /// [`Error::Invalid`] for an email without `@` or a password of less than 12 characters,
 /// [`Error::Conflict`] for an email that is taken.
 pub fn create(conn: &mut Conn, email: &str, password: &str, now: i64) -> Result<AdminId> {
-    let email = checked_email(email)?;
     let hash = password::hash(password)?;
-    insert(conn, &email, &hash, now)
+    add(conn, email, &hash, now)
+}
+
+/// Like [`create`], with a password that is hashed already.
+pub fn add(conn: &mut Conn, email: &str, hash: &str, now: i64) -> Result<AdminId> {
+    let email = checked_email(email)?;
+    insert(conn, &email, hash, now)
 }
 
 /// Like [`create`], but only while there is no admin at all: else [`Error::Conflict`].
@@ -50,15 +57,21 @@ pub fn any(conn: &mut Conn) -> Result<bool> {
 
 /// The admin with this email, in whatever case it is typed.
 pub fn find_by_email(conn: &mut Conn, email: &str) -> Result<Option<Admin>> {
-    let found: Option<(AdminId, String, String)> = admins::table
+    let found: Option<(AdminId, String, String, Option<i64>)> = admins::table
         .filter(admins::email.eq(normal(email)))
-        .select((admins::id, admins::email, admins::password_hash))
+        .select((
+            admins::id,
+            admins::email,
+            admins::password_hash,
+            admins::disabled_at,
+        ))
         .get_result(conn)
         .optional()?;
-    Ok(found.map(|(id, email, password_hash)| Admin {
+    Ok(found.map(|(id, email, password_hash, disabled_at)| Admin {
         id,
         email,
         password_hash,
+        disabled: disabled_at.is_some(),
     }))
 }
 
@@ -74,7 +87,7 @@ pub(super) fn take_turns(conn: &mut Conn, table: &'static str) -> Result<()> {
 pub(super) const LONGEST_EMAIL: usize = 254;
 
 /// How emails are compared: without spaces around them, in lower case.
-pub(super) fn normal(email: &str) -> String {
+pub fn normal(email: &str) -> String {
     email.trim().to_lowercase()
 }
 
@@ -95,7 +108,7 @@ fn insert(conn: &mut Conn, email: &str, hash: &str, now: i64) -> Result<AdminId>
     Ok(added.id)
 }
 
-fn checked_email(email: &str) -> Result<String> {
+pub(super) fn checked_email(email: &str) -> Result<String> {
     let email = normal(email);
     let parts = email.split_once('@');
     let plausible = parts.is_some_and(|(name, host)| !name.is_empty() && !host.is_empty());

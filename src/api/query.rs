@@ -1,7 +1,9 @@
 //! Query strings, taken at their word: what is unknown or malformed is named, not ignored.
 
 use std::borrow::Cow;
+use std::str::FromStr;
 
+use chrono::DateTime;
 use url::form_urlencoded;
 
 use super::{ApiError, BadParameter};
@@ -62,6 +64,35 @@ impl<'a> Query<'a> {
         })
     }
 
+    /// The id in a parameter.
+    pub fn id(&mut self, name: &str) -> Option<i64> {
+        self.text(name)?;
+        Some(self.number(name, (1, i64::MAX), 1))
+    }
+
+    /// What a parameter says, where its type can read it.
+    pub fn parsed<T: FromStr<Err = String>>(&mut self, name: &str) -> Option<T> {
+        match self.text(name)?.parse() {
+            Ok(value) => Some(value),
+            Err(reason) => {
+                self.blame(name, &reason);
+                None
+            }
+        }
+    }
+
+    /// The moment of a parameter in RFC 3339, as the first whole UTC second that is not before it.
+    pub fn moment(&mut self, name: &str) -> Option<i64> {
+        let parsed = DateTime::parse_from_rfc3339(self.text(name)?);
+        let Ok(moment) = parsed else {
+            let reason = "use a time of RFC 3339, such as 2026-11-22T10:42:00Z; write + as %2B";
+            self.blame(name, reason);
+            return None;
+        };
+        let begun = i64::from(moment.timestamp_subsec_nanos() > 0);
+        Some(moment.timestamp() + begun)
+    }
+
     /// The size of a page: `limit`, 1 to 1000, 100 when not given.
     pub fn limit(&mut self) -> i64 {
         self.number("limit", (1, MOST), USUAL)
@@ -71,7 +102,7 @@ impl<'a> Query<'a> {
     pub fn cursor<T>(&mut self, read: impl FnOnce(&str) -> Option<T>) -> Option<T> {
         let read = self.text("cursor").map(read);
         if let Some(None) = read {
-            let reason = "not a cursor of this list; begin again without one";
+            let reason = "not a cursor of this list with these filters; begin again without one";
             self.blame("cursor", reason);
         }
         read.flatten()
@@ -120,7 +151,7 @@ mod tests {
     }
 
     #[test]
-    fn numbers_are_plain_digits_within_bounds() {
+    fn numbers_are_plain_digits_within_bounds_and_moments_are_rfc_3339() {
         for (text, limit) in [
             ("", 100),
             ("limit=1", 1),
@@ -130,6 +161,20 @@ mod tests {
             let mut query = Query::read(text, &["limit"]);
             assert_eq!(query.limit(), limit);
             assert!(query.finish().is_ok());
+        }
+        for (text, second) in [
+            ("1970-01-01T00:00:07Z", Some(7)),
+            ("1970-01-01T00:00:06.001Z", Some(7)),
+            ("1970-01-01T02:00:07%2B02:00", Some(7)),
+            ("1970-01-01T02:00:07+02:00", None),
+            ("1970-01-01", None),
+            ("7", None),
+            ("", None),
+        ] {
+            let text = format!("since={text}");
+            let mut query = Query::read(&text, &["since"]);
+            assert_eq!(query.moment("since"), second, "{text}");
+            assert_eq!(query.finish().is_ok(), second.is_some(), "{text}");
         }
         for text in [
             "limit=",

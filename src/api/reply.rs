@@ -2,17 +2,19 @@
 
 use actix_web::http::StatusCode;
 use actix_web::http::header::{self, HeaderName, HeaderValue};
-use actix_web::{HttpRequest, HttpResponse};
+use actix_web::{HttpRequest, HttpResponse, HttpResponseBuilder};
 use serde::Serialize;
 use sha2::{Digest as _, Sha256};
 
-use super::{ApiError, Client};
+use super::call::Known;
+use super::{ApiError, Client, Encoding};
 use crate::cache::{Answer, Found, Key, Loaded};
 use crate::companies::{self, State};
-use crate::db::Conn;
+use crate::db::{Conn, off_thread};
 use crate::error;
 use crate::ids::{RunId, hex};
 use crate::time::rfc3339;
+use crate::tokens::Caller;
 
 const DATA_VERSION: HeaderName = HeaderName::from_static("alx-data-version");
 const AS_OF: HeaderName = HeaderName::from_static("alx-as-of");
@@ -21,6 +23,10 @@ const CACHE: HeaderName = HeaderName::from_static("alx-cache");
 const EMPTY_REASON: HeaderName = HeaderName::from_static("alx-empty-reason");
 /// Whoever keeps a reply asks us before showing it again.
 const ASK_AGAIN: HeaderValue = HeaderValue::from_static("private, no-cache");
+/// Bytes from which on compressing would hold up the thread that serves others.
+const LARGE: usize = 64 << 10;
+/// What a reply depends on besides its address.
+const VARY: HeaderValue = HeaderValue::from_static("Authorization, Accept, Accept-Encoding");
 
 /// A question whose answer depends on the company's data alone.
 pub struct Question {
@@ -38,95 +44,175 @@ pub struct Content {
     pub content_type: HeaderValue,
     /// Why there are no rows, where there are none and it is known.
     pub empty: Option<&'static str>,
+    /// How many rows the body holds.
+    pub rows: usize,
 }
 
 impl Content {
     /// A JSON body.
-    pub fn json(value: &impl Serialize, empty: Option<&'static str>) -> Self {
+    pub fn json(value: &impl Serialize, rows: usize, empty: Option<&'static str>) -> Self {
         Self {
             body: to_json(value),
             content_type: HeaderValue::from_static("application/json"),
             empty,
+            rows,
         }
     }
 }
 
 /// Answers from the company's group, else from one snapshot: its stamp is read first, its rows second.
 ///
-/// A client that has this very answer already gets 304.
+/// A client that has this very answer already gets 304, which counts for no limit.
 pub async fn cached(
     request: &HttpRequest,
     client: Client,
     question: Question,
     load: impl FnOnce(&mut Conn, &State) -> error::Result<Content> + Send + 'static,
 ) -> Result<HttpResponse, ApiError> {
-    let Client { caller, app } = client;
+    let encoding = Encoding::wanted(request.headers());
+    let key = key_of(&client, question, encoding);
+    let known = |known: &mut Known| known.version = Some(client.caller.seq);
+    client.call.note(known);
     if is_read(request) && has_condition(request) {
-        let etag = etag_of(&[&caller.stamp, question.view, &question.query]);
+        let etag = etag_of(&[&key.stamp, key.view, &key.query]);
         if is_known(request, &etag) {
-            let headers = version(caller.seq, caller.synced_at, caller.run_id.as_ref());
+            let headers = headers_of(&Version::of_caller(&client.caller));
             return Ok(not_modified(headers, etag, Found::Hit));
         }
     }
-    let (company, ttl) = (caller.company, caller.cache_ttl);
-    let key = Key {
-        stamp: caller.stamp,
-        view: question.view,
-        query: question.query,
+    client.admit().await?;
+    let (company, ttl) = (client.caller.company, client.caller.cache_ttl);
+    let (asked, app) = (key.clone(), client.app.clone());
+    let load = || async {
+        let place = app.lanes.read(company).await.ok_or(ApiError::Busy)?;
+        let db = app.db.clone();
+        let made = off_thread(move || {
+            let read = db.snapshot(|conn| {
+                let state = companies::store::state(conn, company)?;
+                let content = load(conn, &state)?;
+                Ok((state, content))
+            });
+            drop(place);
+            let (state, content) = read?;
+            Ok(loaded(&asked, state, content, encoding))
+        });
+        made.await.map_err(ApiError::from)
     };
-    let asked = key.clone();
-    let in_snapshot = move |conn: &mut Conn| {
-        let state = companies::store::state(conn, company)?;
-        let content = load(conn, &state)?;
-        Ok(loaded(&asked, state, content))
-    };
-    let load = || app.db.run(in_snapshot);
-    let (answer, found) = app.cache.answer(company, ttl, key, load).await?;
+    let (answer, found) = client.app.cache.answer(company, ttl, key, load).await?;
+    client.call.note(|known| {
+        known.found = Some(found);
+        known.rows = i64::try_from(answer.rows).ok();
+    });
     Ok(respond(&answer, found))
 }
 
-/// A JSON reply that is computed for this request alone, because it can change without the company's stamp. `state` is of
-/// the same snapshot as the value.
-pub fn fresh(
+/// A reply for this request alone, of which nothing is kept. `state` is of the same snapshot as the content. The call is
+/// admitted already.
+pub fn once(
     request: &HttpRequest,
+    client: &Client,
+    state: State,
+    content: Content,
+) -> HttpResponse {
+    let encoding = Encoding::wanted(request.headers());
+    let asked = Key {
+        stamp: state.stamp.clone(),
+        view: "once",
+        query: hex(&Sha256::digest(&content.body)),
+    };
+    let (seq, rows) = (state.seq, content.rows);
+    client.call.note(|known| {
+        known.version = Some(seq);
+        known.rows = i64::try_from(rows).ok();
+    });
+    respond(
+        &loaded(&asked, state, content, encoding).answer,
+        Found::Miss,
+    )
+}
+
+/// How the company's rows are delivered, the fields that this token sees, and the way over the wire belong to every question.
+fn key_of(client: &Client, question: Question, encoding: Encoding) -> Key {
+    let (fields, way) = (client.fields.code(), encoding.name());
+    Key {
+        stamp: client.caller.stamp.clone(),
+        view: question.view,
+        query: format!(
+            "{}|{fields}|{way}|{}",
+            question.query, client.caller.delivery
+        ),
+    }
+}
+
+/// A JSON reply that is computed for this request alone, because it can change without the company's stamp. `state` is of
+/// the same snapshot as the value. A client that has it already gets 304, which counts for no limit.
+pub async fn fresh(
+    request: &HttpRequest,
+    client: &Client,
     state: &State,
     status: StatusCode,
     value: &impl Serialize,
-) -> HttpResponse {
-    let body = to_json(value);
-    let etag = etag_of(&[&String::from_utf8_lossy(&body)]);
-    let headers = version(state.seq, state.synced_at, state.run_id.as_ref());
+) -> Result<HttpResponse, ApiError> {
+    let content = Content::json(value, 0, None);
+    fresh_content(request, client, state, status, content).await
+}
+
+/// The same of a body of any type.
+pub async fn fresh_content(
+    request: &HttpRequest,
+    client: &Client,
+    state: &State,
+    status: StatusCode,
+    content: Content,
+) -> Result<HttpResponse, ApiError> {
+    let (wanted, plain) = (Encoding::wanted(request.headers()), content.body);
+    let (way, body) = match plain.len() {
+        ..LARGE => wanted.apply(plain),
+        _ => off_thread(move || Ok(wanted.apply(plain))).await?,
+    };
+    let etag = etag_of(&[&hex(&Sha256::digest(&body))]);
+    let headers = headers_of(&Version::of_state(state));
+    client.call.note(|known| known.version = Some(state.seq));
     if status == StatusCode::OK && is_read(request) && is_known(request, &etag) {
-        return not_modified(headers, etag, Found::Miss);
+        return Ok(not_modified(headers, etag, Found::Miss));
     }
+    client.admit().await?;
     let mut response = HttpResponse::build(status);
     for header in headers {
         response.insert_header(header);
     }
-    response
+    if let Some(encoding) = way.header() {
+        response.insert_header((header::CONTENT_ENCODING, encoding));
+    }
+    common(&mut response, Found::Miss);
+    Ok(response
         .insert_header((header::ETAG, etag))
-        .insert_header((header::CACHE_CONTROL, ASK_AGAIN))
-        .insert_header((CACHE, Found::Miss.as_str()))
-        .content_type("application/json")
-        .body(body)
+        .insert_header((header::CONTENT_TYPE, content.content_type))
+        .body(body))
 }
 
-fn loaded(asked: &Key, state: State, content: Content) -> Loaded {
-    let mut headers = version(state.seq, state.synced_at, state.run_id.as_ref());
+fn loaded(asked: &Key, state: State, content: Content, encoding: Encoding) -> Loaded {
+    let (way, body) = encoding.apply(content.body);
+    let mut headers = headers_of(&Version::of_state(&state));
     headers.push((header::CONTENT_TYPE, content.content_type));
     headers.push((
         header::ETAG,
         etag_of(&[&state.stamp, asked.view, &asked.query]),
     ));
     headers.push((header::CACHE_CONTROL, ASK_AGAIN));
+    headers.push((header::VARY, VARY));
+    if let Some(encoding) = way.header() {
+        headers.push((header::CONTENT_ENCODING, encoding));
+    }
     if let Some(reason) = content.empty {
         headers.push((EMPTY_REASON, HeaderValue::from_static(reason)));
     }
     Loaded {
         stamp: state.stamp,
         answer: Answer {
-            body: content.body.into(),
+            body: body.into(),
             headers: headers.into(),
+            rows: content.rows,
         },
     }
 }
@@ -141,7 +227,8 @@ fn respond(answer: &Answer, found: Found) -> HttpResponse {
     response.map_into_boxed_body()
 }
 
-fn not_modified(
+/// 304: the client has this answer.
+pub fn not_modified(
     headers: Vec<(HeaderName, HeaderValue)>,
     etag: HeaderValue,
     found: Found,
@@ -150,24 +237,44 @@ fn not_modified(
     for header in headers {
         response.insert_header(header);
     }
-    response
-        .insert_header((header::ETAG, etag))
-        .insert_header((header::CACHE_CONTROL, ASK_AGAIN))
-        .insert_header((CACHE, found.as_str()))
-        .finish()
+    common(&mut response, found);
+    response.insert_header((header::ETAG, etag)).finish()
+}
+
+/// Which version a reply shows.
+pub struct Version<'a> {
+    seq: i64,
+    synced_at: Option<i64>,
+    run: Option<&'a RunId>,
+}
+
+impl<'a> Version<'a> {
+    /// The one that a snapshot shows.
+    pub fn of_state(state: &'a State) -> Self {
+        Self {
+            seq: state.seq,
+            synced_at: state.synced_at,
+            run: state.run_id.as_ref(),
+        }
+    }
+
+    /// The one that there was when the request arrived.
+    pub fn of_caller(caller: &'a Caller) -> Self {
+        Self {
+            seq: caller.seq,
+            synced_at: caller.synced_at,
+            run: caller.run_id.as_ref(),
+        }
+    }
 }
 
 /// The headers that say which version a reply shows.
-fn version(
-    seq: i64,
-    synced_at: Option<i64>,
-    run: Option<&RunId>,
-) -> Vec<(HeaderName, HeaderValue)> {
+pub fn headers_of(version: &Version<'_>) -> Vec<(HeaderName, HeaderValue)> {
     let mut headers = Vec::with_capacity(8);
-    headers.push((DATA_VERSION, HeaderValue::from(seq)));
+    headers.push((DATA_VERSION, HeaderValue::from(version.seq)));
     let texts = [
-        (AS_OF, synced_at.and_then(rfc3339)),
-        (SYNC_RUN, run.map(|run| run.0.clone())),
+        (AS_OF, version.synced_at.and_then(rfc3339)),
+        (SYNC_RUN, version.run.map(|run| run.0.clone())),
     ];
     for (name, text) in texts {
         if let Some(value) = text.and_then(|text| HeaderValue::try_from(text).ok()) {
@@ -177,7 +284,16 @@ fn version(
     headers
 }
 
-fn etag_of(parts: &[&str]) -> HeaderValue {
+/// What every reply to a read says of who may keep it.
+pub fn common(reply: &mut HttpResponseBuilder, found: Found) {
+    reply
+        .insert_header((header::VARY, VARY))
+        .insert_header((header::CACHE_CONTROL, ASK_AGAIN))
+        .insert_header((CACHE, found.as_str()));
+}
+
+/// A strong `ETag` of everything that decides the body.
+pub fn etag_of(parts: &[&str]) -> HeaderValue {
     let mut hash = Sha256::new_with_prefix(env!("CARGO_PKG_VERSION"));
     for part in parts {
         hash.update((part.len() as u64).to_be_bytes());
@@ -192,7 +308,7 @@ fn has_condition(request: &HttpRequest) -> bool {
 }
 
 /// Whether the client says it has this answer; weak marks compare as equal, as they do for reads.
-fn is_known(request: &HttpRequest, etag: &HeaderValue) -> bool {
+pub fn is_known(request: &HttpRequest, etag: &HeaderValue) -> bool {
     let known = |value: &HeaderValue| {
         let text = value.as_bytes();
         text.split(|byte| *byte == b',').any(|one| {

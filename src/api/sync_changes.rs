@@ -11,6 +11,7 @@ use super::rows::{AsOf, Page};
 use super::syncs::run_id;
 use super::{ApiError, Client, cursor};
 use crate::companies::State;
+use crate::fields::{Field, Fields};
 use crate::ids::{CourseId, UserId};
 use crate::sync::affected::{self, Affected};
 use crate::sync::history;
@@ -24,17 +25,34 @@ const CHANGES: &str = "sync-changes";
 const TIMES: [&str; 3] = ["timecompleted", "timestarted", "enrolled_at"];
 
 /// One changed row. Of an update, `before` and `after` hold what moved.
-#[derive(Serialize)]
-struct ChangeItem {
+#[derive(Serialize, utoipa::ToSchema)]
+pub struct ChangeItem {
     version: i64,
     kind: Kind,
+    #[schema(value_type = i64)]
     userid: UserId,
+    #[schema(value_type = i64)]
     courseid: CourseId,
     before: Option<Map<String, Value>>,
     after: Option<Map<String, Value>>,
 }
 
-/// `GET /api/v1/syncs/{id}/changes?limit=&cursor=`: in the order the rows were changed, which is (user, course).
+/// What one run did to each row, in the order the rows were changed, which is (user, course).
+#[utoipa::path(
+    get, path = "/api/v1/syncs/{id}/changes", operation_id = "listSyncChanges", tag = "syncs",
+    security(("token" = ["changes"])),
+    params(
+        ("id" = String, Path, description = "The run's id: 32 hex digits.", pattern = "^[0-9a-f]{32}$"),
+        ("limit" = Option<i64>, Query, minimum = 1, maximum = 1000, description = "Items of a page; 100 when not given.", example = 10),
+        ("cursor" = Option<String>, Query, description = "`next_cursor` of the page before."),
+    ),
+    responses(
+        (status = 200, description = "A page of changed rows with before and after.", body = Page<ChangeItem>, example = json!({"items": [{"version": 42, "kind": "updated", "userid": 17, "courseid": 2, "before": {"status": "in_progress"}, "after": {"status": "completed", "timecompleted": "2026-11-22T10:36:00Z"}}], "next_cursor": null, "as_of": {"version": 43, "synced_at": "2026-11-22T10:42:00Z", "run_id": "0123456789abcdef0123456789abcdef"}})),
+        (status = 304, description = "The client has this very reply."),
+        (status = 400, description = "Parameters are not as they must be; `errors` names each."),
+        (status = 404, description = "The company has no such run."),
+    )
+)]
 pub async fn list_changes(
     client: Client,
     run: Path<String>,
@@ -48,7 +66,7 @@ pub async fn list_changes(
         view: CHANGES,
         query: format!("run={run}&limit={limit}&after={after}"),
     };
-    let key = client.app.key.clone();
+    let (key, fields) = (client.app.key.clone(), client.fields);
     let load = move |conn: &mut _, state: &State| {
         history::get(conn, company, &run)?;
         let mut changes = affected::page(conn, &run, after, limit + 1)?;
@@ -58,10 +76,13 @@ pub async fn list_changes(
         let page = Page {
             next_cursor: last
                 .map(|seq| cursor::write(&key, company, &list, &cursor::of_numbers([seq]))),
-            items: changes.into_iter().map(ChangeItem::from).collect(),
+            items: changes
+                .into_iter()
+                .map(|change| ChangeItem::of(change, fields))
+                .collect(),
             as_of: Some(AsOf::from(state)),
         };
-        Ok(Content::json(&page, None))
+        Ok(Content::json(&page, page.items.len(), None))
     };
     cached(&request, client, question, load).await
 }
@@ -77,17 +98,30 @@ fn checked(request: &HttpRequest, client: &Client, list: &str) -> Result<(i64, i
     Ok((limit, after.unwrap_or(0)))
 }
 
-impl From<Affected> for ChangeItem {
-    fn from(change: Affected) -> Self {
+impl ChangeItem {
+    /// A change with the fields that show.
+    fn of(change: Affected, fields: Fields) -> Self {
+        let shown = |side| with_written_times(only(side, fields));
         Self {
             version: change.seq,
             kind: change.kind,
             userid: change.row.user_id,
             courseid: change.row.course_id,
-            before: change.before.map(with_written_times),
-            after: change.after.map(with_written_times),
+            before: change.before.map(shown),
+            after: change.after.map(shown),
         }
     }
+}
+
+/// What a side says, without the fields that do not show.
+fn only(mut side: Map<String, Value>, fields: Fields) -> Map<String, Value> {
+    side.retain(|name, _| match name.parse() {
+        Ok(Field::TimeCompleted) => fields.has_completion(),
+        Ok(Field::TimeStarted) => fields.has_start(),
+        Ok(field) => fields.has(field),
+        Err(_) => true, // the state, the enrolment: always shown
+    });
+    side
 }
 
 /// The log keeps UTC seconds; the wire writes RFC 3339.

@@ -24,17 +24,61 @@ const LONGEST_WAIT: i64 = 60;
 /// Most characters of an idempotency key.
 const LONGEST_KEY: usize = 255;
 
-/// `POST /api/v1/syncs?wait=`: 202 with the run, or 200 once it has ended within `wait` seconds.
+/// A sync to ask for.
+#[derive(utoipa::ToSchema)]
+pub struct NewSync {
+    /// `full` reads everything, `changes` what moved lately, `cleanup` only removes what is gone.
+    #[schema(schema_with = modes)]
+    mode: Mode,
+    /// With `changes`: how many hours it looks back, 1 to 168; 24 when not given.
+    #[schema(minimum = 1, maximum = 168, nullable)]
+    hours_back: Option<i32>,
+    /// Whether it only says what it would do.
+    #[schema(required = false, nullable)]
+    dry_run: bool,
+}
+
+fn modes() -> utoipa::openapi::schema::Object {
+    let asked = Mode::ALL.iter().filter(|mode| mode.reads_moodle());
+    utoipa::openapi::ObjectBuilder::new()
+        .schema_type(utoipa::openapi::Type::String)
+        .enum_values(Some(asked.map(|mode| mode.as_str())))
+        .build()
+}
+
+/// Asks for a sync, and waits for its end where `wait` says so.
 ///
-/// `Idempotency-Key` makes repeating safe: the same key gives the same run, with another payload 422.
+/// The reply is 202 with the run, or 200 once it has ended within `wait` seconds. `Idempotency-Key` makes repeating safe:
+/// the same key gives the same run, with another payload 422.
+#[utoipa::path(
+    post, path = "/api/v1/syncs", operation_id = "requestSync", tag = "syncs",
+    security(("token" = ["sync"])),
+    params(
+        ("wait" = Option<i64>, Query, minimum = 0, maximum = 60, description = "Seconds to wait for its end; 0 when not given.", example = 30),
+        ("Idempotency-Key" = Option<String>, Header, min_length = 1, max_length = 255, pattern = "^[!-~]+$", description = "Any text that the client uses for this one sync.", example = "nightly-2026-11-22"),
+    ),
+    request_body(content = NewSync, description = "Which sync.", example = json!({"mode": "full"})),
+    responses(
+        (status = 200, description = "The run has ended.", body = RunItem, example = json!({"id": "0123456789abcdef0123456789abcdef", "company_id": 42, "mode": "full", "trigger": "api", "requested_by": "alx_012345", "state": "succeeded", "requested_at": "2026-11-22T10:42:00.000Z", "started_at": "2026-11-22T10:42:00.010Z", "finished_at": "2026-11-22T10:42:01.000Z", "statistics": {"success": true, "total_processed": 2, "records_created": 0, "records_updated": 2, "records_deleted": 0, "records_unchanged": 8245, "cache_cleared": 5, "duration_seconds": 1, "errors": [], "version_before": 41, "version_after": 43, "snapshot_at": "2026-11-22T10:42:00Z"}})),
+        (status = 202, description = "The run waits or works; `Location` is where to ask for it.", body = RunItem),
+        (status = 400, description = "Parameters or members of the body are not as they must be; `errors` names each."),
+        (status = 409, description = "The request contradicts what is stored."),
+        (status = 408, description = "The body did not arrive in time."),
+        (status = 413, description = "The body is too big."),
+        (status = 415, description = "The body is not JSON, or compressed."),
+        (status = 422, description = "The Idempotency-Key was used with another payload."),
+        (status = 502, description = "Moodle's database answers, but not as a Moodle with IOMAD does."),
+    )
+)]
 pub async fn request_sync(
     client: Client,
     request: HttpRequest,
-    body: JsonObject,
+    body: Result<JsonObject, ApiError>,
 ) -> Result<HttpResponse, ApiError> {
     client.must(Scope::Sync)?;
-    let (wish, wait) = checked(&client, &request, &body)?;
+    let (wish, wait) = checked(&client, &request, &body?)?;
     refuse_reused_key(&client, &wish).await?;
+    client.admit().await?;
     let company = wish.company;
     let id = sync::start(&client.app, wish).await?.run;
     let ended = match wait {
@@ -46,12 +90,11 @@ pub async fn request_sync(
     } else {
         StatusCode::ACCEPTED
     };
-    let (state, run) = client
-        .app
-        .db
-        .run(move |conn| with_state(conn, company, &id))
-        .await?;
-    let mut reply = fresh(&request, &state, status, &RunItem::from(&run));
+    // Not in the lane: the run is asked for, and its asker must hear of it.
+    let read = move |conn: &mut _| with_state(conn, company, &id);
+    let (state, run) = client.app.db.run(read).await?;
+    let item = RunItem::from(&run);
+    let mut reply = fresh(&request, &client, &state, status, &item).await?;
     let address = HeaderValue::try_from(format!("/api/v1/syncs/{}", run.id));
     reply
         .headers_mut()
@@ -73,23 +116,30 @@ fn checked(
     {
         query.blame(name, "unknown; the body takes mode, hours_back, dry_run");
     }
-    let mode = mode(body, &mut query);
-    let hours_back = hours_back(body, mode, &mut query);
-    let dry_run = dry_run(body, &mut query);
+    let wanted = wanted(body, &mut query);
     let key = idempotency_key(client, request, &mut query);
     query.finish()?;
     let wish = Request {
-        hours_back,
-        dry_run,
+        hours_back: wanted.hours_back,
+        dry_run: wanted.dry_run,
         idempotency_key: key,
         ..Request::of(
             client.caller.company,
-            mode,
+            wanted.mode,
             Trigger::Api,
             client.caller.prefix.clone(),
         )
     };
     Ok((wish, Duration::from_secs(wait.unsigned_abs())))
+}
+
+fn wanted(body: &JsonObject, query: &mut Query<'_>) -> NewSync {
+    let mode = mode(body, query);
+    NewSync {
+        mode,
+        hours_back: hours_back(body, mode, query),
+        dry_run: dry_run(body, query),
+    }
 }
 
 fn mode(body: &JsonObject, query: &mut Query<'_>) -> Mode {
@@ -148,9 +198,7 @@ async fn refuse_reused_key(client: &Client, wish: &Request) -> Result<(), ApiErr
     let wanted = (wish.mode, wish.hours_back, wish.dry_run);
     let id = RunId::from_key(company, &wish.idempotency_key);
     let earlier = client
-        .app
-        .db
-        .run(move |conn| history::find(conn, company, &id))
+        .read(move |conn| history::find(conn, company, &id))
         .await?;
     match earlier {
         Some(run) if (run.mode, run.hours_back, run.dry_run) != wanted => Err(ApiError::KeyReused),

@@ -21,7 +21,20 @@ use crate::tokens::Scope;
 /// The list's name in cursors.
 const SYNCS: &str = "syncs";
 
-/// `GET /api/v1/syncs?limit=&cursor=`: the company's runs, newest first.
+/// The company's runs, newest first.
+#[utoipa::path(
+    get, path = "/api/v1/syncs", operation_id = "listSyncs", tag = "syncs",
+    security(("token" = ["read"])),
+    params(
+        ("limit" = Option<i64>, Query, minimum = 1, maximum = 1000, description = "Items of a page; 100 when not given.", example = 10),
+        ("cursor" = Option<String>, Query, description = "`next_cursor` of the page before."),
+    ),
+    responses(
+        (status = 200, description = "A page of runs.", body = Page<RunItem>, example = json!({"items": [{"id": "0123456789abcdef0123456789abcdef", "company_id": 42, "mode": "full", "trigger": "api", "requested_by": "alx_012345", "state": "succeeded", "requested_at": "2026-11-22T10:42:00.000Z", "started_at": "2026-11-22T10:42:00.010Z", "finished_at": "2026-11-22T10:42:01.000Z", "statistics": {"success": true, "total_processed": 2, "records_created": 0, "records_updated": 2, "records_deleted": 0, "records_unchanged": 8245, "cache_cleared": 5, "duration_seconds": 1, "errors": [], "version_before": 41, "version_after": 43, "snapshot_at": "2026-11-22T10:42:00Z"}}], "next_cursor": null})),
+        (status = 304, description = "The client has this very reply."),
+        (status = 400, description = "Parameters are not as they must be; `errors` names each."),
+    )
+)]
 pub async fn list_syncs(client: Client, request: HttpRequest) -> Result<HttpResponse, ApiError> {
     client.must(Scope::Read)?;
     let (limit, after) = checked(&request, &client)?;
@@ -37,7 +50,7 @@ pub async fn list_syncs(client: Client, request: HttpRequest) -> Result<HttpResp
             history::page(conn, filter, after.as_ref(), limit + 1)?,
         ))
     };
-    let (state, mut runs) = client.app.db.run(find).await?;
+    let (state, mut runs) = client.read(find).await?;
     let more = runs.len() > limit as usize;
     runs.truncate(limit as usize);
     let last = runs.last().filter(|_| more);
@@ -50,10 +63,23 @@ pub async fn list_syncs(client: Client, request: HttpRequest) -> Result<HttpResp
         }),
         as_of: None,
     };
-    Ok(fresh(&request, &state, StatusCode::OK, &page))
+    let rows = page.items.len() as i64;
+    client.call.note(|known| known.rows = Some(rows));
+    fresh(&request, &client, &state, StatusCode::OK, &page).await
 }
 
-/// `GET /api/v1/syncs/{id}`: one run of the company.
+/// One run of the company.
+#[utoipa::path(
+    get, path = "/api/v1/syncs/{id}", operation_id = "showSync", tag = "syncs",
+    security(("token" = ["read"])),
+    params(("id" = String, Path, description = "The run's id: 32 hex digits.", pattern = "^[0-9a-f]{32}$")),
+    responses(
+        (status = 200, description = "The run; `statistics` is null until there are any.", body = RunItem, example = json!({"id": "0123456789abcdef0123456789abcdef", "company_id": 42, "mode": "full", "trigger": "api", "requested_by": "alx_012345", "state": "succeeded", "requested_at": "2026-11-22T10:42:00.000Z", "started_at": "2026-11-22T10:42:00.010Z", "finished_at": "2026-11-22T10:42:01.000Z", "statistics": {"success": true, "total_processed": 2, "records_created": 0, "records_updated": 2, "records_deleted": 0, "records_unchanged": 8245, "cache_cleared": 5, "duration_seconds": 1, "errors": [], "version_before": 41, "version_after": 43, "snapshot_at": "2026-11-22T10:42:00Z"}})),
+        (status = 304, description = "The client has this very reply."),
+        (status = 400, description = "This address takes no parameters; `errors` names each."),
+        (status = 404, description = "The company has no such run."),
+    )
+)]
 pub async fn show_sync(
     client: Client,
     run: Path<String>,
@@ -63,16 +89,10 @@ pub async fn show_sync(
     Query::read(request.query_string(), &[]).finish()?;
     let (company, id) = (client.caller.company, run_id(&run)?);
     let (state, run) = client
-        .app
-        .db
-        .run(move |conn| with_state(conn, company, &id))
+        .read(move |conn| with_state(conn, company, &id))
         .await?;
-    Ok(fresh(
-        &request,
-        &state,
-        StatusCode::OK,
-        &RunItem::from(&run),
-    ))
+    let item = RunItem::from(&run);
+    fresh(&request, &client, &state, StatusCode::OK, &item).await
 }
 
 /// A run with the version that its company serves, both of one moment.

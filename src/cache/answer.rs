@@ -12,6 +12,8 @@ pub struct Answer {
     pub body: Bytes,
     /// The headers that belong to this body, among them its type and `ETag`.
     pub headers: Arc<[(HeaderName, HeaderValue)]>,
+    /// Rows in the body.
+    pub rows: usize,
 }
 
 impl Answer {

@@ -64,6 +64,14 @@ pub struct GroupReport {
     pub oldest: Option<Duration>,
 }
 
+impl GroupReport {
+    /// Answers from the group per hundred that were asked for; `None` before the first.
+    pub fn hit_rate(&self) -> Option<f64> {
+        let asked = self.hits + self.misses;
+        (asked > 0).then(|| 100.0 * self.hits as f64 / asked as f64)
+    }
+}
+
 impl Group {
     /// An empty group of at most `limit` entries that also counts its bytes into `all_bytes`.
     pub fn new(limit: usize, all_bytes: Arc<AtomicUsize>) -> Self {

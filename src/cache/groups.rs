@@ -131,6 +131,23 @@ impl Groups {
         self.loads.load(Ordering::Relaxed)
     }
 
+    /// What all groups hold now and did since the start of this process; `oldest` is that of all.
+    pub fn report_all(&self) -> GroupReport {
+        let reports = self.all().into_iter().map(|group| group.report());
+        reports.fold(GroupReport::default(), |all, one| GroupReport {
+            entries: all.entries + one.entries,
+            bytes: all.bytes + one.bytes,
+            hits: all.hits + one.hits,
+            misses: all.misses + one.misses,
+            oldest: all.oldest.max(one.oldest),
+        })
+    }
+
+    /// Bytes that the groups may hold together.
+    pub fn limit(&self) -> usize {
+        self.limits.bytes
+    }
+
     /// Bytes that all groups hold now.
     pub fn bytes(&self) -> usize {
         self.bytes.load(Ordering::Relaxed)

@@ -76,13 +76,7 @@ fn made_up(config: Config, folder: &Path) -> Result<Config> {
 fn sign_up(app: &App) -> Result<(String, Secret)> {
     sync::learn_companies(app)?;
     let password = random_hex::<8>();
-    let new = NewToken {
-        company: COMPANY,
-        name: "demo".into(),
-        scopes: Scopes::all(),
-        created_by: "demo".into(),
-        expires_at: None,
-    };
+    let new = NewToken::of(COMPANY, "demo", Scopes::all(), "demo");
     let (token, _) = app.db.write(|conn| {
         admins::store::create(conn, ADMIN, &password, now())?;
         tokens::store::create(conn, &app.key, &new, now())

@@ -4,14 +4,16 @@ mod admin;
 mod check;
 mod demo;
 mod instance;
+mod restore;
 mod serve;
 mod store;
+mod support;
 mod sync;
 mod token;
 
 use std::process::ExitCode;
 
-use clap::{Parser, Subcommand};
+use clap::{CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
 use rustix::fs::Mode;
 use rustix::process::umask;
 
@@ -52,6 +54,21 @@ pub enum Command {
     Migrate,
     /// Copy the embedded store into a new file, while it is in use.
     Backup(store::BackupOptions),
+    /// Put a copy in the place of the embedded store. Refused while a server runs; the present store is kept aside.
+    Restore(restore::Options),
+    /// Print what helps somebody to help you: versions, settings, counts and checks, without secrets or people.
+    Support,
+}
+
+impl Cli {
+    /// Reads the command line and the environment, and notes where each setting came from. Ends the process with a message
+    /// where they make no sense.
+    pub fn read() -> Self {
+        let matches = Self::command().get_matches();
+        let mut cli = Self::from_arg_matches(&matches).unwrap_or_else(|error| error.exit());
+        cli.config.note_origins(&matches);
+        cli
+    }
 }
 
 /// Runs one command to its end. Every file it makes is this user's alone: the store, its copies, the key.
@@ -67,6 +84,8 @@ pub fn run(cli: Cli) -> Result<ExitCode> {
         Command::Token(command) => token::run(config, command),
         Command::Migrate => store::migrate(config),
         Command::Backup(options) => store::backup(&config, &options),
+        Command::Restore(options) => restore::restore(config, &options),
+        Command::Support => support::support(config),
     }
 }
 

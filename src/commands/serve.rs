@@ -45,8 +45,9 @@ fn invite(app: &App, address: SocketAddr) {
     say!("setup: {}{}", base.trim_end_matches('/'), app.setup.path());
 }
 
-/// Lets runs end that were begun.
+/// Lets runs end that were begun, and writes what is still to be written.
 pub fn finish(app: &App) {
+    app.requests.flush(&app.db, &app.quota);
     if !app.work.finish(LAST_RUNS) {
         log::warn!(
             "a sync is still running and is given up; it changes nothing and can be run again"

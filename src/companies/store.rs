@@ -9,7 +9,8 @@ use crate::db::{Conn, Db};
 use crate::error::{OrNotFound, Result};
 use crate::ids::{CompanyId, RunId, random_hex};
 use crate::moodle::MoodleCompany;
-use crate::schema::{companies, company_state};
+use crate::schema::{companies, company_state, data_versions, delivery_settings};
+use crate::time::now;
 
 /// Every company with its state, by name.
 pub fn list(conn: &mut Conn) -> Result<Vec<(Company, State)>> {
@@ -67,6 +68,7 @@ fn keep_in(conn: &mut Conn, found: &[MoodleCompany]) -> Result<()> {
         .into_iter()
         .map(|known| (known.id, known))
         .collect();
+    let delivery = default_delivery(conn)?;
     for company in found {
         let row = Company {
             id: company.id,
@@ -86,7 +88,7 @@ fn keep_in(conn: &mut Conn, found: &[MoodleCompany]) -> Result<()> {
             ),
             None => {
                 diesel::insert_into(companies::table)
-                    .values(&row)
+                    .values((&row, companies::delivery.eq(&delivery)))
                     .execute(conn)?;
                 diesel::insert_into(company_state::table)
                     .values(&unsynced(row.id))
@@ -95,6 +97,16 @@ fn keep_in(conn: &mut Conn, found: &[MoodleCompany]) -> Result<()> {
         }
     }
     Ok(())
+}
+
+/// How the rows of a company are delivered that has no settings of its own.
+fn default_delivery(conn: &mut Conn) -> Result<String> {
+    let defaults: Option<String> = delivery_settings::table
+        .find(0)
+        .select(delivery_settings::overrides)
+        .get_result(conn)
+        .optional()?;
+    Ok(defaults.unwrap_or_else(|| "{}".into()))
 }
 
 fn unsynced(company_id: CompanyId) -> State {
@@ -118,6 +130,14 @@ pub fn lock(conn: &mut Conn, company: CompanyId) -> Result<State> {
     state(conn, company)
 }
 
+/// Writes how long a company's answers are kept.
+pub fn set_cache_minutes(conn: &mut Conn, company: CompanyId, minutes: i32) -> Result<()> {
+    diesel::update(companies::table.find(company))
+        .set(companies::cache_minutes.eq(minutes))
+        .execute(conn)?;
+    Ok(())
+}
+
 /// Gives a company's data a new stamp without a new version: what replies show may differ from here on.
 pub fn renew(conn: &mut Conn, company: CompanyId) -> Result<()> {
     diesel::update(company_state::table.find(company))
@@ -126,8 +146,9 @@ pub fn renew(conn: &mut Conn, company: CompanyId) -> Result<()> {
     Ok(())
 }
 
-/// Publishes a state that no sync brought, such as an erasure's, under a new stamp.
+/// Publishes a state that no sync brought, such as an erasure's, under a new stamp. A new version gets a name.
 pub fn publish_unsynced(conn: &mut Conn, state: &State) -> Result<()> {
+    name_version(conn, state)?;
     let next = State {
         stamp: random_hex::<16>(),
         ..state.clone()
@@ -145,4 +166,27 @@ pub fn publish(conn: &mut Conn, state: &State, run: &RunId) -> Result<()> {
         ..state.clone()
     };
     publish_unsynced(conn, &next)
+}
+
+/// The name of a version of a company's data, or `None` where this store never had that version.
+pub fn version_name(conn: &mut Conn, company: CompanyId, seq: i64) -> Result<Option<String>> {
+    let name = data_versions::table
+        .find((company, seq))
+        .select(data_versions::name);
+    Ok(name.get_result(conn).optional()?)
+}
+
+fn name_version(conn: &mut Conn, state: &State) -> Result<()> {
+    if version_name(conn, state.company_id, state.seq)?.is_some() {
+        return Ok(());
+    }
+    diesel::insert_into(data_versions::table)
+        .values((
+            data_versions::company_id.eq(state.company_id),
+            data_versions::seq.eq(state.seq),
+            data_versions::name.eq(random_hex::<16>()),
+            data_versions::published_at.eq(now()),
+        ))
+        .execute(conn)?;
+    Ok(())
 }

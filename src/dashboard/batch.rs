@@ -8,11 +8,12 @@ use serde::Deserialize;
 use super::batch_progress::Live;
 use super::labels;
 use super::paging::Pages;
-use super::{Chrome, Page, PageError, SignedIn, Submitted, Tab, filters, see_other};
+use super::{Chrome, Downloads, Page, PageError, SignedIn, Submitted, Tab, filters, see_other};
 use crate::app::App;
 use crate::companies::{self, Company, State};
 use crate::error::Error;
 use crate::ids::{BatchId, random_hex};
+use crate::language::Said;
 use crate::sync::batch::{self, Batch, BatchRequest, BatchState, Line, Tally};
 use crate::sync::{Mode, Run, Trigger};
 
@@ -89,7 +90,7 @@ impl Wish {
         let mode: Option<Mode> = labels::chosen("the mode", &self.mode)?;
         let mode = mode.filter(|mode: &Mode| mode.reads_moodle());
         let mode = mode.ok_or_else(|| {
-            PageError::BadRequest("choose a mode: changes, full or cleanup".into())
+            PageError::BadRequest(Said::new("choose a mode: changes, full or cleanup"))
         })?;
         let hours = if mode == Mode::Changes {
             labels::chosen("the hours back", &self.hours_back)?
@@ -100,7 +101,7 @@ impl Wish {
             "" | "false" => false,
             "1" | "on" | "true" => true,
             other => {
-                let why = format!("the dry run cannot be “{other}”");
+                let why = Said::new("the dry run cannot be “{text}”").with("text", other);
                 return Err(PageError::BadRequest(why));
             }
         };
@@ -171,7 +172,7 @@ pub async fn show_batch(
         .run(move |conn| Ok((batch::get(conn, &id)?, batch::lines(conn, &id)?)));
     let (batch, lines) = read.await?;
     Ok(Page(BatchPage {
-        chrome: admin.chrome(Tab::History),
+        chrome: admin.chrome(Tab::Batches),
         live: Live::of(&batch, &lines),
         batch,
         lines,
@@ -192,7 +193,7 @@ pub async fn show_batches(
     });
     let (batches, pages) = read.await?;
     Ok(Page(BatchesPage {
-        chrome: admin.chrome(Tab::History),
+        chrome: admin.chrome(Tab::Batches),
         batches,
         pages,
     }))

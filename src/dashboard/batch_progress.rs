@@ -10,9 +10,11 @@ use futures_util::stream;
 
 use super::run_progress::{END, event, events};
 use super::{PageError, SignedIn, filters};
+use crate::admins::Reading;
 use crate::app::App;
 use crate::error::Error;
 use crate::ids::BatchId;
+use crate::language::{Said, grouped};
 use crate::sync::batch::{self, Batch, Line, Tally, Totals};
 use crate::time::now;
 
@@ -51,11 +53,45 @@ impl Live {
             tally,
         }
     }
+
+    /// Where the companies stand that did not simply succeed.
+    fn parts(&self) -> Vec<Said> {
+        let tally = &self.tally;
+        let parts = [
+            (tally.partial, Said::new("{n} of them partly")),
+            (tally.failed, Said::new("{n} did not")),
+            (tally.running, Said::new("{n} running")),
+            (tally.waiting, Said::new("{n} waiting")),
+            (tally.left_out, Said::new("{n} left out")),
+            (tally.gone, Said::new("{n} not in Moodle any more")),
+        ];
+        let some = parts.into_iter().filter(|(count, _)| *count > 0);
+        some.map(|(count, part)| part.with("n", grouped(count)))
+            .collect()
+    }
+
+    /// What the ended runs did together.
+    fn done(&self) -> Said {
+        let said = if self.tally.lasts() {
+            Said::new(
+                "{created} created, {updated} updated, {deleted} deleted, {unchanged} unchanged, {cleared} cache cleared so far.",
+            )
+        } else {
+            Said::new(
+                "{created} created, {updated} updated, {deleted} deleted, {unchanged} unchanged, {cleared} cache cleared.",
+            )
+        };
+        said.with("created", grouped(self.totals.created))
+            .with("updated", grouped(self.totals.updated))
+            .with("deleted", grouped(self.totals.deleted))
+            .with("unchanged", grouped(self.totals.unchanged))
+            .with("cleared", grouped(self.totals.cache_cleared))
+    }
 }
 
 /// `GET /sync/batches/{batch}/events`: as the stream of a run; `end` says that every run has ended.
 pub async fn stream_progress(
-    _admin: SignedIn,
+    admin: SignedIn,
     app: Data<App>,
     id: Path<BatchId>,
 ) -> Result<HttpResponse, PageError> {
@@ -64,6 +100,7 @@ pub async fn stream_progress(
     let place = Place {
         app,
         id,
+        reading: admin.session.reading,
         looks: 0,
         said: String::new(),
     };
@@ -74,6 +111,7 @@ pub async fn stream_progress(
 struct Place {
     app: Arc<App>,
     id: BatchId,
+    reading: Reading,
     looks: u32,
     said: String,
 }
@@ -92,7 +130,7 @@ async fn message(place: Option<Place>) -> Option<(Result<Bytes, Error>, Option<P
     if live.events.is_none() {
         return Some((Ok(Bytes::from_static(END)), None));
     }
-    let html = match live.render() {
+    let html = match live.render_with_values(&filters::reading(place.reading)) {
         Ok(html) => html,
         Err(cause) => {
             let error = Error::Machine(std::io::Error::other(cause));

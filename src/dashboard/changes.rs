@@ -6,9 +6,11 @@ use actix_web::web::{Data, Path, Query};
 use askama::Template;
 
 use super::changes_view::View;
+use super::company_nav::Part;
 use super::labels::{self, Choice};
+use super::overview::seen;
 use super::run_changes::{Change, change};
-use super::{Chrome, Page, PageError, SignedIn, Tab, filters};
+use super::{Chrome, Downloads, Page, PageError, SignedIn, Tab, filters};
 use crate::app::App;
 use crate::companies::{self, Company};
 use crate::db::Conn;
@@ -58,7 +60,7 @@ pub async fn show_changes(
     view: Query<View>,
 ) -> std::result::Result<Page<ChangesPage>, PageError> {
     let view = view.into_inner();
-    let chosen = view.company()?;
+    let chosen = admin.narrowed(view.company()?)?;
     show(admin, &app, None, chosen, view).await
 }
 
@@ -83,8 +85,9 @@ async fn show(
     view: View,
 ) -> std::result::Result<Page<ChangesPage>, PageError> {
     let (filter, place) = (view.filter()?, view.place()?);
+    let only = admin.only();
     let read = app.db.run(move |conn| {
-        let known = known(conn)?;
+        let known = known(conn, only)?;
         let wanted = wanted(conn, &known, of.or(chosen))?;
         let found = neighbours(conn, &wanted, &filter, place)?;
         Ok((known, found))
@@ -111,7 +114,7 @@ async fn show(
                 .collect(),
             chosen,
         ),
-        days: app.config.changes_days(),
+        days: app.keeping().await?.changes_days,
         company,
         path,
         view,
@@ -119,16 +122,16 @@ async fn show(
 }
 
 impl ChangesPage {
-    /// The address of this list as a file.
-    fn export(&self, format: &str) -> String {
-        self.view
-            .address(&format!("{}/export.{format}", self.path), None)
+    /// This list as files: all of its pages.
+    fn downloads(&self) -> Downloads {
+        let address = self.view.address(&self.path, None);
+        Downloads::at("lines", address).filtered(self.view.is_filtered())
     }
 }
 
-/// Every company, by name.
-pub(super) fn known(conn: &mut Conn) -> Result<Vec<Company>> {
-    let known = companies::store::list(conn)?.into_iter();
+/// Every company that the reader may see, by name.
+pub(super) fn known(conn: &mut Conn, only: Option<CompanyId>) -> Result<Vec<Company>> {
+    let known = seen(conn, only)?.into_iter();
     Ok(known.map(|(company, _)| company).collect())
 }
 

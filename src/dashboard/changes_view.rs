@@ -6,8 +6,8 @@ use serde::Deserialize;
 use super::PageError;
 use super::labels;
 use crate::ids::{CompanyId, RunId};
+use crate::language::Said;
 use crate::sync::log::{Filter, From, Mark};
-use crate::sync::plan::Kind;
 
 const DAY_MS: i64 = 86_400_000;
 
@@ -41,14 +41,14 @@ impl View {
         if let (Some(from), Some(to)) = (from, to)
             && from > to
         {
-            return Err(PageError::BadRequest(
-                "the first day is after the last day".into(),
-            ));
+            return Err(PageError::BadRequest(Said::new(
+                "the first day is after the last day",
+            )));
         }
         Ok(Filter {
             learner: self.learner.clone(),
             course: self.course.clone(),
-            kind: labels::chosen::<Kind>("the kind", &self.kind)?,
+            kind: labels::chosen("the kind", &self.kind)?,
             run: (!self.run.is_empty()).then(|| RunId(self.run.clone())),
             from_ms: from.map(begin_ms),
             until_ms: to.map(|day| begin_ms(day).saturating_add(DAY_MS)),
@@ -62,7 +62,8 @@ impl View {
 
     /// Where the page lies.
     pub fn place(&self) -> Result<From, PageError> {
-        let wrong = || PageError::BadRequest("this page of the change log does not exist".into());
+        let wrong =
+            || PageError::BadRequest(Said::new("this page of the change log does not exist"));
         Ok(match (self.before.as_str(), self.after.as_str()) {
             ("", "") => From::Newest,
             (before, "") => From::Before(parse(before).ok_or_else(wrong)?),

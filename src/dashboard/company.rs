@@ -1,24 +1,27 @@
-//! One company: its learners' progress, its cached responses, its API tokens.
+//! One company: how it stands, and its learners' progress.
 
 use actix_web::web::{Data, Path, Query};
 use askama::Template;
-use serde::Deserialize;
 
+use super::company_nav::Part;
 use super::labels::{self, Choice, Label as _};
 use super::paging::Pages;
-use super::progress_columns::{Column, columns};
+use super::progress_chips::{Chip, chips};
+use super::progress_columns::{Shown, boxes, columns};
+use super::progress_view::View;
+use super::settings_form::Pairs;
+use super::sorted::Column;
 use super::{Chrome, Page, PageError, SignedIn, Tab, filters};
+use crate::admins::views::{self, LONGEST, SavedView};
 use crate::app::App;
-use crate::cache::GroupReport;
 use crate::companies::{self, Company, State};
+use crate::db::Conn;
 use crate::error::Result;
-use crate::ids::CompanyId;
+use crate::ids::{AdminId, CompanyId, CourseId};
 use crate::moodle::{RowState, Shape};
-use crate::progress::list::{self, Filter, Found, Part, Sort};
-use crate::progress::{Row, States, Status};
+use crate::progress::list::{self, Filter, Found, Order};
+use crate::progress::{Band, Row, States, Status};
 use crate::settings;
-use crate::sync::Run;
-use crate::sync::schedule::{self, Schedule};
 use crate::tokens::{self, Token};
 
 /// Rows on one page.
@@ -35,63 +38,40 @@ pub struct CompanyPage {
     statuses: Vec<Choice>,
     states: Vec<Choice>,
     courses: Vec<Choice>,
+    bands: Vec<Choice>,
+    chips: Vec<Chip>,
     columns: Vec<Column>,
+    boxes: Vec<Choice>,
+    views: Vec<SavedView>,
     rows: Vec<Row>,
     pages: Pages,
-    cache: GroupReport,
-    tokens: Vec<Token>,
-    schedule: Option<Schedule>,
-    scheduled_run: Option<Run>,
+    /// Tokens that end soon and that nobody has seen to.
+    ending: Vec<Token>,
     shape: Shape,
     left_out: i64,
 }
 
-/// What part of the progress table is shown, as the address says it.
-#[derive(Debug, Clone, Default, Deserialize)]
-#[serde(default)]
-pub struct View {
-    /// Part of a name, email or course.
-    pub search: String,
-    /// A status, or empty.
-    pub status: String,
-    /// A course's id, or empty.
-    pub course: String,
-    /// A row's state or `any`, or empty for active rows.
-    pub state: String,
-    /// A column, or empty for the learner's name.
-    pub sort: String,
-    /// `down` for largest first.
-    pub order: String,
-    page: i64,
+/// What the store says for the page.
+struct Read {
+    company: Company,
+    state: State,
+    found: Found,
+    pages: Pages,
+    courses: Vec<(CourseId, String)>,
+    views: Vec<SavedView>,
+    tokens: Vec<Token>,
+    shape: Shape,
+    left_out: i64,
 }
 
-impl View {
-    /// The address of this view on page one, ordered as wanted.
-    pub fn address(&self, company: CompanyId, sort: &str, order: &str) -> String {
-        let path = format!("/companies/{company}?");
-        let start = path.len();
-        let mut query = url::form_urlencoded::Serializer::for_suffix(path, start);
-        let fields = [
-            ("search", self.search.as_str()),
-            ("status", &self.status),
-            ("course", &self.course),
-            ("state", &self.state),
-            ("sort", sort),
-            ("order", order),
-        ];
-        query.extend_pairs(fields.iter().filter(|(_, value)| !value.is_empty()));
-        query.finish()
-    }
-
-    fn is_filtered(&self) -> bool {
-        !(self.search.trim().is_empty() && self.status.is_empty() && self.course.is_empty())
-            || self.shows_ended()
-    }
-
-    /// Whether rows are asked for that are not active any more.
-    fn shows_ended(&self) -> bool {
-        !self.state.is_empty()
-    }
+/// What the page asks the store for.
+struct Wanted {
+    company: CompanyId,
+    admin: AdminId,
+    filter: Filter,
+    order: Order,
+    page: i64,
+    base: String,
 }
 
 /// `GET /companies/{company}`
@@ -99,86 +79,59 @@ pub async fn show_company(
     admin: SignedIn,
     app: Data<App>,
     company: Path<CompanyId>,
-    view: Query<View>,
+    query: Query<Pairs>,
 ) -> std::result::Result<Page<CompanyPage>, PageError> {
-    let (id, view) = (company.into_inner(), view.into_inner());
-    let sort: Sort = labels::chosen("sort", &view.sort)?.unwrap_or(Sort::Name);
-    let status: Option<Status> = labels::chosen("status", &view.status)?;
-    let course = labels::chosen("course", &view.course)?;
-    let states: Option<States> = labels::chosen("state", &view.state)?;
-    let states = states.unwrap_or_default();
-    let listed = states.clone();
-    let descending = view.order == "down";
-    let base = view.address(id, &view.sort, &view.order);
-    let filter = Filter {
-        search: view.search.clone(),
-        status,
-        course,
-        states,
+    let (id, view) = (company.into_inner(), View::read(query.into_inner())?);
+    let filter = view.filter(admin.session.reading.zone)?;
+    let order = view.order()?;
+    let wanted = Wanted {
+        company: id,
+        admin: admin.session.admin,
+        filter: filter.clone(),
+        order,
+        page: view.page,
+        base: view.address(id, view.text("sort"), view.text("order")),
     };
-    let wanted = view.page;
-    let read = app.db.run(move |conn| {
-        let (company, state) = companies::store::get(conn, id)?;
-        let mut load = |offset| {
-            list::page(
-                conn,
-                id,
-                &filter,
-                Part {
-                    sort,
-                    descending,
-                    offset,
-                    limit: PER_PAGE,
-                },
-            )
-        };
-        let (found, pages) = page_of(&mut load, wanted, base)?;
-        let courses = list::courses(conn, id, &filter.states)?;
-        let tokens = tokens::store::list(conn, id)?;
-        let schedule = schedule::store::find(conn, id)?;
-        let scheduled_run = schedule::forecast::latest_run(conn, id)?;
-        Ok((
-            company,
-            state,
-            found,
-            pages,
-            courses,
-            tokens,
-            (schedule, scheduled_run),
-            (
-                settings::store::shape(conn, id)?,
-                list::count(conn, id, RowState::Excluded)?,
-            ),
-        ))
-    });
-    let (
+    let read = app.db.run(move |conn| read(conn, wanted)).await?;
+    let chrome = admin.chrome(Tab::Companies);
+    let (all, now) = (&read.tokens, chrome.now);
+    let ending = all.iter().filter(|token| token.needs_care(all, now));
+    Ok(Page(CompanyPage {
+        ending: ending.cloned().collect(),
+        statuses: labels::choices(Status::ALL, filter.status),
+        states: state_choices(&filter.states),
+        bands: labels::choices(Band::ALL, filter.band),
+        chips: chips(&view, id, &filter, &read.courses),
+        courses: labels::named(read.courses, filter.course),
+        columns: columns(&view, id, order),
+        boxes: boxes(&view),
+        views: read.views,
+        rows: read.found.rows,
+        pages: read.pages,
+        company: read.company,
+        state: read.state,
+        shape: read.shape,
+        left_out: read.left_out,
+        chrome,
+        view,
+    }))
+}
+
+fn read(conn: &mut Conn, wanted: Wanted) -> Result<Read> {
+    let id = wanted.company;
+    let (company, state) = companies::store::get(conn, id)?;
+    let (found, pages) = page_of(conn, &wanted)?;
+    Ok(Read {
         company,
         state,
         found,
         pages,
-        courses,
-        tokens,
-        (schedule, scheduled_run),
-        (shape, left_out),
-    ) = read.await?;
-    Ok(Page(CompanyPage {
-        chrome: admin.chrome(Tab::Companies),
-        statuses: labels::choices(Status::ALL, status),
-        states: state_choices(&listed),
-        courses: labels::named(courses, course),
-        columns: columns(&view, id, sort, descending),
-        rows: found.rows,
-        cache: app.cache.report(id),
-        company,
-        state,
-        view,
-        pages,
-        tokens,
-        schedule,
-        scheduled_run,
-        shape,
-        left_out,
-    }))
+        courses: list::courses(conn, id, &wanted.filter.states)?,
+        views: views::list(conn, wanted.admin, id)?,
+        tokens: tokens::store::list(conn, id)?,
+        shape: settings::store::shape(conn, id)?,
+        left_out: list::count(conn, id, RowState::Excluded)?,
+    })
 }
 
 /// The states to choose from; active rows need no choice.
@@ -193,20 +146,24 @@ fn state_choices(listed: &States) -> Vec<Choice> {
         .filter(|state| **state != RowState::Active);
     let choice = |state: &RowState| Choice {
         value: state.to_string(),
-        label: filters::capital(state.label()),
+        label: state.label().into(),
         selected: *listed == States::only(*state),
     };
     [any].into_iter().chain(ended.map(choice)).collect()
 }
 
 /// The wanted page, or the last one where the list has become shorter.
-fn page_of(
-    load: &mut impl FnMut(i64) -> Result<Found>,
-    wanted: i64,
-    base: String,
-) -> Result<(Found, Pages)> {
-    let mut found = load(Pages::offset(wanted, PER_PAGE))?;
-    let pages = Pages::new(wanted, PER_PAGE, found.total, base);
+fn page_of(conn: &mut Conn, wanted: &Wanted) -> Result<(Found, Pages)> {
+    let mut load = |offset| {
+        let part = list::Part {
+            order: wanted.order,
+            offset,
+            limit: PER_PAGE,
+        };
+        list::page(conn, wanted.company, &wanted.filter, part)
+    };
+    let mut found = load(Pages::offset(wanted.page, PER_PAGE))?;
+    let pages = Pages::new(wanted.page, PER_PAGE, found.total, wanted.base.clone());
     if found.rows.is_empty() && found.total > 0 {
         found = load(Pages::offset(pages.number, PER_PAGE))?;
     }

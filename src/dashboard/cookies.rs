@@ -1,4 +1,4 @@
-//! The two cookies: host-only, out of reach of scripts, never sent along by another site's form.
+//! The cookies: host-only, out of reach of scripts, never sent along by another site's form.
 
 use actix_web::HttpRequest;
 use actix_web::cookie::time::Duration;

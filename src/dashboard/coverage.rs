@@ -3,11 +3,13 @@
 use actix_web::web::{Data, Path};
 use askama::Template;
 
+use super::company_nav::Part;
 use super::filters;
-use super::{Chrome, Page, PageError, SignedIn, Tab};
+use super::{Chrome, Downloads, Page, PageError, SignedIn, Tab};
 use crate::app::App;
 use crate::companies::{self, Company};
 use crate::ids::{CompanyId, random_hex};
+use crate::language::{Said, grouped};
 use crate::sync::coverage::{self, CourseCoverage, Coverage, UnreadRow};
 use crate::sync::tally::CourseTally;
 
@@ -45,17 +47,16 @@ impl Checked {
 }
 
 /// `3 missing, 1 extra`: what is wrong, without what is not.
-pub fn gap_text(total: &CourseTally) -> String {
+pub fn gap_text(total: &CourseTally) -> Said {
     let parts = [
-        (total.missing, "missing"),
-        (total.extra, "extra"),
-        (total.different, "different"),
+        (total.missing, Said::new("{n} missing")),
+        (total.extra, Said::new("{n} extra")),
+        (total.different, Said::new("{n} different")),
     ];
-    let told = parts.iter().filter(|(count, _)| *count > 0);
-    let words: Vec<String> = told
-        .map(|(count, what)| format!("{} {what}", filters::grouped(*count)))
-        .collect();
-    words.join(", ")
+    let wrong = parts.into_iter().filter(|(count, _)| *count > 0);
+    let said = wrong.map(|(count, what)| what.with("n", grouped(count)));
+    let joined = |one: Said, next: Said| Said::joined(one, next);
+    said.reduce(joined).unwrap_or_else(|| Said::new("nothing"))
 }
 
 /// `GET /companies/{company}/coverage`
@@ -72,6 +73,7 @@ pub async fn show_coverage(
         };
         let courses = coverage::courses(conn, &coverage.run.id)?;
         let unread = coverage::unread(conn, &coverage.run.id, UNREAD)?;
+        let unread = unread.collect::<Result<_, _>>()?;
         Ok((
             company,
             Some(Checked {

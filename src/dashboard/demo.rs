@@ -8,7 +8,9 @@ use actix_web::{HttpRequest, HttpResponse};
 use askama::Template;
 use serde::Deserialize;
 
-use super::{Chrome, Flash, Page, PageError, PublicForm, SignedIn, Tab, filters, see_other};
+use super::{
+    Chrome, Flash, Page, PageError, PublicForm, SignedIn, Tab, filters, see_other, signed_in,
+};
 use crate::app::App;
 use crate::db::off_thread;
 use crate::demo::store::{self, DemoLearner};
@@ -38,9 +40,10 @@ pub async fn show_demo(
 ) -> std::result::Result<Page<DemoPage>, PageError> {
     let moodle = moodle(&app)?;
     let learners = off_thread(move || store::learners(&moodle)).await?;
-    let admin = SignedIn::of(&request).await;
+    let session = signed_in::find(&request).await.ok();
+    let admin = session.map(|session| SignedIn::with(session, &request, &app));
     let chrome = admin.map_or_else(
-        |_| Chrome::visitor(&request),
+        || Chrome::visitor(&request),
         |admin| admin.chrome(Tab::Demo),
     );
     Ok(Page(DemoPage { chrome, learners }))

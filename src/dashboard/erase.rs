@@ -6,7 +6,9 @@ use actix_web::{HttpRequest, HttpResponse};
 use askama::Template;
 
 use super::sign_in::Nothing;
-use super::{Chrome, Flash, Page, PageError, SignedIn, Submitted, Tab, filters, page, see_other};
+use super::{
+    Chrome, Downloads, Flash, Page, PageError, SignedIn, Submitted, Tab, filters, page, see_other,
+};
 use crate::app::App;
 use crate::companies::Company;
 use crate::db::{Kind, off_thread};

@@ -5,7 +5,7 @@ use askama::Template;
 use serde::Deserialize;
 
 use super::paging::Pages;
-use super::{Chrome, Page, PageError, SignedIn, Tab, filters};
+use super::{Chrome, Downloads, Page, PageError, SignedIn, Tab, filters};
 use crate::app::App;
 use crate::sync::erase::Erasure;
 use crate::sync::erasures;

@@ -1,21 +1,117 @@
 //! Wording that repeats in templates: counts, times, ages, percentages, people.
 
+use std::any::Any;
 use std::borrow::Borrow;
 
+use actix_web::{HttpMessage as _, HttpRequest};
 use askama::filters::Safe;
 use askama::{Result, Values};
 use chrono::{DateTime, Utc};
+use chrono_tz::Tz;
 
 use super::assets;
 use super::labels::Label;
+use super::markup::Markup;
+use crate::admins::Reading;
+use crate::alerts;
+use crate::checks::size;
+use crate::language::{self, Said, grouped};
 use crate::moodle::RowState;
 use crate::progress::Row;
 use crate::time::rfc3339;
 
+/// What filters know of the reader while a page is made.
+pub fn values(request: &HttpRequest) -> (&'static str, Box<dyn Any>) {
+    reading(reader_of(request))
+}
+
+/// Who reads the answer to a request.
+pub fn reader_of(request: &HttpRequest) -> Reading {
+    let found = request.extensions().get::<Reading>().copied();
+    found.unwrap_or_default()
+}
+
+/// What filters know of a reader.
+pub fn reading(reader: Reading) -> (&'static str, Box<dyn Any>) {
+    (READER, Box::new(reader))
+}
+
+const READER: &str = "reader";
+
+fn reader(values: &dyn Values) -> Reading {
+    let found = askama::get_value::<Reading>(values, READER);
+    found.copied().unwrap_or_default()
+}
+
+/// A text of the source in the reader's language.
+#[askama::filter_fn]
+pub fn t(text: impl AsRef<str>, values: &dyn Values) -> Result<String> {
+    Ok(reader(values).language.translated(text.as_ref()))
+}
+
+/// A text with something in the place of `{name}`.
+#[askama::filter_fn]
+pub fn put(text: impl AsRef<str>, _: &dyn Values, name: &str, value: &str) -> Result<String> {
+    Ok(text.as_ref().replace(&format!("{{{name}}}"), value))
+}
+
+/// A text with markup, such as a `<time>`, in the place of `{name}`: the text is escaped, the markup stays.
+#[askama::filter_fn]
+pub fn put_html(
+    text: impl Markup,
+    _: &dyn Values,
+    name: &str,
+    value: &Safe<String>,
+) -> Result<Safe<String>> {
+    let place = format!("{{{name}}}");
+    Ok(Safe(text.markup().replace(&place, &value.0)))
+}
+
+/// A text within a tag such as `bdi`, `strong` or `code`.
+#[askama::filter_fn]
+pub fn tagged(text: impl Markup, _: &dyn Values, tag: &str) -> Result<Safe<String>> {
+    Ok(Safe(format!("<{tag}>{}</{tag}>", text.markup())))
+}
+
+/// A text that leads to an address.
+#[askama::filter_fn]
+pub fn link(text: impl Markup, _: &dyn Values, address: &str) -> Result<Safe<String>> {
+    let (address, text) = (address.markup(), text.markup());
+    Ok(Safe(format!("<a href=\"{address}\">{text}</a>")))
+}
+
+/// A text with a capital first, where one stands by itself that is a part of sentences elsewhere.
+#[askama::filter_fn]
+pub fn capitalized(text: impl AsRef<str>, _: &dyn Values) -> Result<String> {
+    Ok(capital(text.as_ref()))
+}
+
+/// A text with values, in the reader's language.
+#[askama::filter_fn]
+pub fn told(said: impl AsRef<Said>, values: &dyn Values) -> Result<String> {
+    Ok(said.as_ref().in_language(reader(values).language))
+}
+
+/// Bytes in the largest fitting unit.
+#[askama::filter_fn]
+pub fn bytes(count: impl Count, _: &dyn Values) -> Result<String> {
+    Ok(size(count.number()))
+}
+
+/// A text with a value in the place of each `{name}`.
+#[askama::filter_fn]
+pub fn fill(text: impl AsRef<str>, _: &dyn Values, values: &alerts::Values) -> Result<String> {
+    Ok(alerts::filled(text.as_ref(), values))
+}
+
 /// `1 change`, `2 changes`, `1,204 entries`.
 #[askama::filter_fn]
-pub fn counted(count: impl Count, _: &dyn Values, noun: &str) -> Result<String> {
-    Ok(counted_text(count.number(), noun))
+pub fn counted(count: impl Count, values: &dyn Values, noun: &str) -> Result<String> {
+    Ok(language::counted(
+        reader(values).language,
+        count.number(),
+        noun,
+    ))
 }
 
 /// `8,245`.
@@ -26,62 +122,92 @@ pub fn number(count: impl Count, _: &dyn Values) -> Result<String> {
 
 /// A time in UTC seconds, to the minute, for people and for programs.
 #[askama::filter_fn]
-pub fn moment(seconds: &i64, _: &dyn Values) -> Result<Safe<String>> {
-    Ok(Safe(time_tag(*seconds, "%Y-%m-%d %H:%M UTC")))
+pub fn moment(seconds: &i64, values: &dyn Values) -> Result<Safe<String>> {
+    Ok(Safe(time_tag(
+        *seconds,
+        reader(values).zone,
+        "%Y-%m-%d %H:%M %Z",
+    )))
 }
 
 /// A time in UTC milliseconds, to the second.
 #[askama::filter_fn]
-pub fn moment_ms(milliseconds: &i64, _: &dyn Values) -> Result<Safe<String>> {
+pub fn moment_ms(milliseconds: &i64, values: &dyn Values) -> Result<Safe<String>> {
     Ok(Safe(time_tag(
         milliseconds.div_euclid(1000),
-        "%Y-%m-%d %H:%M:%S UTC",
+        reader(values).zone,
+        "%Y-%m-%d %H:%M:%S %Z",
     )))
 }
 
-/// A day in UTC, or a dash that is read as “none”.
+/// A day in the reader's zone, or a dash that is read as “none”.
 #[askama::filter_fn]
-pub fn day(seconds: &Option<i64>, _: &dyn Values) -> Result<Safe<String>> {
-    let none = || "<span class=\"none\" aria-label=\"none\">–</span>".to_owned();
-    Ok(Safe(
-        seconds.map_or_else(none, |at| time_tag(at, "%Y-%m-%d")),
-    ))
+pub fn day(seconds: &Option<i64>, values: &dyn Values) -> Result<Safe<String>> {
+    let Some(at) = seconds else {
+        let none = Said::new("none").in_language(reader(values).language);
+        let none = none.as_str().markup();
+        return Ok(Safe(format!(
+            "<span class=\"none\" aria-label=\"{none}\">–</span>"
+        )));
+    };
+    Ok(Safe(time_tag(*at, reader(values).zone, "%Y-%m-%d")))
 }
 
 /// How long ago: `just now`, `5 minutes ago`, `3 days ago`.
 #[askama::filter_fn]
-pub fn ago(seconds: &i64, _: &dyn Values, now: &i64) -> Result<String> {
-    Ok(age(now - seconds))
+pub fn ago(seconds: &i64, values: &dyn Values, now: &i64) -> Result<String> {
+    Ok(age(now - seconds).in_language(reader(values).language))
+}
+
+/// When something that lies ahead ends: `ends in 12 days`.
+#[askama::filter_fn]
+pub fn ends(seconds: &i64, values: &dyn Values, now: &i64) -> Result<String> {
+    Ok(end(seconds - now).in_language(reader(values).language))
+}
+
+/// Microseconds as milliseconds: `12.3`, `1,204`.
+#[askama::filter_fn]
+pub fn milliseconds(microseconds: &i64, _: &dyn Values) -> Result<String> {
+    Ok(milliseconds_text(*microseconds))
 }
 
 /// `41.67 %`, or `not tracked` where Moodle tracks nothing.
 #[askama::filter_fn]
-pub fn percent(value: impl Borrow<Option<f64>>, _: &dyn Values) -> Result<String> {
-    Ok(value.borrow().map_or("not tracked".into(), percent_text))
+pub fn percent(value: impl Borrow<Option<f64>>, values: &dyn Values) -> Result<String> {
+    let untracked = || Said::new("not tracked").in_language(reader(values).language);
+    Ok(value.borrow().map_or_else(untracked, percent_text))
 }
 
 /// An email as an address. What Moodle puts there when it deletes somebody is not one.
 #[askama::filter_fn]
-pub fn mailbox(email: &str, _: &dyn Values) -> Result<String> {
-    Ok(mailbox_text(email).to_owned())
+pub fn mailbox(email: &str, values: &dyn Values) -> Result<String> {
+    if hashed(email) {
+        return Ok(Said::new("deleted account").in_language(reader(values).language));
+    }
+    Ok(email.to_owned())
 }
 
 /// A message as a sentence.
 #[askama::filter_fn]
-pub fn sentence(text: &str, _: &dyn Values) -> Result<String> {
-    Ok(sentence_text(text))
+pub fn sentence(text: impl AsRef<str>, _: &dyn Values) -> Result<String> {
+    Ok(sentence_text(text.as_ref()))
 }
 
-/// Who a row is about, as hostile text.
+/// Who a row is about, as hostile text, or what is left to say of somebody who was erased.
 #[askama::filter_fn]
-pub fn person(row: &Row, _: &dyn Values) -> Result<String> {
-    Ok(person_text(row))
+pub fn person(row: &Row, values: &dyn Values) -> Result<String> {
+    if row.state == RowState::Erased {
+        let erased = Said::new("Erased person {id}").with("id", row.user_id);
+        return Ok(erased.in_language(reader(values).language));
+    }
+    let content = &row.content;
+    Ok(format!("{} {}", content.firstname, content.lastname))
 }
 
 /// What a word of the store is called.
 #[askama::filter_fn]
-pub fn label(word: &impl Label, _: &dyn Values) -> Result<&'static str> {
-    Ok(word.label())
+pub fn label(word: &impl Label, values: &dyn Values) -> Result<String> {
+    Ok(reader(values).language.translated(word.label()))
 }
 
 /// The address of a file under `static/`.
@@ -114,36 +240,6 @@ macro_rules! counts {
 
 counts!(i64, i32, u64, u32, usize);
 
-/// `1 change`, `2 changes`.
-pub fn counted_text(count: i64, noun: &str) -> String {
-    let number = grouped(count);
-    let stem = noun
-        .strip_suffix('y')
-        .filter(|stem| !stem.ends_with(['a', 'e', 'o', 'u']));
-    match stem {
-        _ if count == 1 => format!("{number} {noun}"),
-        Some(stem) => format!("{number} {stem}ies"),
-        None => format!("{number} {noun}s"),
-    }
-}
-
-/// `8,245`.
-pub fn grouped(count: i64) -> String {
-    let digits = count.unsigned_abs().to_string();
-    let mut text = String::new();
-    for (place, digit) in digits.chars().enumerate() {
-        if place > 0 && (digits.len() - place).is_multiple_of(3) {
-            text.push(',');
-        }
-        text.push(digit);
-    }
-    if count < 0 {
-        format!("−{text}")
-    } else {
-        text
-    }
-}
-
 /// A message as a sentence: a capital first, a full stop last.
 pub fn sentence_text(text: &str) -> String {
     format!("{}.", capital(text.trim_end_matches('.')))
@@ -156,14 +252,6 @@ pub fn capital(text: &str) -> String {
         .next()
         .map(|letter| letter.to_uppercase().to_string());
     format!("{}{}", first.unwrap_or_default(), letters.as_str())
-}
-
-/// The name of a row's person, or what is left to say of somebody who was erased.
-pub fn person_text(row: &Row) -> String {
-    if row.state == RowState::Erased {
-        return format!("Erased person {}", row.user_id);
-    }
-    format!("{} {}", row.content.firstname, row.content.lastname)
 }
 
 /// `41.67 %`, at most two digits after the point. Only 100 itself reads `100 %`, only 0 itself `0 %`.
@@ -179,10 +267,36 @@ pub fn percent_text(value: f64) -> String {
     format!("{short} %")
 }
 
-/// Moodle's email of a deleted person is 32 hex digits.
+/// [`mailbox`] in files, whose language is English.
 pub fn mailbox_text(email: &str) -> &str {
-    let hashed = email.len() == 32 && email.bytes().all(|byte| byte.is_ascii_hexdigit());
-    if hashed { "deleted account" } else { email }
+    if hashed(email) {
+        "deleted account"
+    } else {
+        email
+    }
+}
+
+/// Moodle's email of a deleted person is 32 hex digits.
+fn hashed(email: &str) -> bool {
+    email.len() == 32 && email.bytes().all(|byte| byte.is_ascii_hexdigit())
+}
+
+/// `ends in 12 days`, in the largest fitting unit.
+pub fn end(seconds: i64) -> Said {
+    let ahead = Said::new("ends in {time}");
+    match seconds {
+        ..3600 => Said::new("ends within an hour"),
+        3600..172_800 => ahead.counted("time", seconds / 3600, "hour"),
+        _ => ahead.counted("time", seconds / 86_400, "day"),
+    }
+}
+
+/// `12.3`; from a hundred on without a digit after the point.
+pub fn milliseconds_text(microseconds: i64) -> String {
+    match microseconds {
+        100_000.. => grouped(microseconds / 1000),
+        _ => format!("{:.1}", microseconds as f64 / 1000.0),
+    }
 }
 
 /// A time to the minute, without markup.
@@ -194,39 +308,31 @@ pub fn time_text(seconds: i64) -> String {
     )
 }
 
-fn time_tag(seconds: i64, pattern: &str) -> String {
+fn time_tag(seconds: i64, zone: Tz, pattern: &str) -> String {
     let Some(time) = DateTime::<Utc>::from_timestamp(seconds, 0) else {
         return "an impossible time".into();
     };
     let machine = rfc3339(seconds).unwrap_or_default();
     format!(
         "<time datetime=\"{machine}\">{}</time>",
-        time.format(pattern)
+        time.with_timezone(&zone).format(pattern)
     )
 }
 
 /// An age in words; the clock of another machine may be a little ahead.
-pub fn age(seconds: i64) -> String {
+pub fn age(seconds: i64) -> Said {
+    let past = Said::new("{time} ago");
     match seconds {
-        ..60 => "just now".into(),
-        60..3600 => format!("{} ago", counted_text(seconds / 60, "minute")),
-        3600..172_800 => format!("{} ago", counted_text(seconds / 3600, "hour")),
-        _ => format!("{} ago", counted_text(seconds / 86_400, "day")),
+        ..60 => Said::new("just now"),
+        60..3600 => past.counted("time", seconds / 60, "minute"),
+        3600..172_800 => past.counted("time", seconds / 3600, "hour"),
+        _ => past.counted("time", seconds / 86_400, "day"),
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn counts_carry_their_noun_and_group_their_digits() {
-        assert_eq!(counted_text(0, "change"), "0 changes");
-        assert_eq!(counted_text(1, "entry"), "1 entry");
-        assert_eq!(counted_text(8245, "entry"), "8,245 entries");
-        assert_eq!(grouped(1_000_000), "1,000,000");
-        assert_eq!(grouped(-1000), "−1,000");
-    }
 
     #[test]
     fn percentages_are_rounded_to_two_digits_and_unknown_is_not_zero() {
@@ -253,10 +359,19 @@ mod tests {
     }
 
     #[test]
+    fn ends_and_durations_are_told_as_people_say_them() {
+        assert_eq!(end(12 * 86_400 + 5).to_string(), "ends in 12 days");
+        assert_eq!(end(86_400).to_string(), "ends in 24 hours");
+        assert_eq!(end(59).to_string(), "ends within an hour");
+        assert_eq!(milliseconds_text(340), "0.3");
+        assert_eq!(milliseconds_text(1_204_000), "1,204");
+    }
+
+    #[test]
     fn ages_are_told_in_the_largest_fitting_unit() {
-        assert_eq!(age(-5), "just now");
-        assert_eq!(age(60), "1 minute ago");
-        assert_eq!(age(7200), "2 hours ago");
-        assert_eq!(age(3 * 86_400), "3 days ago");
+        assert_eq!(age(-5).to_string(), "just now");
+        assert_eq!(age(60).to_string(), "1 minute ago");
+        assert_eq!(age(7200).to_string(), "2 hours ago");
+        assert_eq!(age(3 * 86_400).to_string(), "3 days ago");
     }
 }

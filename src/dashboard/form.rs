@@ -10,6 +10,7 @@ use actix_web::{FromRequest, HttpRequest};
 use serde::de::DeserializeOwned;
 
 use super::{PageError, SignedIn, signed_in};
+use crate::language::Said;
 
 type Soon<T> = Pin<Box<dyn Future<Output = Result<T, PageError>>>>;
 
@@ -30,7 +31,7 @@ impl<T: DeserializeOwned + 'static> FromRequest for Submitted<T> {
         let request = request.clone();
         Box::pin(async move {
             refuse_other_sites(&request)?;
-            let admin = SignedIn::of(&request).await?;
+            let admin = SignedIn::of(&request)?;
             let body = text(&request, &body.await.map_err(|_| too_big())?)?;
             if !admin.session.owns(&csrf(&body)) {
                 return Err(PageError::Forged);
@@ -103,7 +104,7 @@ fn text(request: &HttpRequest, body: &Bytes) -> Result<String, PageError> {
         });
     let text = std::str::from_utf8(body).ok().filter(|_| urlencoded);
     text.map(str::to_owned)
-        .ok_or_else(|| PageError::BadRequest("the form cannot be read".into()))
+        .ok_or_else(|| PageError::BadRequest(Said::new("the form cannot be read")))
 }
 
 fn csrf(body: &str) -> String {
@@ -117,15 +118,15 @@ fn csrf(body: &str) -> String {
 /// The form's fields. No store can hold a NUL, so no field may.
 fn fields<T: DeserializeOwned>(body: &str) -> Result<T, PageError> {
     if body.contains("%00") || body.contains('\0') {
-        let why = "the form holds a NUL character, which no text may have";
-        return Err(PageError::BadRequest(why.into()));
+        let why = Said::new("the form holds a NUL character, which no text may have");
+        return Err(PageError::BadRequest(why));
     }
     let parsed = Query::<T>::from_query(body);
-    parsed
-        .map(Query::into_inner)
-        .map_err(|cause| PageError::BadRequest(format!("the form is incomplete: {cause}")))
+    parsed.map(Query::into_inner).map_err(|cause| {
+        PageError::BadRequest(Said::new("the form is incomplete: {cause}").with("cause", cause))
+    })
 }
 
 fn too_big() -> PageError {
-    PageError::BadRequest("the form is too big".into())
+    PageError::TooBig
 }

@@ -1,18 +1,21 @@
-//! Sync history: every run that was asked for, newest first.
+//! Sync history: every run that was asked for, newest first, and the calendar of the last weeks.
 
 use std::collections::HashMap;
 
 use actix_web::web::{Data, Query};
 use askama::Template;
-use serde::Deserialize;
 
+use super::calendar::{self, Calendar};
+use super::history_view::Chip;
 use super::labels::{self, Choice};
-use super::{Chrome, Page, PageError, SignedIn, Tab, filters};
+use super::{Chrome, Downloads, Page, PageError, SignedIn, Tab, filters};
 use crate::app::App;
 use crate::companies;
-use crate::ids::{CompanyId, RunId};
-use crate::sync::history::{self, Filter, Mark};
-use crate::sync::{Run, RunState, Trigger};
+use crate::ids::CompanyId;
+use crate::sync::history::{self, Filter};
+use crate::sync::{Mode, Run, RunState, Trigger, calendar as days};
+
+pub use super::history_view::View;
 
 /// Runs on one page.
 const PER_PAGE: usize = 25;
@@ -22,13 +25,30 @@ const PER_PAGE: usize = 25;
 #[template(path = "sync/history.html")]
 pub struct HistoryPage {
     chrome: Chrome,
+    view: View,
+    calendar: Calendar,
+    chips: Vec<Chip>,
     runs: Vec<Line>,
     companies: Vec<Choice>,
     states: Vec<Choice>,
     triggers: Vec<Choice>,
+    modes: Vec<Choice>,
+    previews: Vec<Choice>,
     newest: Option<String>,
     older: Option<String>,
-    filtered: bool,
+    download: Downloads,
+}
+
+impl HistoryPage {
+    /// The boxes to choose from: field, name, choices.
+    fn selects(&self) -> [(&'static str, &'static str, &[Choice]); 4] {
+        [
+            ("state", "State", &self.states),
+            ("trigger", "Trigger", &self.triggers),
+            ("mode", "Mode", &self.modes),
+            ("dry_run", "Previews", &self.previews),
+        ]
+    }
 }
 
 /// A run with the name of its company.
@@ -37,89 +57,61 @@ struct Line {
     company: String,
 }
 
-/// Which runs, as the address says it.
-#[derive(Debug, Clone, Default, Deserialize)]
-#[serde(default)]
-pub struct View {
-    company: String,
-    state: String,
-    trigger: String,
-    after: String,
-}
-
-impl View {
-    fn filter(&self) -> Result<Filter, PageError> {
-        Ok(Filter {
-            company: labels::chosen("the company", &self.company)?,
-            state: labels::chosen("the state", &self.state)?,
-            trigger: labels::chosen("the trigger", &self.trigger)?,
-            dry_run: None,
-        })
-    }
-
-    /// Where the page before this one ended: time and id of its last run.
-    fn mark(&self) -> Result<Option<Mark>, PageError> {
-        if self.after.is_empty() {
-            return Ok(None);
-        }
-        let mark = self.after.split_once('.').and_then(|(time, id)| {
-            Some(Mark {
-                requested_at_ms: time.parse().ok()?,
-                id: RunId(id.to_owned()),
-            })
-        });
-        mark.map(Some)
-            .ok_or_else(|| PageError::BadRequest("this page of the history does not exist".into()))
-    }
-
-    fn address(&self, after: &str) -> String {
-        let path = "/sync/history?".to_owned();
-        let start = path.len();
-        let mut query = url::form_urlencoded::Serializer::for_suffix(path, start);
-        let fields = [
-            ("company", self.company.as_str()),
-            ("state", &self.state),
-            ("trigger", &self.trigger),
-            ("after", after),
-        ];
-        query.extend_pairs(fields.iter().filter(|(_, value)| !value.is_empty()));
-        query.finish()
-    }
-}
-
 /// `GET /sync/history`
 pub async fn show_history(
     admin: SignedIn,
     app: Data<App>,
     view: Query<View>,
 ) -> Result<Page<HistoryPage>, PageError> {
-    let (filter, mark) = (view.filter()?, view.mark()?);
-    let first = mark.is_none();
+    let (view, only) = (view.into_inner(), admin.session.only);
+    let chrome = admin.chrome(Tab::History);
+    let zone = chrome.reading.zone;
+    let (filter, mark) = (view.filter(zone, only)?, view.mark()?);
+    let extent = calendar::extent(chrome.now, zone);
+    let newest = mark.as_ref().map(|_| view.address(""));
     let read = app.db.run(move |conn| {
         let runs = history::page(conn, filter, mark.as_ref(), PER_PAGE as i64 + 1)?;
-        Ok((runs, companies::store::list(conn)?))
+        let days = days::days(conn, filter.company, extent, zone)?;
+        Ok((runs, days, companies::store::list(conn)?))
     });
-    let (mut runs, known) = read.await?;
-    let more = runs.len() > PER_PAGE;
-    runs.truncate(PER_PAGE);
-    let last = runs
-        .last()
-        .filter(|_| more)
-        .map(|run| format!("{}.{}", run.requested_at_ms, run.id));
+    let (mut runs, days, known) = read.await?;
+    let older = next_page(&mut runs);
     let names: Vec<(CompanyId, String)> = known
         .into_iter()
         .map(|(company, _)| (company.id, company.name))
+        .filter(|(id, _)| only.is_none_or(|only| only == *id))
         .collect();
     Ok(Page(HistoryPage {
-        chrome: admin.chrome(Tab::History),
         runs: lines(runs, &names),
+        calendar: calendar::strip(&days, &view),
+        chips: view.chips(&names),
         companies: labels::named(names, filter.company),
         states: labels::choices(RunState::ALL, filter.state),
         triggers: labels::choices(Trigger::ALL, filter.trigger),
-        newest: (!first).then(|| view.address("")),
-        older: last.map(|last| view.address(&last)),
-        filtered: filter != Filter::default(),
+        modes: labels::choices(Mode::ALL, filter.mode),
+        previews: view.previews(),
+        newest,
+        older: older.map(|last| view.address(&last)),
+        download: view.downloads(is_filtered(filter, only)),
+        chrome,
+        view,
     }))
+}
+
+fn is_filtered(filter: Filter, only: Option<CompanyId>) -> bool {
+    let everything = Filter {
+        company: only,
+        ..Filter::default()
+    };
+    filter != everything
+}
+
+/// Leaves one page of runs, and says where the next one begins.
+fn next_page(runs: &mut Vec<Run>) -> Option<String> {
+    let more = runs.len() > PER_PAGE;
+    runs.truncate(PER_PAGE);
+    let last = runs.last().filter(|_| more);
+    last.map(|run| format!("{}.{}", run.requested_at_ms, run.id))
 }
 
 fn lines(runs: Vec<Run>, names: &[(CompanyId, String)]) -> Vec<Line> {

@@ -3,9 +3,18 @@
 use std::str::FromStr;
 
 use super::PageError;
-use crate::moodle::RowState;
-use crate::progress::Status;
+use super::monitor_tables;
+use super::monitor_view::Span;
+use super::overview_list::Sort;
+use crate::admins::{Role, Theme};
+use crate::config::Origin;
+use crate::fields::Field;
+use crate::language::Said;
+use crate::moodle::{Level, RowState};
+use crate::progress::{Band, Status};
+use crate::settings::delivery::AnswerMode;
 use crate::sync::batch::BatchState;
+use crate::sync::health::Health;
 use crate::sync::plan::Kind;
 use crate::sync::schedule::RhythmKind;
 use crate::sync::{Mode, RunState, Trigger};
@@ -16,12 +25,103 @@ pub trait Label {
     fn label(&self) -> &'static str;
 }
 
+impl<T: Label> Label for &T {
+    fn label(&self) -> &'static str {
+        (*self).label()
+    }
+}
+
+impl Label for Field {
+    fn label(&self) -> &'static str {
+        match self {
+            Self::UserId => "User id",
+            Self::FirstName => "First name",
+            Self::LastName => "Last name",
+            Self::Email => "E-mail address",
+            Self::Username => "User name",
+            Self::CourseName => "Course name",
+            Self::TimeCompleted => "Completion time",
+            Self::TimeCompletedUnix => "Completion time (Unix)",
+            Self::TimeStarted => "Start time",
+            Self::TimeStartedUnix => "Start time (Unix)",
+            Self::Percentage => "Completion percentage",
+            Self::Status => "Completion status",
+        }
+    }
+}
+
+impl Label for AnswerMode {
+    fn label(&self) -> &'static str {
+        match self {
+            Self::Full => "Full",
+            Self::Auto => "Auto",
+            Self::Incremental => "Incremental",
+            Self::Disabled => "Disabled",
+        }
+    }
+}
+
+impl Label for Level {
+    fn label(&self) -> &'static str {
+        match self {
+            Self::Ok => "OK",
+            Self::Warning => "Warning",
+            Self::Problem => "Error",
+        }
+    }
+}
+
+impl Label for Role {
+    fn label(&self) -> &'static str {
+        match self {
+            Self::Admin => "Admin",
+            Self::Operator => "Operator",
+            Self::Viewer => "Viewer",
+            Self::CompanyManager => "Company manager",
+        }
+    }
+}
+
+impl Label for Origin {
+    fn label(&self) -> &'static str {
+        match self {
+            Self::Default => "default",
+            Self::Environment => "environment",
+            Self::Flag => "flag of the command",
+        }
+    }
+}
+
+impl Label for Theme {
+    fn label(&self) -> &'static str {
+        match self {
+            Self::System => "As my system",
+            Self::Light => "Light",
+            Self::Dark => "Dark",
+        }
+    }
+}
+
 impl Label for Status {
     fn label(&self) -> &'static str {
         match self {
             Self::Completed => "Completed",
             Self::InProgress => "In progress",
             Self::NotStarted => "Not started",
+        }
+    }
+}
+
+impl Label for Band {
+    fn label(&self) -> &'static str {
+        match self {
+            Self::Nothing => "0 %",
+            Self::Quarter => "1–25 %",
+            Self::Half => "26–50 %",
+            Self::ThreeQuarters => "51–75 %",
+            Self::Almost => "76–99 %",
+            Self::All => "100 %",
+            Self::Unknown => "not tracked",
         }
     }
 }
@@ -51,6 +151,53 @@ impl Label for RunState {
             Self::Cancelled => "Cancelled",
             Self::Failed => "Failed",
             Self::Abandoned => "Abandoned",
+        }
+    }
+}
+
+impl Label for Health {
+    fn label(&self) -> &'static str {
+        match self {
+            Self::Waiting => "Waits for you",
+            Self::Failing => "Failing",
+            Self::Late => "Late",
+            Self::Never => "Never synced",
+            Self::Unscheduled => "No schedule",
+            Self::OnTime => "On time",
+        }
+    }
+}
+
+impl Label for monitor_tables::Kind {
+    fn label(&self) -> &'static str {
+        match self {
+            Self::Company => "Calls by company",
+            Self::Token => "Calls by token",
+            Self::Route => "Calls by address",
+            Self::Version => "Calls by data version",
+        }
+    }
+}
+
+impl Label for Span {
+    fn label(&self) -> &'static str {
+        match self {
+            Self::Hour => "Last hour",
+            Self::Day => "Last 24 hours",
+            Self::Week => "Last 7 days",
+            Self::Month => "Last 30 days",
+        }
+    }
+}
+
+impl Label for Sort {
+    fn label(&self) -> &'static str {
+        match self {
+            Self::Need => "What needs me first",
+            Self::Name => "Name",
+            Self::Age => "Oldest data first",
+            Self::Learners => "Most learners first",
+            Self::Completion => "Lowest completion first",
         }
     }
 }
@@ -157,5 +304,11 @@ pub fn chosen<T: FromStr>(field: &'static str, text: &str) -> Result<Option<T>, 
         return Ok(None);
     }
     let parsed = text.parse().map(Some);
-    parsed.map_err(|_| PageError::BadRequest(format!("{field} cannot be “{text}”")))
+    parsed.map_err(|_| {
+        PageError::BadRequest(
+            Said::new("{field} cannot be “{text}”")
+                .saying("field", Said::new(field))
+                .with("text", text),
+        )
+    })
 }

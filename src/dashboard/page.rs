@@ -5,7 +5,7 @@ use actix_web::http::{StatusCode, header};
 use actix_web::{HttpRequest, HttpResponse, HttpResponseBuilder, Responder};
 use askama::Template;
 
-use super::{PageError, flash};
+use super::{PageError, filters, flash};
 
 /// A page of the dashboard, never cached.
 pub struct Page<T>(pub T);
@@ -24,7 +24,7 @@ pub fn with_status(
     page: &impl Template,
     request: &HttpRequest,
 ) -> HttpResponse {
-    match page.render() {
+    match page.render_with_values(&filters::values(request)) {
         Ok(html) => {
             let mut response = answer(status);
             if let Some(gone) = flash::shown(request) {

@@ -7,19 +7,34 @@ use actix_web::web::{PathConfig, QueryConfig, ServiceConfig};
 use actix_web::{HttpRequest, HttpResponse, ResponseError};
 use askama::Template;
 
+use super::error_words;
 use super::filters::{self, sentence_text};
+use super::rights::Who;
 use super::{Chrome, page};
+use crate::admins::Role;
 use crate::error::Error;
+use crate::language::Said;
 
 /// A failure that becomes a page.
 #[derive(Debug)]
 pub enum PageError {
     /// 303: nobody is signed in; afterwards the browser goes on to this page.
     SignIn(Option<String>),
+    /// 303: the site asks for a second factor, which has to be set up first.
+    NoSecondFactor,
     /// 403: the form was not sent by a page of this session.
     Forged,
+    /// 403: somebody of this role may not do this; these may.
+    NotAllowed {
+        /// Who asked.
+        role: Role,
+        /// Who may.
+        who: Who,
+    },
     /// 400: the address or the form says something impossible.
-    BadRequest(String),
+    BadRequest(Said),
+    /// 413: the form has more bytes than any form of ours.
+    TooBig,
     /// 405: the address knows these methods only.
     MethodNotAllowed(&'static str),
     /// Everything the rooms below report.
@@ -32,21 +47,26 @@ impl PageError {
         Self::Failed(Error::Machine(std::io::Error::other(cause.to_string())))
     }
 
-    /// The page, with the id under which the log knows the request.
-    pub fn document(&self, request_id: Option<&str>) -> String {
+    /// The page, with the id under which the log knows the request, for the reader of that request.
+    pub fn document(&self, request_id: Option<&str>, request: Option<&HttpRequest>) -> String {
         let (status, title, message, advice) = self.words();
+        let reading = request.map(filters::reader_of).unwrap_or_default();
         if status.is_redirection() {
             return String::new();
         }
         let page = ErrorPage {
-            chrome: Chrome::nobody(),
+            chrome: request.map_or_else(Chrome::nobody, Chrome::around_error),
             status: status.as_u16(),
             title,
-            message,
+            message: sentence_text(&message.in_language(reading.language)),
             advice,
             request_id: request_id.map(str::to_owned),
         };
-        page.render().unwrap_or_else(|_| title.to_owned())
+        let made = match request {
+            Some(request) => page.render_with_values(&filters::values(request)),
+            None => page.render(),
+        };
+        made.unwrap_or_else(|_| title.to_owned())
     }
 
     /// What the log should say, where somebody has to mend something.
@@ -58,25 +78,45 @@ impl PageError {
         serious.then(|| format!("a page failed: {error:?}"))
     }
 
-    fn words(&self) -> (StatusCode, &'static str, String, &'static str) {
+    fn words(&self) -> (StatusCode, &'static str, Said, &'static str) {
         match self {
-            Self::SignIn(_) => (StatusCode::SEE_OTHER, "Sign in", String::new(), ""),
+            Self::SignIn(_) => (StatusCode::SEE_OTHER, "Sign in", Said::new(""), ""),
+            Self::NoSecondFactor => (
+                StatusCode::SEE_OTHER,
+                "Set up a second factor",
+                Said::new(""),
+                "",
+            ),
             Self::Forged => (
                 StatusCode::FORBIDDEN,
                 "This form is not valid any more",
-                "It was not sent by a page of your present session, so nothing was changed.".into(),
+                Said::new("It was not sent by a page of your present session, so nothing was changed."),
                 "Go back, reload the page and send the form again.",
+            ),
+            Self::NotAllowed { role, who } => (
+                StatusCode::FORBIDDEN,
+                "Your role does not allow this",
+                Said::new("You are signed in as {role}. This is for {who} only, so nothing was shown or changed.")
+                    .saying("role", role_words(*role))
+                    .saying("who", who.in_words()),
+                "If you need it, ask an admin of this site to do it, or to change your role.",
+            ),
+            Self::TooBig => (
+                StatusCode::PAYLOAD_TOO_LARGE,
+                "This form is too big",
+                Said::new("It has more than 256 KB, so it was not read and nothing was changed."),
+                "Go back and send less at once.",
             ),
             Self::BadRequest(why) => (
                 StatusCode::BAD_REQUEST,
                 "This request is not valid",
-                sentence_text(why),
+                why.clone(),
                 "Go back and correct it.",
             ),
             Self::MethodNotAllowed(allowed) => (
                 StatusCode::METHOD_NOT_ALLOWED,
                 "This page works differently",
-                format!("This address answers {allowed} only."),
+                Said::new("This address answers {allowed} only.").with("allowed", allowed),
                 "Go back and use the links and forms of the pages.",
             ),
             Self::Failed(error) => of(error),
@@ -106,11 +146,14 @@ impl ResponseError for PageError {
         if let Self::SignIn(next) = self {
             return page::see_other(&super::sign_in::address(next.as_deref())).finish();
         }
+        if let Self::NoSecondFactor = self {
+            return page::see_other("/account/second-factor").finish();
+        }
         let mut response = page::answer(self.status_code());
         if let Self::MethodNotAllowed(allowed) = self {
             response.insert_header((ALLOW, *allowed));
         }
-        response.body(self.document(None))
+        response.body(self.document(None, None))
     }
 }
 
@@ -129,7 +172,8 @@ struct ErrorPage {
 pub fn input_errors(services: &mut ServiceConfig) {
     let path = |_, _: &HttpRequest| PageError::Failed(Error::NotFound("this page")).into();
     let query = |cause: QueryPayloadError, _: &HttpRequest| {
-        PageError::BadRequest(format!("the address cannot be read: {cause}")).into()
+        PageError::BadRequest(Said::new("the address cannot be read: {cause}").with("cause", cause))
+            .into()
     };
     services.app_data(PathConfig::default().error_handler(path));
     services.app_data(QueryConfig::default().error_handler(query));
@@ -140,7 +184,17 @@ pub async fn show_not_found() -> Result<HttpResponse, PageError> {
     Err(PageError::Failed(Error::NotFound("this page")))
 }
 
-fn of(error: &Error) -> (StatusCode, &'static str, String, &'static str) {
+/// A role within a sentence.
+fn role_words(role: Role) -> Said {
+    match role {
+        Role::Admin => Said::new("admin"),
+        Role::Operator => Said::new("operator"),
+        Role::Viewer => Said::new("viewer"),
+        Role::CompanyManager => Said::new("company manager"),
+    }
+}
+
+fn of(error: &Error) -> (StatusCode, &'static str, Said, &'static str) {
     let later = "Nothing was changed. Try again in a moment; if it stays, look into the log.";
     let (status, title, advice) = match error {
         Error::NotFound(_) => (
@@ -153,7 +207,7 @@ fn of(error: &Error) -> (StatusCode, &'static str, String, &'static str) {
             "This request is not valid",
             "Go back and correct it.",
         ),
-        Error::Conflict(_) | Error::Cancelled | Error::Moved => (
+        Error::Conflict(_) | Error::Cancelled | Error::Moved | Error::Resync(_) => (
             StatusCode::CONFLICT,
             "This is not possible now",
             "Go back and reload the page to see how things stand.",
@@ -180,7 +234,7 @@ fn of(error: &Error) -> (StatusCode, &'static str, String, &'static str) {
             later,
         ),
     };
-    (status, title, sentence_text(&error.to_string()), advice)
+    (status, title, error_words::said(error), advice)
 }
 
 const CHECK: &str = "On the server, “alx-report-api check” says in plain words what is missing.";

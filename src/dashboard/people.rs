@@ -3,8 +3,9 @@
 use actix_web::web::{Data, Path};
 use askama::Template;
 
+use super::company_nav::Part;
 use super::run_changes::{Change, change};
-use super::{Chrome, Page, PageError, SignedIn, Tab, filters};
+use super::{Chrome, Downloads, Page, PageError, SignedIn, Tab, filters};
 use crate::app::App;
 use crate::companies::{self, Company};
 use crate::error::OrNotFound;

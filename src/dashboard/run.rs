@@ -8,7 +8,7 @@ use super::paging::Pages;
 use super::run_details::{Details, PER_PAGE, details};
 use super::run_progress::Live;
 use super::run_verdict::{Verdict, verdict};
-use super::{Chrome, Page, PageError, SignedIn, Tab, filters};
+use super::{Chrome, Downloads, Page, PageError, SignedIn, Tab, filters};
 use crate::app::App;
 use crate::error::OrNotFound;
 use crate::ids::{RunId, random_hex};

@@ -2,10 +2,11 @@
 
 use serde_json::{Map, Value};
 
-use super::filters::{percent_text, time_text};
+use super::filters::{mailbox_text, percent_text, time_text};
 use super::labels::Label;
+use crate::language::Said;
 use crate::moodle::RowState;
-use crate::progress::Row;
+use crate::progress::{Row, Status};
 use crate::sync::Run;
 use crate::sync::affected::Affected;
 use crate::sync::plan::Kind;
@@ -32,9 +33,9 @@ pub struct Field {
     /// Its name, as in the API.
     pub name: String,
     /// What it said; `None` of a row never seen before.
-    pub before: Option<String>,
+    pub before: Option<Said>,
     /// What it said afterwards.
-    pub after: String,
+    pub after: Said,
 }
 
 impl Change {
@@ -105,34 +106,47 @@ pub fn fields(
     fields
 }
 
-fn words(name: &str, value: &Value) -> String {
+fn words(name: &str, value: &Value) -> Said {
     match value {
-        Value::Null => "none".into(),
-        Value::String(text) if name == "status" => label(text),
-        Value::String(text) if name == "state" => text
-            .parse()
-            .map_or(text.clone(), |state: RowState| state.label().into()),
-        Value::String(text) if name == "email" => super::filters::mailbox_text(text).into(),
-        Value::String(text) => text.clone(),
-        Value::Number(number) if name == "percentage" => {
-            number.as_f64().map_or_else(unknown, percent_text)
-        }
-        Value::Number(number) => number.as_i64().map_or_else(unknown, time_text),
-        other => other.to_string(),
+        Value::Null => Said::new("none"),
+        Value::String(text) if name == "status" => status(text),
+        Value::String(text) if name == "state" => state(text),
+        Value::String(text) if name == "email" => email(text),
+        Value::String(text) => Said::as_it_is(text),
+        Value::Number(number) if name == "percentage" => number
+            .as_f64()
+            .map_or_else(unknown, |value| Said::as_it_is(percent_text(value))),
+        Value::Number(number) => number
+            .as_i64()
+            .map_or_else(unknown, |at| Said::as_it_is(time_text(at))),
+        other => Said::as_it_is(other),
     }
 }
 
 /// What is no number of its kind is not shown as one.
-fn unknown() -> String {
-    "unknown".into()
+fn unknown() -> Said {
+    Said::new("unknown")
 }
 
-fn label(status: &str) -> String {
-    status
-        .parse()
-        .map_or(status.to_owned(), |status: crate::progress::Status| {
-            status.label().to_lowercase()
-        })
+fn status(text: &str) -> Said {
+    match text.parse() {
+        Ok(Status::Completed) => Said::new("completed"),
+        Ok(Status::InProgress) => Said::new("in progress"),
+        Ok(Status::NotStarted) => Said::new("not started"),
+        Err(_) => Said::as_it_is(text),
+    }
+}
+
+fn state(text: &str) -> Said {
+    let state: Option<RowState> = text.parse().ok();
+    state.map_or_else(|| Said::as_it_is(text), |state| Said::new(state.label()))
+}
+
+fn email(text: &str) -> Said {
+    match mailbox_text(text) {
+        same if same == text => Said::as_it_is(text),
+        _ => Said::new("deleted account"),
+    }
 }
 
 #[cfg(test)]
@@ -143,9 +157,12 @@ mod tests {
 
     #[test]
     fn a_time_that_is_no_whole_number_is_unknown_and_not_1970() {
-        assert_eq!(words("timecompleted", &json!(1.5)), "unknown");
-        assert_eq!(words("timecompleted", &json!(u64::MAX)), "unknown");
-        assert_eq!(words("timecompleted", &json!(0)), "1970-01-01 00:00 UTC");
-        assert_eq!(words("percentage", &json!(25)), "25 %");
+        assert_eq!(words("timecompleted", &json!(1.5)), unknown());
+        assert_eq!(words("timecompleted", &json!(u64::MAX)), unknown());
+        assert_eq!(
+            words("timecompleted", &json!(0)).to_string(),
+            "1970-01-01 00:00 UTC"
+        );
+        assert_eq!(words("percentage", &json!(25)).to_string(), "25 %");
     }
 }

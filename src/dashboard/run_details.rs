@@ -5,8 +5,9 @@ use super::run_changes::{Change, change, planned};
 use crate::companies::{self, Company, State};
 use crate::db::Conn;
 use crate::error::Result;
+use crate::ids::RunId;
 use crate::sync::affected::{self, AffectedCourse};
-use crate::sync::coverage::{self, UnreadRow};
+use crate::sync::coverage::{self, CourseCoverage, UnreadRow};
 use crate::sync::{Run, history, preview, undo};
 use crate::time::now_ms;
 
@@ -42,7 +43,7 @@ pub struct Details {
 /// Reads them.
 pub fn details(conn: &mut Conn, run: &Run, pages: &Pages) -> Result<Details> {
     let (company, state) = companies::store::get(conn, run.company_id)?;
-    let unread = coverage::unread(conn, &run.id, UNREAD)?;
+    let unread = coverage::unread(conn, &run.id, UNREAD)?.collect::<Result<_>>()?;
     let skipped = Pages::offset(pages.number, PER_PAGE);
     let (users, courses, course_count, changes) = if run.has_plan() {
         of_plan(conn, run, skipped)?
@@ -80,15 +81,7 @@ fn of_log(conn: &mut Conn, run: &Run, skipped: i64) -> Result<Rows> {
 fn of_plan(conn: &mut Conn, run: &Run, skipped: i64) -> Result<Rows> {
     let lines = preview::page(conn, run.company_id, &run.id, skipped, PER_PAGE)?;
     let changes = lines.into_iter().filter_map(|line| planned(run, line));
-    let mut courses: Vec<AffectedCourse> = coverage::courses(conn, &run.id)?
-        .into_iter()
-        .filter(|course| course.tally.gap() > 0)
-        .map(|course| AffectedCourse {
-            id: course.id,
-            records: course.tally.gap(),
-            name: course.tally.name,
-        })
-        .collect();
+    let mut courses = planned_courses(conn, &run.id)?;
     let count = courses.len() as i64;
     courses.truncate(COURSES);
     Ok((
@@ -97,4 +90,16 @@ fn of_plan(conn: &mut Conn, run: &Run, skipped: i64) -> Result<Rows> {
         count,
         changes.collect(),
     ))
+}
+
+/// The courses that a plan would change, most changed first.
+pub fn planned_courses(conn: &mut Conn, run: &RunId) -> Result<Vec<AffectedCourse>> {
+    let compared = coverage::courses(conn, run)?.into_iter();
+    let moved = compared.filter(|course| course.tally.gap() > 0);
+    let course = |course: CourseCoverage| AffectedCourse {
+        id: course.id,
+        records: course.tally.gap(),
+        name: course.tally.name,
+    };
+    Ok(moved.map(course).collect())
 }

@@ -9,11 +9,13 @@ use actix_web::web::{Bytes, Data, Path};
 use askama::Template;
 use futures_util::stream::{self, Stream};
 
-use super::filters::{self, counted_text, grouped};
+use super::filters;
 use super::{PageError, SignedIn};
+use crate::admins::Reading;
 use crate::app::App;
 use crate::error::{Error, OrNotFound};
 use crate::ids::RunId;
+use crate::language::{Said, grouped};
 use crate::sync::{Progress, Run, RunState, history};
 use crate::time::now_ms;
 
@@ -31,8 +33,8 @@ pub struct Live {
     cancelling: bool,
     progress: Progress,
     /// What is going on, in a few words.
-    what: String,
-    left: Option<String>,
+    what: Said,
+    left: Option<Said>,
 }
 
 impl Live {
@@ -55,52 +57,48 @@ impl Live {
     }
 }
 
-fn what(run: &Run, progress: Progress) -> String {
+fn what(run: &Run, progress: Progress) -> Said {
     match run.state {
-        RunState::Queued => "Waiting for its turn".into(),
-        _ if progress.rows_written > 0 => format!(
-            "Writing: {} of {} changes",
-            grouped(progress.rows_written),
-            grouped(progress.rows_planned)
-        ),
-        _ if progress.people_total.is_some() => format!(
-            "Reading Moodle: {}, {} found",
-            counted_text(progress.rows_read, "row"),
-            counted_text(progress.rows_planned, "change")
-        ),
-        _ => "Connecting to Moodle".into(),
+        RunState::Queued => Said::new("Waiting for its turn"),
+        _ if progress.rows_written > 0 => Said::new("Writing: {written} of {planned} changes")
+            .with("written", grouped(progress.rows_written))
+            .with("planned", grouped(progress.rows_planned)),
+        _ if progress.people_total.is_some() => {
+            Said::new("Reading Moodle: {rows}, {changes} found")
+                .counted("rows", progress.rows_read, "row")
+                .counted("changes", progress.rows_planned, "change")
+        }
+        _ => Said::new("Connecting to Moodle"),
     }
 }
 
 /// About how long the reading lasts still, from the share of people that is read.
-fn left(run: &Run, progress: Progress, now_ms: i64) -> Option<String> {
+fn left(run: &Run, progress: Progress, now_ms: i64) -> Option<Said> {
     let (read, total) = (progress.people_read, progress.people_total?);
     let spent = now_ms - run.started_at_ms?;
     if read == 0 || read >= total || spent < 2_000 {
         return None;
     }
     let seconds = spent * (total - read) / read / 1000;
+    let left = Said::new("about {time} left to read");
     Some(match seconds {
-        ..90 => format!(
-            "about {} left to read",
-            counted_text(seconds.max(1), "second")
-        ),
-        _ => format!(
-            "about {} left to read",
-            counted_text((seconds + 30) / 60, "minute")
-        ),
+        ..90 => left.counted("time", seconds.max(1), "second"),
+        _ => left.counted("time", (seconds + 30) / 60, "minute"),
     })
 }
 
 /// `GET /sync/runs/{run}/events`: server-sent events. `progress` carries a piece of HTML, `end` that the run has ended.
 pub async fn stream_progress(
-    _admin: SignedIn,
+    admin: SignedIn,
     app: Data<App>,
     run: Path<RunId>,
 ) -> Result<HttpResponse, PageError> {
     let (app, id) = (app.into_inner(), run.into_inner());
     find(&app, &id).await?;
-    Ok(events(stream::unfold(Some((app, id, 0)), message)))
+    Ok(events(stream::unfold(
+        Some((app, id, admin.session.reading, 0)),
+        message,
+    )))
 }
 
 /// An answer that goes on as long as there are messages.
@@ -111,11 +109,11 @@ pub(super) fn events(messages: impl Stream<Item = Result<Bytes, Error>> + 'stati
         .streaming(messages)
 }
 
-type Place = Option<(Arc<App>, RunId, u32)>;
+type Place = Option<(Arc<App>, RunId, Reading, u32)>;
 
 /// The next message, and where the stream stands then.
 async fn message(place: Place) -> Option<(Result<Bytes, Error>, Place)> {
-    let (app, id, sent) = place.filter(|(.., sent)| *sent < MESSAGES)?;
+    let (app, id, reading, sent) = place.filter(|(.., sent)| *sent < MESSAGES)?;
     if sent > 0 {
         actix_web::rt::time::sleep(OFTEN).await;
     }
@@ -126,10 +124,10 @@ async fn message(place: Place) -> Option<(Result<Bytes, Error>, Place)> {
     if run.ended() {
         return Some((Ok(Bytes::from_static(END)), None));
     }
-    let html = Live::of(&app, &run).render();
+    let html = Live::of(&app, &run).render_with_values(&filters::reading(reading));
     let text = html.map_err(|cause| Error::Machine(std::io::Error::other(cause)));
     let message = text.map(|html| Bytes::from(event("progress", &html)));
-    Some((message, Some((app, id, sent + 1))))
+    Some((message, Some((app, id, reading, sent + 1))))
 }
 
 /// The message that all has ended.

@@ -7,6 +7,7 @@ use askama::Template;
 use chrono::DateTime;
 use serde::Deserialize;
 
+use super::company_nav::Part;
 use super::schedule_fields::Fields;
 use super::sign_in::Nothing;
 use super::{Chrome, Flash, PageError, SignedIn, Submitted, Tab, filters, page, see_other};

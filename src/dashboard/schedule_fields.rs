@@ -3,6 +3,7 @@
 use serde::Deserialize;
 
 use super::labels::{self, Choice};
+use crate::language::Said;
 use crate::sync::Mode;
 use crate::sync::schedule::{EVERY_MINUTES, Plan, Rhythm, RhythmKind, Schedule, clock, zone_names};
 
@@ -27,7 +28,7 @@ pub struct Fields {
     pub for_all: bool,
     /// The fields that were not accepted, and why.
     #[serde(skip)]
-    pub errors: Vec<(&'static str, String)>,
+    pub errors: Vec<(&'static str, Said)>,
 }
 
 impl Default for Fields {
@@ -97,16 +98,19 @@ impl Fields {
     }
 
     /// What is wrong with a field.
-    pub fn error(&self, field: &str) -> Option<&str> {
+    pub fn error(&self, field: &str) -> Option<&Said> {
         let found = self.errors.iter().find(|(name, _)| *name == field);
-        found.map(|(_, why)| why.as_str())
+        found.map(|(_, why)| why)
     }
 
     /// [`Self::checked`] for all companies that have no schedule: refuses one that is off.
     pub fn checked_for_all(mut self) -> Result<Plan, Box<Self>> {
         self.for_all = true;
         if self.rhythm.parse() == Ok(RhythmKind::Off) {
-            self.blame("rhythm", "Choose when: “off” is as good as none.".into());
+            self.blame(
+                "rhythm",
+                Said::new("Choose when: “off” is as good as none."),
+            );
         }
         self.checked()
     }
@@ -117,7 +121,7 @@ impl Fields {
         let mode = self.mode.parse().ok();
         let mode = mode.filter(|mode| matches!(mode, Mode::Changes | Mode::Full));
         if mode.is_none() {
-            self.blame("mode", "Choose what each run reads.".into());
+            self.blame("mode", Said::new("Choose what each run reads."));
         }
         match (rhythm, mode) {
             (Some(rhythm), Some(mode)) if self.errors.is_empty() => Ok(Plan { rhythm, mode }),
@@ -127,7 +131,7 @@ impl Fields {
 
     fn rhythm(&mut self) -> Option<Rhythm> {
         let Ok(kind) = self.rhythm.parse() else {
-            self.blame("rhythm", "Choose a rhythm.".into());
+            self.blame("rhythm", Said::new("Choose a rhythm."));
             return None;
         };
         let (every, at) = match kind {
@@ -140,8 +144,8 @@ impl Fields {
         match Rhythm::of(kind, every?, at?, &zone) {
             Ok(rhythm) => Some(rhythm),
             Err(_) => {
-                let why = "Choose a time zone of the list, such as Europe/Berlin.";
-                self.blame("zone", why.into());
+                let why = Said::new("Choose a time zone of the list, such as Europe/Berlin.");
+                self.blame("zone", why);
                 None
             }
         }
@@ -152,7 +156,9 @@ impl Fields {
         let every = every.filter(|every| EVERY_MINUTES.contains(every));
         if every.is_none() {
             let (least, most) = (EVERY_MINUTES.start(), EVERY_MINUTES.end());
-            let why = format!("Type a whole number from {least} to {most}.");
+            let why = Said::new("Type a whole number from {least} to {most}.")
+                .with("least", least)
+                .with("most", most);
             self.blame("every_minutes", why);
         }
         every
@@ -162,7 +168,12 @@ impl Fields {
         let minute = self.minute.trim().parse().ok();
         let minute = minute.filter(|minute| (0..=59).contains(minute));
         if minute.is_none() {
-            self.blame("minute", "Type a whole number from 0 to 59.".into());
+            self.blame(
+                "minute",
+                Said::new("Type a whole number from {least} to {most}.")
+                    .with("least", 0)
+                    .with("most", 59),
+            );
         }
         minute
     }
@@ -170,7 +181,7 @@ impl Fields {
     fn minute_of_day(&mut self) -> Option<i32> {
         let time = chrono::NaiveTime::parse_from_str(self.time.trim(), "%H:%M").ok();
         if time.is_none() {
-            self.blame("time", "Type a time such as 02:00 or 14:30.".into());
+            self.blame("time", Said::new("Type a time such as 02:00 or 14:30."));
         }
         time.map(|time| {
             let since_midnight = time - chrono::NaiveTime::MIN;
@@ -178,7 +189,7 @@ impl Fields {
         })
     }
 
-    fn blame(&mut self, field: &'static str, why: String) {
+    fn blame(&mut self, field: &'static str, why: Said) {
         self.errors.push((field, why));
     }
 }

@@ -8,11 +8,14 @@ use actix_web::{HttpRequest, HttpResponse};
 use askama::Template;
 use serde::Deserialize;
 
+use super::overview::seen;
 use super::paging::Pages;
 use super::schedule_fields::Fields;
-use super::{Chrome, Flash, PageError, SignedIn, Submitted, Tab, filters, page, see_other};
+use super::{
+    Chrome, Downloads, Flash, PageError, SignedIn, Submitted, Tab, filters, page, see_other,
+};
 use crate::app::App;
-use crate::companies::{self, Company};
+use crate::companies::Company;
 use crate::db::Conn;
 use crate::error::Result;
 use crate::ids::CompanyId;
@@ -36,10 +39,10 @@ pub struct SchedulesPage {
 }
 
 /// A company with its schedule and what that did last.
-struct Line {
-    company: Company,
-    schedule: Option<Schedule>,
-    latest: Option<Run>,
+pub(super) struct Line {
+    pub(super) company: Company,
+    pub(super) schedule: Option<Schedule>,
+    pub(super) latest: Option<Run>,
 }
 
 /// Which page.
@@ -89,11 +92,14 @@ async fn schedules_page(
     wanted: i64,
     fields: Fields,
 ) -> Result<SchedulesPage> {
+    let only = admin.only();
     let (lines, pages, without) = app
         .db
         .run(move |conn| {
-            let (lines, pages) = lines(conn, wanted)?;
-            Ok((lines, pages, store::without(conn)?.len() as i64))
+            let (lines, pages) = lines(conn, only, wanted)?;
+            let mut without = store::without(conn)?;
+            without.retain(|company| only.is_none_or(|only| only == *company));
+            Ok((lines, pages, without.len() as i64))
         })
         .await?;
     Ok(SchedulesPage {
@@ -106,24 +112,29 @@ async fn schedules_page(
     })
 }
 
-fn lines(conn: &mut Conn, wanted: i64) -> Result<(Vec<Line>, Pages)> {
-    let known = companies::store::list(conn)?;
+fn lines(conn: &mut Conn, only: Option<CompanyId>, wanted: i64) -> Result<(Vec<Line>, Pages)> {
+    let known = seen(conn, only)?;
     let pages = Pages::new(wanted, PER_PAGE, known.len() as i64, "/schedules?".into());
-    let mut schedules: HashMap<_, _> = store::list(conn)?
-        .into_iter()
-        .map(|schedule| (schedule.company, schedule))
-        .collect();
     let shown = known
         .into_iter()
         .skip(Pages::offset(pages.number, PER_PAGE) as usize)
         .take(PER_PAGE as usize);
-    let shown: Vec<Company> = shown.map(|(company, _)| company).collect();
-    let ids: Vec<CompanyId> = shown.iter().map(|company| company.id).collect();
+    let shown = shown.map(|(company, _)| company).collect();
+    Ok((lines_of(conn, shown)?, pages))
+}
+
+/// Some companies with their schedules.
+pub(super) fn lines_of(conn: &mut Conn, companies: Vec<Company>) -> Result<Vec<Line>> {
+    let mut schedules: HashMap<_, _> = store::list(conn)?
+        .into_iter()
+        .map(|schedule| (schedule.company, schedule))
+        .collect();
+    let ids: Vec<CompanyId> = companies.iter().map(|company| company.id).collect();
     let mut latest = forecast::latest_runs(conn, &ids)?;
     let line = |company: Company| Line {
         latest: latest.remove(&company.id),
         schedule: schedules.remove(&company.id),
         company,
     };
-    Ok((shown.into_iter().map(line).collect(), pages))
+    Ok(companies.into_iter().map(line).collect())
 }

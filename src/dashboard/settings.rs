@@ -7,8 +7,10 @@ use actix_web::web::{Data, Path};
 use actix_web::{HttpRequest, HttpResponse};
 use askama::Template;
 
+use super::company_nav::Part;
 use super::settings_checked::Mistakes;
 use super::settings_form::{Pairs, Typed};
+use super::settings_glance::{Glance, glance};
 use super::settings_lists::{self, Ticks, ticks};
 use super::settings_words as words;
 use super::{Chrome, Page, PageError, SignedIn, Submitted, Tab, filters, page, see_other};
@@ -16,6 +18,7 @@ use crate::app::App;
 use crate::companies::{self, Company};
 use crate::error::{Error, Result};
 use crate::ids::{CompanyId, CourseId, RunId};
+use crate::language::Said;
 use crate::moodle::{Lists, Shape};
 use crate::progress;
 use crate::settings::{DEFAULTS, Field, Overrides, store};
@@ -32,7 +35,8 @@ pub struct SettingsPage {
     company: Company,
     changed: Option<(i64, String)>,
     fields: Fields,
-    note: Option<String>,
+    note: Option<Said>,
+    glance: Vec<Glance>,
 }
 
 /// The fields of a form, ready to be shown.
@@ -49,12 +53,17 @@ pub struct Fields {
 
 impl Fields {
     /// What the defaults say of a moment, where there are defaults to follow.
-    pub(super) fn default_of(&self, group: &str) -> Option<&str> {
+    pub(super) fn default_of(&self, group: &str) -> Option<&Said> {
         let defaults = self.defaults.as_ref()?;
         Some(match group {
             "enrolled" => &defaults.enrolled,
             _ => &defaults.completed,
         })
+    }
+
+    /// How many courses show.
+    pub(super) fn courses_shown(&self) -> usize {
+        self.ticks.courses.iter().filter(|tick| tick.shown).count()
     }
 
     /// How many courses are ticked.
@@ -66,13 +75,13 @@ impl Fields {
 /// The defaults in words.
 pub struct Defaults {
     /// Who is a learner.
-    pub learners: String,
+    pub learners: Said,
     /// Whether suspended enrolments count.
-    pub suspended: String,
+    pub suspended: Said,
     /// Enrolled since.
-    pub enrolled: String,
+    pub enrolled: Said,
     /// Completed since.
-    pub completed: String,
+    pub completed: Said,
 }
 
 impl Defaults {
@@ -102,7 +111,7 @@ struct Shown {
     known: Known,
     typed: Typed,
     mistakes: Mistakes,
-    note: Option<String>,
+    note: Option<Said>,
 }
 
 impl Shown {
@@ -131,7 +140,7 @@ pub async fn show_settings(
 
 /// `POST /companies/{company}/settings`: tries the settings out with a dry run and leads to its page. Saves nothing.
 ///
-/// Its other buttons tick every course or none, and show the form again.
+/// Its other buttons find courses, tick those that show or untick them, and show the form again.
 pub async fn try_settings(
     app: Data<App>,
     company: Path<CompanyId>,
@@ -142,7 +151,7 @@ pub async fn try_settings(
     let id = company.into_inner();
     let known = known(&app, id).await?;
     let typed = Typed::read(&form)?;
-    let (status, shown) = match tried(&app, &admin, &form, Shown::of(known, typed)).await? {
+    let (status, shown) = match tried(&app, &admin, Shown::of(known, typed)).await? {
         Tried::Run(address) => return Ok(see_other(&address).finish()),
         Tried::Again(status, shown) => (status, shown),
     };
@@ -158,15 +167,9 @@ enum Tried {
     Again(StatusCode, Box<Shown>),
 }
 
-async fn tried(app: &Data<App>, admin: &SignedIn, form: &Pairs, mut shown: Shown) -> Result<Tried> {
+async fn tried(app: &Data<App>, admin: &SignedIn, mut shown: Shown) -> Result<Tried> {
     let again = |status, shown| Ok(Tried::Again(status, Box::new(shown)));
-    let pressed = |action: &str| {
-        let mut fields = form.iter();
-        fields.any(|(name, value)| name == "action" && value == action)
-    };
-    if pressed("all_on") || pressed("all_off") {
-        let all = shown.typed.listed.clone();
-        shown.typed.courses = if pressed("all_on") { all } else { Vec::new() };
+    if shown.typed.asks_for_courses() {
         return again(StatusCode::OK, shown);
     }
     let company = shown.known.company.id;
@@ -179,7 +182,9 @@ async fn tried(app: &Data<App>, admin: &SignedIn, form: &Pairs, mut shown: Shown
         }
     };
     if settings == shown.known.own {
-        shown.note = Some("Nothing differs from the settings that are saved.".to_owned());
+        shown.note = Some(Said::new(
+            "Nothing differs from the settings that are saved.",
+        ));
         return again(StatusCode::OK, shown);
     }
     let shape = settings.applied_to(shown.known.defaults.clone());
@@ -189,7 +194,7 @@ async fn tried(app: &Data<App>, admin: &SignedIn, form: &Pairs, mut shown: Shown
             Ok(Tried::Run(address))
         }
         Err(Error::Conflict(why)) => {
-            shown.note = Some(filters::sentence_text(&why));
+            shown.note = Some(Said::brought(why));
             again(StatusCode::CONFLICT, shown)
         }
         Err(error) => Err(error),
@@ -244,16 +249,20 @@ async fn form_page(admin: &SignedIn, app: &App, shown: Shown) -> Result<Settings
     let offered = settings_lists::offered(app, Some(known.company.id)).await?;
     let defaults = Some(Defaults::of(&known.defaults, offered.as_ref().ok()));
     let ticks = ticks(&typed, offered, known.courses);
+    let fields = Fields {
+        typed,
+        mistakes: shown.mistakes,
+        ticks,
+        defaults,
+    };
+    let (all, off) = (fields.ticks.courses.len(), known.own.courses_off.len());
+    let courses = (all.saturating_sub(off), off);
     Ok(SettingsPage {
+        glance: glance(app, known.company.id, courses).await?,
         chrome: admin.chrome(Tab::Companies),
         company: known.company,
         changed: known.changed,
-        fields: Fields {
-            typed,
-            mistakes: shown.mistakes,
-            ticks,
-            defaults,
-        },
+        fields,
         note: shown.note,
     })
 }

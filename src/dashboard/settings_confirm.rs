@@ -17,6 +17,7 @@ use crate::companies::{self, Company, State};
 use crate::db::Conn;
 use crate::error::Result;
 use crate::ids::CompanyId;
+use crate::language::Said;
 use crate::moodle::Shape;
 use crate::settings::{DEFAULTS, Overrides, store};
 use crate::sync::{self, Run, Statistics};
@@ -77,7 +78,7 @@ pub async fn show_confirm(
     let (basis, present, affected) = read.await?;
     let lists = settings_lists::offered(&app, None).await?.ok();
     let confirm = ConfirmPage {
-        chrome: admin.chrome(Tab::Companies),
+        chrome: admin.chrome(Tab::Rows),
         moved: moved(&present, &wanted, lists.as_ref()),
         typed,
         basis,
@@ -101,7 +102,7 @@ pub async fn try_defaults(
     };
     let company = field(&form, "company").parse();
     let company: CompanyId =
-        company.map_err(|_| PageError::BadRequest("the company is missing".into()))?;
+        company.map_err(|_| PageError::BadRequest(Said::new("the company is missing")))?;
     let shape = app.db.run(move |conn| {
         companies::store::get(conn, company)?;
         sync::settings::proposed(conn, company, DEFAULTS, &defaults)

@@ -55,7 +55,7 @@ pub(super) async fn form_page(
     let (changed, own_settings) = read.await?;
     let offered = settings_lists::offered(app, None).await?;
     Ok(DefaultsPage {
-        chrome: admin.chrome(Tab::Companies),
+        chrome: admin.chrome(Tab::Rows),
         changed,
         own_settings,
         fields: Fields {

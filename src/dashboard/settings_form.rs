@@ -2,6 +2,7 @@
 
 use super::PageError;
 use super::settings_days::day_text;
+use crate::language::Said;
 use crate::settings::{Learners, Overrides, Since};
 
 /// A form as it was sent: names repeat, one per ticked box.
@@ -28,6 +29,12 @@ pub struct Typed {
     pub listed: Vec<i64>,
     /// Those of them that were ticked.
     pub courses: Vec<i64>,
+    /// Part of the names of the courses to show; the others keep their ticks.
+    pub find: String,
+    /// What was found when the form was made.
+    pub found: String,
+    /// `all` or `none` of the courses that show, `find`, or empty: the button that was pressed.
+    pub select: String,
 }
 
 impl Typed {
@@ -48,6 +55,9 @@ impl Typed {
             department: ids("department")?,
             listed: ids("listed")?,
             courses: ids("course")?,
+            find: text("find").trim().to_owned(),
+            found: text("found"),
+            select: text("select"),
         })
     }
 
@@ -77,7 +87,13 @@ impl Typed {
             department: own.departments.clone().unwrap_or_default(),
             listed: own.courses_off.iter().map(|course| course.0).collect(),
             courses: Vec::new(),
+            ..Self::default()
         }
+    }
+
+    /// Whether a button asks for other ticks or other courses, or something was typed to find and not found yet.
+    pub fn asks_for_courses(&self) -> bool {
+        !self.select.is_empty() || self.find != self.found
     }
 
     /// The fields as they were sent, so that a page between can send them on.
@@ -98,7 +114,13 @@ impl Typed {
 fn ids(pairs: &[(String, String)], name: &str) -> Result<Vec<i64>, PageError> {
     let named = pairs.iter().filter(|(field, _)| field == name);
     let parsed = named.map(|(_, value)| {
-        let wrong = |_| PageError::BadRequest(format!("{name} cannot be “{value}”"));
+        let wrong = |_| {
+            PageError::BadRequest(
+                Said::new("{field} cannot be “{text}”")
+                    .with("field", name)
+                    .with("text", value),
+            )
+        };
         value.parse().map_err(wrong)
     });
     parsed.collect()

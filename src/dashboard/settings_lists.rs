@@ -6,6 +6,7 @@ use crate::app::App;
 use crate::db::off_thread;
 use crate::error::{Error, Result};
 use crate::ids::{CompanyId, CourseId};
+use crate::language::Said;
 use crate::moodle::{Department, Lists};
 use crate::settings::Overrides;
 
@@ -14,21 +15,23 @@ use crate::settings::Overrides;
 pub struct Tick {
     /// What the form sends.
     pub id: i64,
-    /// Hostile text.
-    pub label: String,
+    /// Hostile text, or its number where Moodle gives it no name.
+    pub label: Said,
     /// What else to know of it, or empty.
     pub note: &'static str,
     /// How deep it lies below the top, at most 5.
     pub depth: usize,
     /// Whether it is ticked.
     pub ticked: bool,
+    /// Whether it shows; one that does not keeps its tick.
+    pub shown: bool,
 }
 
 /// All boxes of a form.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Ticks {
     /// Why Moodle tells nothing, if so: then only what is chosen already is listed.
-    pub away: Option<String>,
+    pub away: Option<Said>,
     /// Roles.
     pub roles: Vec<Tick>,
     /// Why roles have no names.
@@ -45,7 +48,7 @@ pub struct Ticks {
 pub async fn offered(
     app: &App,
     company: Option<CompanyId>,
-) -> Result<std::result::Result<Lists, String>> {
+) -> Result<std::result::Result<Lists, Said>> {
     let moodle = app.moodle.clone();
     let read = off_thread(move || {
         let moodle = moodle.ok_or(Error::MoodleNotConfigured)?;
@@ -57,7 +60,7 @@ pub async fn offered(
             error @ (Error::MoodleUnavailable(_)
             | Error::MoodleUnreadable(_)
             | Error::MoodleNotConfigured),
-        ) => Ok(Err(super::filters::sentence_text(&error.to_string()))),
+        ) => Ok(Err(super::error_words::said(&error))),
         Err(error) => Err(error),
     }
 }
@@ -90,7 +93,7 @@ pub async fn checked(
 /// The boxes of a form. `known` are courses the store knows, for when Moodle does not answer.
 pub fn ticks(
     typed: &Typed,
-    offered: std::result::Result<Lists, String>,
+    offered: std::result::Result<Lists, Said>,
     known: Vec<(CourseId, String)>,
 ) -> Ticks {
     let (away, lists) = match offered {
@@ -104,7 +107,7 @@ pub fn ticks(
             short if short == role.name => short,
             short => format!("{} ({short})", role.name),
         };
-        tick(role.id, label, "")
+        tick(role.id, Said::as_it_is(label), "")
     });
     let mut courses: Vec<Tick> = lists
         .courses
@@ -115,13 +118,13 @@ pub fn ticks(
             } else {
                 "hidden in Moodle"
             };
-            tick(course.id.0, course.name, note)
+            tick(course.id.0, Said::as_it_is(course.name), note)
         })
         .collect();
     if away.is_some() {
         courses = known
             .into_iter()
-            .map(|(id, name)| tick(id.0, name, ""))
+            .map(|(id, name)| tick(id.0, Said::as_it_is(name), ""))
             .collect();
     }
     let off: Vec<i64> = typed
@@ -130,16 +133,22 @@ pub fn ticks(
         .filter(|id| !typed.courses.contains(id))
         .copied()
         .collect();
-    let mut courses = with_lost(courses, &typed.listed, "Course", away.is_some());
+    let mut courses = with_lost(
+        courses,
+        &typed.listed,
+        Said::new("Course {id}"),
+        away.is_some(),
+    );
     for course in &mut courses {
         course.ticked = !off.contains(&course.id);
     }
+    find(&mut courses, typed);
     Ticks {
         roles: chosen(
             with_lost(
                 roles.collect(),
                 &typed.roles,
-                "Role",
+                Said::new("Role {id}"),
                 away.is_some() || roles_unread.is_some(),
             ),
             &typed.roles,
@@ -148,7 +157,7 @@ pub fn ticks(
             with_lost(
                 tree(&departments),
                 &typed.department,
-                "Department",
+                Said::new("Department {id}"),
                 away.is_some() || departments_unread.is_some(),
             ),
             &typed.department,
@@ -172,13 +181,27 @@ fn parted<T>(list: std::result::Result<Vec<T>, String>) -> (Vec<T>, Option<Strin
     list.map_or_else(|why| (Vec::new(), Some(why)), |list| (list, None))
 }
 
-fn tick(id: i64, label: String, note: &'static str) -> Tick {
+fn tick(id: i64, label: Said, note: &'static str) -> Tick {
     Tick {
         id,
         label,
         note,
         depth: 0,
         ticked: false,
+        shown: true,
+    }
+}
+
+/// Shows the courses that were looked for, and ticks all of these or none where a button says so.
+fn find(courses: &mut [Tick], typed: &Typed) {
+    let wanted = typed.find.to_lowercase();
+    for course in courses {
+        course.shown = course.label.to_string().to_lowercase().contains(&wanted);
+        match typed.select.as_str() {
+            "all" if course.shown => course.ticked = true,
+            "none" if course.shown => course.ticked = false,
+            _ => {}
+        }
     }
 }
 
@@ -190,11 +213,11 @@ fn chosen(mut ticks: Vec<Tick>, ids: &[i64]) -> Vec<Tick> {
 }
 
 /// What is chosen and not listed stays to be seen and to be given up.
-fn with_lost(mut ticks: Vec<Tick>, ids: &[i64], noun: &str, unread: bool) -> Vec<Tick> {
+fn with_lost(mut ticks: Vec<Tick>, ids: &[i64], numbered: Said, unread: bool) -> Vec<Tick> {
     let note = if unread { "" } else { "not in Moodle any more" };
     for id in ids {
         if !ticks.iter().any(|tick| tick.id == *id) {
-            ticks.push(tick(*id, format!("{noun} {id}"), note));
+            ticks.push(tick(*id, numbered.clone().with("id", id), note));
         }
     }
     ticks
@@ -209,14 +232,14 @@ fn tree(all: &[Department]) -> Vec<Tick> {
     while let Some((department, depth)) = next.pop() {
         found.push(Tick {
             depth: depth.min(5),
-            ..tick(department.id, department.name.clone(), "")
+            ..tick(department.id, Said::as_it_is(&department.name), "")
         });
         let children = all.iter().filter(|one| one.parent == department.id);
         next.extend(children.rev().map(|child| (child, depth + 1)));
     }
     let reached: Vec<i64> = found.iter().map(|tick| tick.id).collect();
     let circles = all.iter().filter(|one| !reached.contains(&one.id));
-    found.extend(circles.map(|one| tick(one.id, one.name.clone(), "")));
+    found.extend(circles.map(|one| tick(one.id, Said::as_it_is(&one.name), "")));
     found
 }
 

@@ -5,6 +5,7 @@ use actix_web::web::{Data, Path, Query};
 use askama::Template;
 use serde::Deserialize;
 
+use super::company_nav::Part;
 use super::settings_lists;
 use super::settings_words::{Moved, moved};
 use super::{Chrome, Flash, Page, PageError, SignedIn, Submitted, Tab, filters, see_other};
@@ -13,6 +14,7 @@ use crate::companies::{self, Company};
 use crate::db::Conn;
 use crate::error::{Error, OrNotFound, Result};
 use crate::ids::{CompanyId, RunId};
+use crate::language::Said;
 use crate::moodle::Shape;
 use crate::settings::{Field, Overrides, store};
 use crate::sync::{self, Mode, Request, Run, Statistics, Trigger, history};
@@ -105,7 +107,7 @@ pub async fn save_settings(
     let and_sync = match form.action.as_str() {
         "sync" => true,
         "save" => false,
-        _ => return Err(PageError::BadRequest("the button is missing".into())),
+        _ => return Err(PageError::BadRequest(Said::new("the button is missing"))),
     };
     let email = admin.session.email;
     let (actor, tried) = (email.clone(), run.clone());
@@ -167,6 +169,12 @@ fn trial(conn: &mut Conn, company: CompanyId, run: &RunId, own: &[Field]) -> Res
 
 fn own_fields(text: &str) -> std::result::Result<Vec<Field>, PageError> {
     let names = text.split(',').filter(|name| !name.is_empty());
-    let wrong = |_| PageError::BadRequest(format!("own cannot be “{text}”"));
+    let wrong = |_| {
+        PageError::BadRequest(
+            Said::new("{field} cannot be “{text}”")
+                .with("field", "own")
+                .with("text", text),
+        )
+    };
     names.map(|name| name.parse().map_err(wrong)).collect()
 }

@@ -1,6 +1,7 @@
 //! Settings in words, with the names that Moodle gives to ids.
 
 use super::settings_days::day_text;
+use crate::language::Said;
 use crate::moodle::{Lists, Shape};
 use crate::settings::Field;
 
@@ -10,9 +11,9 @@ pub struct Moved {
     /// Which.
     pub name: &'static str,
     /// How it is.
-    pub before: String,
+    pub before: Said,
     /// How it shall be.
-    pub after: String,
+    pub after: Said,
 }
 
 /// What one shape says otherwise than another.
@@ -30,26 +31,30 @@ pub fn moved(before: &Shape, after: &Shape, lists: Option<&Lists>) -> Vec<Moved>
 }
 
 /// What the defaults say in one field.
-pub fn of(field: Field, shape: &Shape, lists: Option<&Lists>) -> String {
-    let since = |moment: Option<i64>| {
-        moment.map_or("whenever it was".into(), |at| {
-            format!("since {} (UTC)", day_text(at))
-        })
-    };
+pub fn of(field: Field, shape: &Shape, lists: Option<&Lists>) -> Said {
     match field {
         Field::Learners => match &shape.learner_roles {
-            None => "whoever appears in Moodle's completion reports".into(),
-            Some(roles) => format!("people with the role {}", role_names(roles, lists)),
+            None => Said::new("whoever appears in Moodle's completion reports"),
+            Some(roles) => {
+                Said::new("people with the role {roles}").saying("roles", role_names(roles, lists))
+            }
         },
-        Field::Suspended if shape.suspended_enrolments => "count".into(),
-        Field::Suspended => "do not count".into(),
+        Field::Suspended if shape.suspended_enrolments => Said::new("count"),
+        Field::Suspended => Said::new("do not count"),
         Field::Enrolled => since(shape.enrolled_since),
         Field::Completed => since(shape.completed_since),
     }
 }
 
+fn since(moment: Option<i64>) -> Said {
+    moment.map_or_else(
+        || Said::new("whenever it was"),
+        |at| Said::new("since {day} (UTC)").with("day", day_text(at)),
+    )
+}
+
 /// Every setting of a shape, in the order of the form.
-fn all(shape: &Shape, lists: Option<&Lists>) -> Vec<(&'static str, String)> {
+fn all(shape: &Shape, lists: Option<&Lists>) -> Vec<(&'static str, Said)> {
     vec![
         ("Learners", of(Field::Learners, shape, lists)),
         (
@@ -63,37 +68,53 @@ fn all(shape: &Shape, lists: Option<&Lists>) -> Vec<(&'static str, String)> {
     ]
 }
 
-fn role_names(ids: &[i64], lists: Option<&Lists>) -> String {
+fn role_names(ids: &[i64], lists: Option<&Lists>) -> Said {
     let known = lists.and_then(|lists| lists.roles.as_ref().ok());
     let name = |id: &i64| {
         let found = known.and_then(|roles| roles.iter().find(|role| role.id == *id));
-        found.map_or_else(|| format!("number {id}"), |role| role.name.clone())
+        named(id, found.map(|role| &role.name))
     };
-    let names: Vec<String> = ids.iter().map(name).collect();
-    names.join(" or ")
+    let either = |one, other| {
+        Said::new("{one} or {other}")
+            .saying("one", one)
+            .saying("other", other)
+    };
+    ids.iter().map(name).reduce(either).unwrap_or_else(none)
 }
 
-fn departments(shape: &Shape, lists: Option<&Lists>) -> String {
+fn departments(shape: &Shape, lists: Option<&Lists>) -> Said {
     let Some(ids) = &shape.departments else {
-        return "all".into();
+        return Said::new("all");
     };
     let known = lists.and_then(|lists| lists.departments.as_ref().ok());
     let name = |id: &i64| {
         let found = known.and_then(|all| all.iter().find(|one| one.id == *id));
-        found.map_or_else(|| format!("number {id}"), |one| one.name.clone())
+        named(id, found.map(|one| &one.name))
     };
-    let names: Vec<String> = ids.iter().map(name).collect();
-    format!("{} and below", names.join(", "))
+    let names = ids.iter().map(name).reduce(and).unwrap_or_else(none);
+    Said::new("{departments} and below").saying("departments", names)
 }
 
-fn courses(shape: &Shape, lists: Option<&Lists>) -> String {
-    let off = &shape.courses_off;
+fn courses(shape: &Shape, lists: Option<&Lists>) -> Said {
     let name = |id: &crate::ids::CourseId| {
         let known = lists.and_then(|lists| lists.courses.iter().find(|course| course.id == *id));
-        known.map_or_else(|| format!("number {id}"), |course| course.name.clone())
+        named(id, known.map(|course| &course.name))
     };
-    match off.len() {
-        0 => "none".into(),
-        _ => off.iter().map(name).collect::<Vec<_>>().join(", "),
-    }
+    let names = shape.courses_off.iter().map(name).reduce(and);
+    names.unwrap_or_else(none)
+}
+
+/// The name that Moodle gives to an id, which is hostile text.
+fn named(id: impl ToString, name: Option<&String>) -> Said {
+    name.map_or_else(|| Said::new("number {id}").with("id", id), Said::as_it_is)
+}
+
+fn and(one: Said, next: Said) -> Said {
+    Said::new("{one}, {next}")
+        .saying("one", one)
+        .saying("next", next)
+}
+
+fn none() -> Said {
+    Said::new("none")
 }

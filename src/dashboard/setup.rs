@@ -6,11 +6,15 @@ use actix_web::{HttpRequest, HttpResponse};
 use askama::Template;
 use serde::Deserialize;
 
-use super::{Chrome, Flash, Page, PageError, PublicForm, filters, page, see_other, signed_in};
-use crate::admins::{self, MIN_LENGTH, sessions};
+use super::{
+    Chrome, Flash, Page, PageError, PublicForm, filters, page, see_other, sign_in, signed_in,
+};
+use crate::admins::{self, MIN_LENGTH, Visit, sessions};
 use crate::app::App;
 use crate::error::{Error, Result};
-use crate::time::now;
+use crate::language::Said;
+use crate::staff;
+use crate::time::{now, now_ms};
 
 /// The page that asks for the first admin's email and password.
 #[derive(Template)]
@@ -64,7 +68,7 @@ pub async fn create_first_admin(
 ) -> std::result::Result<HttpResponse, PageError> {
     let form = form.0;
     check(&app, &form.token).await?;
-    match create(&app, &form).await {
+    match create(&app, &form, sign_in::visit(&request, &app)).await {
         Ok(session) => Ok(see_other("/")
             .cookie(signed_in::begun(&app, session))
             .cookie(Flash::Welcome.cookie(&app))
@@ -96,14 +100,15 @@ async fn check(app: &App, token: &str) -> Result<()> {
     }
 }
 
-async fn create(app: &App, form: &FirstAdmin) -> Result<String> {
+async fn create(app: &App, form: &FirstAdmin, visit: Visit) -> Result<String> {
     if form.password != form.repeated {
-        return Err(Error::Invalid("the two passwords differ".into()));
+        let differ = Said::new("The two passwords differ.");
+        return Err(Error::Invalid(differ.to_string()));
     }
     let (email, password) = (form.email.clone(), form.password.clone());
     let begun = app.db.change(move |conn| {
-        let admin = admins::create_first(conn, &email, &password, now())?;
-        sessions::start(conn, admin, now())
+        let admin = staff::create_first(conn, &email, &password, now_ms())?;
+        sessions::start(conn, admin, &visit, now())
     });
     begun.await
 }

@@ -1,7 +1,7 @@
-//! Signing in and out.
+//! Signing in and out. The second page, for a code, is [`super::sign_in_code`].
 
 use actix_web::http::StatusCode;
-use actix_web::http::header::RETRY_AFTER;
+use actix_web::http::header::{RETRY_AFTER, USER_AGENT};
 use actix_web::web::{Data, Query};
 use actix_web::{HttpRequest, HttpResponse};
 use askama::Template;
@@ -9,11 +9,15 @@ use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use serde::Deserialize;
 
 use super::{
-    Chrome, Flash, Page, PageError, PublicForm, Submitted, filters, page, see_other, signed_in,
+    Chrome, Flash, Page, PageError, PublicForm, Submitted, filters, page, see_other, sign_in_code,
+    signed_in,
 };
-use crate::admins::{self, SignIn, sessions};
+use crate::admins::{self, SignIn, Visit, sessions};
 use crate::app::App;
-use crate::time::now;
+use crate::db::Conn;
+use crate::language::Said;
+use crate::staff::arrivals;
+use crate::time::{now, now_ms};
 
 /// The sign-in page.
 #[derive(Template)]
@@ -22,14 +26,14 @@ pub struct SignInPage {
     chrome: Chrome,
     email: String,
     next: String,
-    error: Option<String>,
+    error: Option<Said>,
 }
 
 /// Where to go on after signing in.
 #[derive(Deserialize)]
 pub struct Next {
     #[serde(default)]
-    next: String,
+    pub(super) next: String,
 }
 
 /// The fields of the sign-in form.
@@ -56,7 +60,7 @@ pub async fn show_sign_in(request: HttpRequest, query: Query<Next>) -> Page<Sign
     })
 }
 
-/// `POST /sign-in`: a new session, whatever session the browser had before.
+/// `POST /sign-in`: a new session, whatever session the browser had before; with a second factor the page for its code.
 pub async fn sign_in(
     request: HttpRequest,
     app: Data<App>,
@@ -67,8 +71,9 @@ pub async fn sign_in(
         password,
         next,
     } = form.0;
-    let address = address_of(&request, &app);
-    let answer = admins::sign_in(&app.db, &email, password, address, now()).await?;
+    let visit = visit(&request, &app);
+    let noted = (email.clone(), visit.address.clone());
+    let answer = admins::sign_in(&app.db, &email, password, visit, now()).await?;
     let refused = |status, error| {
         let error = Some(error);
         let shown = SignInPage {
@@ -82,16 +87,25 @@ pub async fn sign_in(
     match answer {
         SignIn::Welcome(session) => {
             end_old_session(&request, &app).await?;
+            let (email, address) = (admins::normal(&noted.0), noted.1);
+            let note = move |conn: &mut Conn| arrivals::signed_in(conn, &email, &address, now_ms());
+            app.db.change(note).await?;
             Ok(see_other(local(&next))
                 .cookie(signed_in::begun(&app, session))
                 .finish())
         }
-        SignIn::Wrong => Ok(refused(
-            StatusCode::FORBIDDEN,
-            "The email or the password is wrong.".into(),
-        )),
+        SignIn::HalfWay(step) => Ok(see_other(&sign_in_code::address(&next))
+            .cookie(sign_in_code::begun(&app, step))
+            .finish()),
+        SignIn::Wrong => {
+            let (email, address) = noted;
+            let note = move |conn: &mut Conn| arrivals::failed(conn, &email, &address, now_ms());
+            app.db.change(note).await?;
+            let why = Said::new("The email or the password is wrong.");
+            Ok(refused(StatusCode::FORBIDDEN, why))
+        }
         SignIn::Wait(until) => {
-            let mut response = refused(StatusCode::TOO_MANY_REQUESTS, wait_text(until));
+            let mut response = refused(StatusCode::TOO_MANY_REQUESTS, wait(until));
             response
                 .headers_mut()
                 .insert(RETRY_AFTER, (until - now()).max(1).into());
@@ -104,14 +118,28 @@ pub async fn sign_in(
 pub async fn sign_out(
     request: HttpRequest,
     app: Data<App>,
-    _form: Submitted<Nothing>,
+    form: Submitted<Nothing>,
 ) -> Result<HttpResponse, PageError> {
     end_old_session(&request, &app).await?;
+    let email = form.admin.session.email;
+    let note = move |conn: &mut Conn| arrivals::signed_out(conn, &email, now_ms());
+    app.db.change(note).await?;
     let response = see_other("/sign-in")
         .cookie(signed_in::ended(&app))
         .cookie(Flash::SignedOut.cookie(&app))
         .finish();
     Ok(response)
+}
+
+/// The sign-in page with what went wrong, for somebody who has to begin again.
+pub(super) fn again(request: &HttpRequest, next: String, why: &'static str) -> HttpResponse {
+    let shown = SignInPage {
+        chrome: Chrome::visitor(request),
+        email: String::new(),
+        next,
+        error: Some(Said::new(why)),
+    };
+    page::with_status(StatusCode::FORBIDDEN, &shown, request)
 }
 
 /// The address of the sign-in page, with the page to go on to.
@@ -126,7 +154,7 @@ pub(super) fn address(next: Option<&str>) -> String {
 }
 
 /// A path of ours, else the first page: no browser is sent to another host.
-fn local(next: &str) -> &str {
+pub(super) fn local(next: &str) -> &str {
     let path = next.starts_with('/') && !next[1..].starts_with(['/', '\\']);
     let printable = next
         .bytes()
@@ -134,7 +162,8 @@ fn local(next: &str) -> &str {
     if path && printable { next } else { "/" }
 }
 
-async fn end_old_session(request: &HttpRequest, app: &App) -> Result<(), PageError> {
+/// Ends the session that a browser had before.
+pub(super) async fn end_old_session(request: &HttpRequest, app: &App) -> Result<(), PageError> {
     if let Some(cookie) = signed_in::cookie(request) {
         app.db
             .change(move |conn| sessions::end(conn, &cookie))
@@ -143,19 +172,24 @@ async fn end_old_session(request: &HttpRequest, app: &App) -> Result<(), PageErr
     Ok(())
 }
 
+/// Where a request comes from, and with which browser.
+pub(super) fn visit(request: &HttpRequest, app: &App) -> Visit {
+    let agent = request.headers().get(USER_AGENT);
+    let agent = agent.map(|said| String::from_utf8_lossy(said.as_bytes()));
+    Visit::new(address_of(request, app), &agent.unwrap_or_default())
+}
+
 /// Who knocks: the peer, or whom a proxy of ours speaks for.
 fn address_of(request: &HttpRequest, app: &App) -> String {
-    let headers = request.headers().get_all("x-forwarded-for");
-    let lists: Vec<&str> = headers.filter_map(|list| list.to_str().ok()).collect();
-    let forwarded = lists.iter().flat_map(|list| list.split(','));
-    let peer = request.peer_addr().map(|peer| peer.ip());
-    let client = peer.map(|peer| app.config.trusted_proxies.client(peer, forwarded));
+    let client = app.config.trusted_proxies.sender(request);
     client.map(|client| client.to_string()).unwrap_or_default()
 }
 
-fn wait_text(until: i64) -> String {
-    let minutes = filters::counted_text((until - now() + 59).max(60) / 60, "minute");
-    format!("There were too many failed attempts. Try again in {minutes}.")
+/// That there were too many failures, and when the next attempt is allowed.
+pub(super) fn wait(until: i64) -> Said {
+    let minutes = (until - now() + 59).max(60) / 60;
+    Said::new("There were too many failed attempts. Try again in {minutes}.")
+        .counted("minutes", minutes, "minute")
 }
 
 #[cfg(test)]

@@ -8,34 +8,24 @@ use actix_web::{HttpRequest, HttpResponse};
 use askama::Template;
 use serde::Deserialize;
 
-use super::labels::{self, Choice};
+use super::labels;
+use super::sync_forms::{self, FormPage};
 use super::{Chrome, Flash, Page, PageError, SignedIn, Submitted, Tab, filters, page, see_other};
 use crate::app::App;
 use crate::companies::{self, Company, State};
-use crate::error::Result;
 use crate::ids::{CompanyId, random_hex};
+use crate::language::Said;
 use crate::sync::request::{HOURS_BACK, Request};
 use crate::sync::{self, How, Mode, Requested, Run, Trigger, guard, history};
 
 /// What the form says for all companies.
-const ALL: &str = "all";
+pub(super) const ALL: &str = "all";
 
 /// How long the answer waits for the run, so that most readers see its end at once.
 const PATIENCE: Duration = Duration::from_secs(4);
 
 /// Most bytes of the key that makes a second click harmless.
 const LONGEST_KEY: usize = 255;
-
-/// What to sync.
-#[derive(Template)]
-#[template(path = "sync/form.html")]
-pub struct FormPage {
-    chrome: Chrome,
-    companies: Vec<Choice>,
-    has_moodle: bool,
-    wish: Wish,
-    error: Option<String>,
-}
 
 /// What exactly will happen.
 #[derive(Template)]
@@ -67,13 +57,22 @@ impl ConfirmPage {
 #[derive(Debug, Clone, Default, Deserialize)]
 #[serde(default)]
 pub struct Wish {
-    company: String,
+    /// A company's id, `all`, or empty.
+    pub company: String,
     mode: String,
-    hours_back: String,
-    dry_run: bool,
+    /// Empty, or what was typed.
+    pub hours_back: String,
+    /// Whether nothing shall be written.
+    pub dry_run: bool,
 }
 
 impl Wish {
+    /// How much to read; `None` where the address says nothing that a form does.
+    pub fn mode(&self) -> Option<Mode> {
+        let mode = self.mode.parse().ok();
+        mode.filter(|mode: &Mode| mode.reads_moodle())
+    }
+
     /// An address with the fields that do not say which company.
     fn address(&self, path: &str) -> String {
         let path = format!("{path}?");
@@ -109,9 +108,7 @@ pub async fn show_form(
     app: Data<App>,
     wish: Query<Wish>,
 ) -> std::result::Result<Page<FormPage>, PageError> {
-    Ok(Page(
-        form_page(&admin, &app, wish.into_inner(), None).await?,
-    ))
+    Ok(Page(sync_forms::page(&admin, &app, &wish, None).await?))
 }
 
 /// `GET /sync/confirm`: changes nothing; its form carries the key that makes a second click harmless.
@@ -129,7 +126,7 @@ pub async fn show_confirm(
     let (company, mode, hours_back) = match checked(&wish) {
         Ok(checked) => checked,
         Err(error) => {
-            let form = form_page(&admin, &app, wish, Some(error.into())).await?;
+            let form = sync_forms::page(&admin, &app, &wish, Some(error)).await?;
             return Ok(page::with_status(
                 StatusCode::UNPROCESSABLE_ENTITY,
                 &form,
@@ -137,6 +134,7 @@ pub async fn show_confirm(
             ));
         }
     };
+    admin.narrowed(Some(company))?;
     let read = app.db.run(move |conn| {
         let running = history::running(conn, company)?;
         companies::store::get(conn, company).map(|(company, state)| (company, state, running))
@@ -165,8 +163,9 @@ pub async fn run_manual_sync(
 ) -> std::result::Result<HttpResponse, PageError> {
     let Submitted { admin, form } = confirmed;
     let company = form.company;
+    admin.narrowed(Some(company))?;
     let mode: Option<Mode> = labels::chosen("the mode", &form.mode)?;
-    let mode = mode.ok_or_else(|| PageError::BadRequest("the mode is missing".into()))?;
+    let mode = mode.ok_or_else(|| PageError::BadRequest(Said::new("the mode is missing")))?;
     refuse_key(&form.key)?;
     let request = Request {
         hours_back: labels::chosen("the hours back", &form.hours_back)?,
@@ -194,40 +193,14 @@ pub(super) fn refuse_key(key: &str) -> std::result::Result<(), PageError> {
     if (1..=LONGEST_KEY).contains(&key.len()) {
         return Ok(());
     }
-    let why = "the form's key must have 1 to 255 characters";
-    Err(PageError::BadRequest(why.into()))
+    let why = Said::new("the form's key must have 1 to 255 characters");
+    Err(PageError::BadRequest(why))
 }
 
-async fn form_page(
-    admin: &SignedIn,
-    app: &App,
-    mut wish: Wish,
-    error: Option<String>,
-) -> Result<FormPage> {
-    let known = app.db.run(companies::store::list).await?;
-    let names = known
-        .into_iter()
-        .map(|(company, _)| (company.id, company.name))
-        .collect();
-    if wish.hours_back.is_empty() {
-        wish.hours_back = "24".into();
-    }
-    Ok(FormPage {
-        chrome: admin.chrome(Tab::Sync),
-        companies: labels::named(names, wish.company.parse().ok()),
-        has_moodle: app.moodle.is_some(),
-        wish,
-        error,
-    })
-}
-
+/// What was wished for, or what is wrong with it.
 fn checked(wish: &Wish) -> std::result::Result<(CompanyId, Mode, Option<i32>), &'static str> {
+    let mode = wish.mode();
     let company = wish.company.parse().map_err(|_| "Choose a company.")?;
-    let mode = wish
-        .mode
-        .parse()
-        .ok()
-        .filter(|mode: &Mode| mode.reads_moodle());
     let mode = mode.ok_or("Choose what to read.")?;
     if mode != Mode::Changes {
         return Ok((company, mode, None));

@@ -4,15 +4,18 @@ use actix_web::web::{Data, Path, Query};
 use askama::Template;
 use serde::Deserialize;
 
+use super::company_nav::Part;
+use super::error_words;
 use super::paging::Pages;
 use super::run_changes::{Field, fields};
 use super::why_words::{self as words, Agreement};
-use super::{Chrome, Page, PageError, SignedIn, Tab, filters};
+use super::{Chrome, Downloads, Page, PageError, SignedIn, Tab, filters};
 use crate::app::App;
 use crate::companies::{self, Company, State};
 use crate::db::{Conn, off_thread};
 use crate::error::{Error, OrNotFound, Result};
 use crate::ids::{CompanyId, CourseId, Key, UserId};
+use crate::language::Said;
 use crate::moodle::{Evidence, Moodle, RowState, Shape};
 use crate::progress::derive::derive;
 use crate::progress::{self, Content, Row};
@@ -70,7 +73,7 @@ enum Live {
     /// It answered.
     Read(Box<Now>),
     /// It did not, for this reason.
-    Away(String),
+    Away(Said),
     /// It was not asked: the person's data was erased here, and this is the proof.
     Erased(Erasure),
 }
@@ -91,9 +94,9 @@ impl Now {
 }
 
 /// One change, in words.
-struct Past {
-    change: RowChange,
-    fields: Vec<Field>,
+pub(super) struct Past {
+    pub(super) change: RowChange,
+    pub(super) fields: Vec<Field>,
 }
 
 /// Which page of the changes.
@@ -127,10 +130,6 @@ pub async fn show_row(
     let read = app.db.run(move |conn| stored(conn, company, key, number));
     let stored = read.await?;
     let live = live(&app, company, key, &stored).await?;
-    let past = |change: RowChange| Past {
-        fields: fields(change.before.as_ref(), change.after.as_ref()),
-        change,
-    };
     Ok(Page(WhyPage {
         chrome: admin.chrome(Tab::Companies),
         company: stored.company,
@@ -141,6 +140,14 @@ pub async fn show_row(
         history: stored.history.into_iter().map(past).collect(),
         pages: stored.pages,
     }))
+}
+
+/// A change, ready for the page.
+pub(super) fn past(change: RowChange) -> Past {
+    Past {
+        fields: fields(change.before.as_ref(), change.after.as_ref()),
+        change,
+    }
 }
 
 fn stored(conn: &mut Conn, company: CompanyId, key: Key, page: i64) -> Result<Stored> {
@@ -177,7 +184,7 @@ async fn live(app: &App, company: CompanyId, key: Key, stored: &Stored) -> Resul
             error @ (Error::MoodleUnavailable(_)
             | Error::MoodleUnreadable(_)
             | Error::MoodleNotConfigured),
-        ) if stored.row.is_some() => return Ok(Live::Away(error.to_string())),
+        ) if stored.row.is_some() => return Ok(Live::Away(error_words::said(&error))),
         Err(error) => return Err(error),
     };
     let has_both = evidence.person.is_some() && evidence.course.is_some();

@@ -2,12 +2,13 @@
 
 use serde_json::{Map, Value};
 
-use super::filters::{counted_text, percent_text};
+use super::filters::percent_text;
 use super::run_changes::{Field, fields};
 use super::settings_days::day_text;
 use crate::error::{Error, Result};
+use crate::language::Said;
 use crate::moodle::{
-    Activity, EnrolmentStanding, Evidence, HeldRole, Place, RowState, Says, Setting,
+    Activity, CourseEvidence, EnrolmentStanding, Evidence, HeldRole, Place, RowState, Says, Setting,
 };
 use crate::progress::derive::flaw;
 use crate::progress::{Content, Row, Status};
@@ -189,22 +190,49 @@ pub fn roles_verdict(evidence: &Evidence) -> &'static str {
 }
 
 /// Why a setting leaves a row out.
-pub fn left_out(setting: &Setting) -> String {
+pub fn left_out(setting: &Setting) -> Said {
     match setting {
-        Setting::Roles => "Learners: the person holds none of the roles that are chosen.".into(),
-        Setting::Departments => {
-            "Departments: the person is in none of those that are chosen, or suspended there."
-                .into()
+        Setting::Roles => {
+            Said::new("Learners: the person holds none of the roles that are chosen.")
         }
-        Setting::CourseOff => "Courses: this one is switched off.".into(),
-        Setting::EnrolledSince(at) => format!(
-            "Enrolled: the earliest enrolment is before {} (UTC), or nobody knows when it was.",
-            day_text(*at)
+        Setting::Departments => Said::new(
+            "Departments: the person is in none of those that are chosen, or suspended there.",
         ),
-        Setting::CompletedSince(at) => format!(
-            "Completed: the course was completed before {} (UTC).",
-            day_text(*at)
-        ),
+        Setting::CourseOff => Said::new("Courses: this one is switched off."),
+        Setting::EnrolledSince(at) => Said::new(
+            "Enrolled: the earliest enrolment is before {day} (UTC), or nobody knows when it was.",
+        )
+        .with("day", day_text(*at)),
+        Setting::CompletedSince(at) => {
+            Said::new("Completed: the course was completed before {day} (UTC).")
+                .with("day", day_text(*at))
+        }
+    }
+}
+
+/// Whether the course shows, and whose it is.
+pub fn course(course: &CourseEvidence) -> Said {
+    let seen = if course.visible { "visible" } else { "hidden" };
+    let whose = match (course.given, course.open_shared) {
+        (true, _) => "given to the company",
+        (false, true) => "open to every company",
+        (false, false) => "not the company's",
+    };
+    Said::new("Course: {seen}; {whose}.")
+        .saying("seen", Said::new(seen))
+        .saying("whose", Said::new(whose))
+}
+
+/// Whether completion is tracked.
+pub fn tracking(evidence: &Evidence) -> &'static str {
+    let course = evidence.course.as_ref().map(|course| course.completion_on);
+    match (evidence.site_completion_on, course) {
+        (true, None) => "Tracking is on for the site.",
+        (false, None) => "Tracking is off for the site.",
+        (true, Some(true)) => "Tracking is on for the site and on for the course.",
+        (true, Some(false)) => "Tracking is on for the site and off for the course.",
+        (false, Some(true)) => "Tracking is off for the site and on for the course.",
+        (false, Some(false)) => "Tracking is off for the site and off for the course.",
     }
 }
 
@@ -220,11 +248,13 @@ pub fn activity(activity: &Activity) -> &'static str {
 }
 
 /// Moodle's own figure, and how it comes about.
-pub fn figure(content: &Content, done: usize, count: usize) -> String {
-    let of = format!("{done} of {}", counted_text(count as i64, "activity"));
+pub fn figure(content: &Content, done: usize, count: usize) -> Said {
     match content.percentage {
-        None => "no percentage".into(),
-        Some(value) if content.status == Status::Completed => percent_text(value),
-        Some(value) => format!("{}: {of}", percent_text(value)),
+        None => Said::new("no percentage"),
+        Some(value) if content.status == Status::Completed => Said::as_it_is(percent_text(value)),
+        Some(value) => Said::new("{percent}: {done} of {activities}")
+            .with("percent", percent_text(value))
+            .with("done", done)
+            .counted("activities", count as i64, "activity"),
     }
 }

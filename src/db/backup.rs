@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
+use chrono::{DateTime, Utc};
 use diesel::connection::SimpleConnection;
 
 use super::{Db, Kind};
@@ -35,8 +36,73 @@ pub fn into_file(db: &Db, target: &Path) -> Result<PathBuf> {
 /// [`into_file`] with a name made of the time and a reason.
 pub fn into_folder(db: &Db, folder: &Path, reason: &str) -> Result<PathBuf> {
     std::fs::create_dir_all(folder)?;
-    let time = chrono::Utc::now().format("%Y%m%dT%H%M%S%3fZ");
+    let time = Utc::now().format("%Y%m%dT%H%M%S%3fZ");
     into_file(db, &folder.join(format!("alx-{time}-{reason}.db")))
+}
+
+/// Why a copy is made when an admin asks for it on a page. Only these are let go when there are too many.
+pub const ASKED: &str = "asked-for";
+
+/// A copy in the folder of copies.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Copy {
+    /// Its file name; it says when and why.
+    pub name: String,
+    /// Its size.
+    pub bytes: u64,
+    /// When it was written, UTC seconds.
+    pub at: i64,
+}
+
+impl Copy {
+    /// Whether an admin asked for it on a page.
+    pub fn was_asked_for(&self) -> bool {
+        self.name.ends_with(&format!("-{ASKED}.db"))
+    }
+
+    /// Whether it was made by itself, before something that changes the whole store.
+    pub fn was_made_by_itself(&self) -> bool {
+        let before = self.name.contains("-before-");
+        before && !self.was_asked_for()
+    }
+}
+
+/// The copies in a folder, newest first; none where there is no folder.
+pub fn list(folder: &Path) -> Result<Vec<Copy>> {
+    let entries = match std::fs::read_dir(folder) {
+        Err(cause) if cause.kind() == std::io::ErrorKind::NotFound => return Ok(Vec::new()),
+        entries => entries?,
+    };
+    let mut copies = Vec::new();
+    for entry in entries {
+        let entry = entry?;
+        let name = entry.file_name().to_string_lossy().into_owned();
+        let about = entry.metadata()?;
+        if name.starts_with("alx-") && name.ends_with(".db") && about.is_file() {
+            copies.push(Copy {
+                bytes: about.len(),
+                at: DateTime::<Utc>::from(about.modified()?).timestamp(),
+                name,
+            });
+        }
+    }
+    copies.sort_by(|one, other| other.name.cmp(&one.name)); // the name begins with the time
+    Ok(copies)
+}
+
+/// Removes the oldest of the copies that were asked for on a page, so that so many stay; gives the names of those that
+/// went. 0 keeps all. Copies made for another reason stay.
+pub fn let_go(folder: &Path, keep: usize) -> Result<Vec<String>> {
+    let mut gone = Vec::new();
+    if keep == 0 {
+        return Ok(gone);
+    }
+    let asked = list(folder)?.into_iter().filter(Copy::was_asked_for);
+    for copy in asked.skip(keep) {
+        std::fs::remove_file(folder.join(&copy.name))?;
+        gone.push(copy.name);
+    }
+    Ok(gone)
 }
 
 fn make_private(file: &Path) -> Result<()> {

@@ -11,5 +11,11 @@ extern "SQL" {
 
 /// Gives a SQLite connection a `lower` that knows every alphabet.
 pub(super) fn register(conn: &mut SqliteConnection) -> QueryResult<()> {
-    lower_utils::register_impl(conn, |text: String| text.to_lowercase())
+    lower_utils::register_impl(conn, |mut text: String| match text.is_ascii() {
+        true => {
+            text.make_ascii_lowercase(); // where it is: a search asks for every row
+            text
+        }
+        false => text.to_lowercase(),
+    })
 }

@@ -1,6 +1,7 @@
 //! One lock per store: servers share it; a command that works without them has it alone.
 
 use std::fs::{File, OpenOptions, TryLockError};
+use std::path::Path;
 use std::sync::mpsc::{self, RecvTimeoutError};
 use std::time::Duration;
 
@@ -31,6 +32,24 @@ impl StoreLock {
     }
 }
 
+/// The lock of an embedded store alone, without opening the store itself; `None` while somebody else has it.
+pub fn alone(store: &Path) -> Result<Option<StoreLock>> {
+    let file = lock_file(store)?;
+    held(file.try_lock(), file)
+}
+
+fn lock_file(store: &Path) -> Result<File> {
+    let mut path = store.as_os_str().to_owned();
+    path.push(".instance");
+    let opened = OpenOptions::new()
+        .create(true)
+        .truncate(false)
+        .read(true)
+        .write(true)
+        .open(&path);
+    opened.map_err(|cause| Error::Setup(format!("{} cannot be opened: {cause}", path.display())))
+}
+
 impl Db {
     /// The lock, shared with other servers; `None` while a command has it alone. Blocking.
     pub fn share(&self) -> Result<Option<StoreLock>> {
@@ -53,17 +72,7 @@ impl Db {
     }
 
     fn lock_file(&self) -> Result<File> {
-        let store = self.file().map(|path| path.as_os_str().to_owned());
-        let mut path = store.unwrap_or_default();
-        path.push(".instance");
-        let opened = OpenOptions::new()
-            .create(true)
-            .truncate(false)
-            .read(true)
-            .write(true)
-            .open(&path);
-        opened
-            .map_err(|cause| Error::Setup(format!("{} cannot be opened: {cause}", path.display())))
+        lock_file(self.file().unwrap_or(Path::new("")))
     }
 
     /// A connection of its own that holds the lock.

@@ -36,7 +36,7 @@ impl r2d2::ManageConnection for Manager {
     fn connect(&self) -> Result<Conn, ConnectionError> {
         match self.kind {
             Kind::Sqlite => sqlite(self.target.reveal(), self.purpose).map(Conn::Sqlite),
-            Kind::Postgres => postgres(self.target.reveal()).map(Conn::Pg),
+            Kind::Postgres => postgres(self.target.reveal(), self.purpose).map(Conn::Pg),
             Kind::Mysql => Err(ConnectionError::InvalidConnectionUrl(
                 "the store is SQLite or PostgreSQL".into(),
             )),
@@ -73,12 +73,16 @@ fn sqlite(path: &str, purpose: Purpose) -> Result<SqliteConnection, ConnectionEr
     Ok(conn)
 }
 
-fn postgres(url: &str) -> Result<super::PgConnection, ConnectionError> {
+fn postgres(url: &str, purpose: Purpose) -> Result<super::PgConnection, ConnectionError> {
     let mut conn = connect::postgres(url, connect::CONNECT_TIMEOUT)?;
     let settings = "set synchronous_commit = on; set lock_timeout = '15s'; \
                     set idle_in_transaction_session_timeout = '10min'";
     conn.batch_execute(settings)
         .map_err(ConnectionError::CouldntSetupConfiguration)?;
+    if purpose == Purpose::Read {
+        conn.batch_execute("set statement_timeout = '60s'")
+            .map_err(ConnectionError::CouldntSetupConfiguration)?;
+    }
     refuse_replica(&mut conn)?;
     Ok(conn)
 }

@@ -69,6 +69,28 @@ fn known() -> Result<Vec<String>> {
         .collect())
 }
 
+/// The migrations that a store has had, oldest first.
+pub(super) fn applied_in(conn: &mut Conn) -> Result<Vec<String>> {
+    let mut versions = applied(conn)?;
+    versions.sort();
+    Ok(versions)
+}
+
+/// How many migrations this binary knows.
+pub(super) fn count() -> Result<usize> {
+    Ok(known()?.len())
+}
+
+/// Refuses what a newer binary has migrated, and what is no store of ours.
+pub(super) fn refuse_unknown(conn: &mut Conn) -> Result<()> {
+    if applied(conn)?.is_empty() {
+        return Err(Error::Setup(
+            "it is a database, but not a store of alx-report-api".into(),
+        ));
+    }
+    refuse_newer(conn)
+}
+
 fn refuse_newer(conn: &mut Conn) -> Result<()> {
     let known = known()?;
     match applied(conn)?

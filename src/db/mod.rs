@@ -10,10 +10,13 @@ mod io;
 mod lookup;
 mod manager;
 pub mod migrate;
+mod report;
+pub mod restore;
 mod store;
 
 pub use conn::{Conn, Store};
 pub use connect::{CONNECT_TIMEOUT, Kind, mysql, postgres};
 pub use driver::{MysqlConnection, PgConnection};
-pub use instance::StoreLock;
+pub use instance::{StoreLock, alone};
+pub use report::{PoolReport, Report};
 pub use store::{Db, off_thread};

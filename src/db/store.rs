@@ -88,6 +88,15 @@ impl Db {
         )
     }
 
+    /// What its pools do now: writers, readers, look-ups.
+    pub(super) fn pools(&self) -> [(&'static str, &r2d2::Pool<Manager>); 3] {
+        [
+            ("writers", &self.writers),
+            ("readers", &self.readers),
+            ("look-ups", &self.lookups),
+        ]
+    }
+
     /// The file of an embedded store; `None` for PostgreSQL.
     pub(super) fn file(&self) -> Option<&Path> {
         (self.kind == Kind::Sqlite).then(|| Path::new(self.target.reveal()))
@@ -117,6 +126,9 @@ impl Db {
             .manager(Purpose::Read)
             .connect()
             .map_err(Error::unavailable)?;
+        if matches!(conn, Conn::Pg(_)) {
+            conn.batch_execute("set statement_timeout = 0")?; // it may last
+        }
         transaction(&mut conn, SNAPSHOT.0, SNAPSHOT.1, work)
     }
 

@@ -88,6 +88,20 @@ create table mdl_role_capabilities (
     capability text not null default '', permission integer not null default 0,
     timemodified integer not null default 0, unique (roleid, contextid, capability)
 );
+create table mdl_external_services (
+    id integer primary key, name text not null default '', enabled integer not null default 0,
+    requiredcapability text, restrictedusers integer not null default 0, component text,
+    shortname text
+);
+create table mdl_external_services_users (
+    id integer primary key, externalserviceid integer not null, userid integer not null,
+    iprestriction text, validuntil integer
+);
+create table mdl_external_tokens (
+    id integer primary key, token text not null, tokentype integer not null default 0,
+    userid integer not null, externalserviceid integer not null, contextid integer not null default 1,
+    iprestriction text, validuntil integer, timecreated integer not null default 0
+);
 
 create index mdl_userenro_use_ix on mdl_user_enrolments (userid);
 create index mdl_roleassi_useconrol_ix on mdl_role_assignments (userid, contextid, roleid);

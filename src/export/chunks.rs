@@ -8,7 +8,6 @@ use bytes::{Bytes, BytesMut};
 use futures_util::Stream;
 use tokio::sync::mpsc;
 
-use super::Seat;
 use crate::error::{Result, with_causes};
 
 /// Bytes of one piece.
@@ -37,8 +36,10 @@ impl Stream for Body {
 }
 
 /// Runs a writer on a thread of its own. Its failure before the first piece is an error; later it cuts the body short.
+///
+/// `seat` is the right to do so, whatever gives it; it is dropped when the thread ends.
 pub async fn written(
-    seat: Seat,
+    seat: impl Send + 'static,
     work: impl FnOnce(&mut Pieces) -> Result<()> + Send + 'static,
 ) -> Result<Body> {
     let (send, mut rest) = mpsc::channel(AHEAD);

@@ -4,10 +4,12 @@ use std::io::Write;
 
 use csv::Writer;
 
+use super::cells::{defused, moment};
 use super::chunks::{self, Body};
-use super::{Cell, Rows, Seat, Table, defused};
+use super::{Cell, Rows, Seat, Table};
 use crate::error::{Error, Result};
 
+/// Without it Excel reads the letters of other alphabets wrongly; readers that know UTF-8 skip it.
 const MARK: &str = "\u{feff}";
 
 /// Streams a table while it is read.
@@ -30,13 +32,22 @@ struct Lines<W: Write>(Writer<W>);
 impl<W: Write> Rows for Lines<W> {
     fn row(&mut self, cells: &[Cell]) -> Result<()> {
         for cell in cells {
-            match cell {
-                Cell::Text(text) => self.0.write_field(defused(text).as_bytes()),
-                Cell::Number(number) => self.0.write_field(number.to_string()),
-            }
-            .map_err(failed)?;
+            self.field(cell).map_err(failed)?;
         }
         self.0.write_record(None::<&[u8]>).map_err(failed)
+    }
+}
+
+impl<W: Write> Lines<W> {
+    fn field(&mut self, cell: &Cell) -> csv::Result<()> {
+        match cell {
+            Cell::Text(text) => self.0.write_field(defused(text).as_bytes()),
+            Cell::Number(number) => self.0.write_field(number.to_string()),
+            Cell::Fraction(number) => self.0.write_field(number.to_string()),
+            Cell::Time(at) => self.0.write_field(moment(*at).unwrap_or_default()),
+            Cell::Flag(flag) => self.0.write_field(flag.to_string()),
+            Cell::None => self.0.write_field(""),
+        }
     }
 }
 

@@ -8,7 +8,7 @@ use super::connection::{self, Source};
 use super::shape::Shape;
 use super::snapshot::Snapshot;
 use crate::db::Kind;
-use crate::error::Result;
+use crate::error::{Error, Result};
 
 /// How grave a finding is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -101,10 +101,51 @@ fn look(moodle: &Moodle, report: &mut Report) -> Looked {
     Ok(())
 }
 
-fn look_at_server(source: &mut Source, report: &mut Report) -> Looked {
-    let server = server_name(source)?;
-    report.add(Level::Ok, format!("Connected to {server}."));
+/// What a server of Moodle's data says of itself.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Server {
+    /// Its product and version.
+    pub name: String,
+    /// How many seconds its clock is ahead of ours.
+    pub ahead: i64,
+    /// Whether it is a copy that follows another server.
+    pub replica: bool,
+    /// How long connecting and asking took, milliseconds.
+    pub answer_ms: i64,
+}
+
+/// Connects, asks a server who it is, and leaves: what can be asked while somebody waits for a page.
+pub fn greet(moodle: &Moodle) -> Result<Server> {
+    let begun = std::time::Instant::now();
+    let lost = |cause: &dyn std::fmt::Display| Error::MoodleUnavailable(cause.to_string());
+    let opened = connection::open(moodle.dialect.kind, &moodle.url, moodle.limit);
+    let mut source = opened.map_err(|cause| lost(&cause))?;
+    let mut server = server(&mut source).map_err(|cause| lost(&cause))?;
+    server.answer_ms = i64::try_from(begun.elapsed().as_millis()).unwrap_or(i64::MAX);
+    Ok(server)
+}
+
+fn server(source: &mut Source) -> diesel::QueryResult<Server> {
+    let name = server_name(source)?;
     let ahead = connection::clock(source)? - crate::time::now();
+    let replica =
+        "select cast(case when pg_is_in_recovery() then 1 else 0 end as bigint) as number";
+    let replica = match source {
+        Source::Postgres(_) => connection::number(source, replica)? == 1,
+        Source::Mysql(_) | Source::Sqlite(_) => false,
+    };
+    Ok(Server {
+        name,
+        ahead,
+        replica,
+        answer_ms: 0,
+    })
+}
+
+fn look_at_server(source: &mut Source, report: &mut Report) -> Looked {
+    let server = server(source)?;
+    report.add(Level::Ok, format!("Connected to {}.", server.name));
+    let ahead = server.ahead;
     let level = if ahead.abs() <= 5 {
         Level::Ok
     } else {
@@ -116,13 +157,9 @@ fn look_at_server(source: &mut Source, report: &mut Report) -> Looked {
         ahead => format!("The server's clock is {} s behind ours.", -ahead),
     };
     report.add(level, text);
-    if matches!(source, Source::Postgres(_)) {
-        let replica =
-            "select cast(case when pg_is_in_recovery() then 1 else 0 end as bigint) as number";
-        if connection::number(source, replica)? == 1 {
-            let text = "This server is a replica: a sync sees Moodle as late as the replica is.";
-            report.add(Level::Warning, text);
-        }
+    if server.replica {
+        let text = "This server is a replica: a sync sees Moodle as late as the replica is.";
+        report.add(Level::Warning, text);
     }
     Ok(())
 }

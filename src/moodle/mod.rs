@@ -17,11 +17,12 @@ mod permissions;
 mod query;
 mod shape;
 mod snapshot;
+mod tokens;
 
 use std::sync::Arc;
 use std::time::Duration;
 
-pub use check::{Finding, Level, Report};
+pub use check::{Finding, Level, Report, Server};
 pub use course_roles::Says;
 pub use departments::Department;
 pub use evidence::{
@@ -33,6 +34,7 @@ pub use lists::{CompanyCourse, Lists, Role};
 pub use pages::Pages;
 pub use shape::Shape;
 pub use snapshot::Snapshot;
+pub use tokens::MoodleToken;
 
 use crate::config::{Config, Secret};
 use crate::db::Kind;
@@ -175,6 +177,19 @@ impl Moodle {
             ..self.clone()
         };
         question(&mut hurried.snapshot()?)
+    }
+
+    /// Who the server is, asked within a short limit, while somebody waits for a page. Blocking.
+    ///
+    /// Fails with [`Error::MoodleUnavailable`], at once where enough pages ask already.
+    pub fn greet(&self) -> Result<Server> {
+        let busy = |_| Error::MoodleUnavailable("enough pages ask it already".into());
+        let _seat = self.pages.try_acquire().map_err(busy)?;
+        let hurried = Self {
+            limit: self.limit.min(PAGE_LIMIT),
+            ..self.clone()
+        };
+        check::greet(&hurried)
     }
 
     /// Connects and takes a snapshot. Blocking, as everything here is.

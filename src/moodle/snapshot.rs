@@ -10,7 +10,7 @@ use super::connection::{self, Source};
 use super::pages::{self, Pages};
 use super::query::{Dialect, Query};
 use super::{Evidence, Facts, Lists, Moodle, MoodleCompany, Moved, RowState, Scope, Shape};
-use super::{departures, evidence, moved};
+use super::{MoodleToken, departures, evidence, moved, tokens};
 use crate::error::{Error, Result};
 use crate::ids::{CompanyId, Key};
 
@@ -57,6 +57,11 @@ impl Snapshot {
     pub fn companies(&mut self) -> Result<Vec<MoodleCompany>> {
         let rows: Vec<CompanyRow> = self.load(self.query(include_str!("sql/companies.sql")))?;
         Ok(rows.into_iter().map(MoodleCompany::from).collect())
+    }
+
+    /// The tokens of the old plugin's clients, by id.
+    pub fn tokens(&mut self) -> Result<Vec<MoodleToken>> {
+        tokens::read(self)
     }
 
     /// What the settings of a company, or without one those of all, choose from.

@@ -3,10 +3,10 @@
 use diesel::prelude::*;
 use diesel::sql_types::Bool;
 
-use super::{Row, States, Status};
+use super::{Band, Row, States, Status};
 use crate::db::functions::lower;
 use crate::db::{Conn, Store};
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::ids::{CompanyId, CourseId};
 use crate::moodle::RowState;
 use crate::schema::progress;
@@ -22,6 +22,21 @@ pub struct Filter {
     pub course: Option<CourseId>,
     /// Only rows of these states: the active ones, unless others are asked for.
     pub states: States,
+    /// Only percentages of this band.
+    pub band: Option<Band>,
+    /// Only rows enrolled in this span.
+    pub enrolled: Span,
+    /// Only rows completed in this span.
+    pub completed: Span,
+}
+
+/// From a moment on, and until before another, in UTC seconds; `None` is no bound.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Span {
+    /// This moment is in it.
+    pub from: Option<i64>,
+    /// This one is not.
+    pub until: Option<i64>,
 }
 
 crate::words! {
@@ -37,6 +52,10 @@ crate::words! {
         Percentage = "percentage",
         /// Completion time, none first.
         Completed = "completed",
+        /// Enrolment, none first.
+        Enrolled = "enrolled",
+        /// Start, none first.
+        Started = "started",
         /// When the row last changed.
         Changed = "changed",
     }
@@ -51,13 +70,20 @@ pub struct Found {
     pub total: i64,
 }
 
+/// How a list is ordered.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Order {
+    /// By what.
+    pub sort: Sort,
+    /// Largest first.
+    pub descending: bool,
+}
+
 /// Which part of the list to give.
 #[derive(Debug, Clone, Copy)]
 pub struct Part {
     /// The order.
-    pub sort: Sort,
-    /// Largest first.
-    pub descending: bool,
+    pub order: Order,
     /// How many rows to skip.
     pub offset: i64,
     /// How many to give at most.
@@ -66,13 +92,31 @@ pub struct Part {
 
 /// One page of the rows that a filter keeps.
 pub fn page(conn: &mut Conn, company: CompanyId, filter: &Filter, part: Part) -> Result<Found> {
-    let total = matching(company, filter).count().get_result(conn)?;
-    let rows = sorted(matching(company, filter), part)
+    let total = total(conn, company, filter)?;
+    let rows = sorted(matching(company, filter), part.order)
         .offset(part.offset)
         .limit(part.limit)
         .select(Row::as_select())
         .load(conn)?;
     Ok(Found { rows, total })
+}
+
+/// How many rows a filter keeps.
+pub fn total(conn: &mut Conn, company: CompanyId, filter: &Filter) -> Result<i64> {
+    Ok(matching(company, filter).count().get_result(conn)?)
+}
+
+/// Every row that a filter keeps, as a stream.
+pub fn stream(
+    conn: &mut Conn,
+    company: CompanyId,
+    filter: &Filter,
+    order: Order,
+) -> Result<impl Iterator<Item = Result<Row>>> {
+    let rows = sorted(matching(company, filter), order)
+        .select(Row::as_select())
+        .load_iter::<Row, _>(conn)?;
+    Ok(rows.map(|row| row.map_err(Error::from)))
 }
 
 /// How many rows of a company are in a state.
@@ -81,7 +125,7 @@ pub fn count(conn: &mut Conn, company: CompanyId, state: RowState) -> Result<i64
         states: States::only(state),
         ..Filter::default()
     };
-    Ok(matching(company, &filter).count().get_result(conn)?)
+    total(conn, company, &filter)
 }
 
 /// The courses that a company's rows of some states are in, by name.
@@ -103,9 +147,9 @@ pub fn courses(
     Ok(found)
 }
 
-type Rows<'a> = progress::BoxedQuery<'a, Store>;
+type Rows = progress::BoxedQuery<'static, Store>;
 
-fn matching(company: CompanyId, filter: &Filter) -> Rows<'_> {
+fn matching(company: CompanyId, filter: &Filter) -> Rows {
     let mut rows = progress::table
         .filter(progress::company_id.eq(company))
         .into_boxed();
@@ -118,6 +162,21 @@ fn matching(company: CompanyId, filter: &Filter) -> Rows<'_> {
     if let Some(course) = filter.course {
         rows = rows.filter(progress::course_id.eq(course));
     }
+    if let Some(band) = filter.band {
+        rows = rows.filter(band.holds());
+    }
+    macro_rules! within {
+        ($column:expr, $span:expr) => {
+            if let Some(from) = $span.from {
+                rows = rows.filter($column.ge(from).assume_not_null());
+            }
+            if let Some(until) = $span.until {
+                rows = rows.filter($column.lt(until).assume_not_null());
+            }
+        };
+    }
+    within!(progress::enrolled_at, filter.enrolled);
+    within!(progress::timecompleted, filter.completed);
     match filter.search.trim() {
         "" => rows,
         text => rows.filter(contains(text)),
@@ -148,17 +207,17 @@ pub fn pattern(text: &str) -> String {
     format!("%{escaped}%")
 }
 
-fn sorted(rows: Rows<'_>, part: Part) -> Rows<'_> {
+fn sorted(rows: Rows, order: Order) -> Rows {
     macro_rules! by {
         ($($column:expr),+) => {
-            if part.descending {
+            if order.descending {
                 rows.order(($($column.desc(),)+ progress::user_id, progress::course_id))
             } else {
                 rows.order(($($column.asc(),)+ progress::user_id, progress::course_id))
             }
         };
     }
-    match part.sort {
+    match order.sort {
         Sort::Name => by!(progress::lastname, progress::firstname),
         Sort::Course => by!(progress::coursename),
         Sort::Status => by!(progress::status),
@@ -167,6 +226,8 @@ fn sorted(rows: Rows<'_>, part: Part) -> Rows<'_> {
             progress::timecompleted.is_not_null(),
             progress::timecompleted
         ),
+        Sort::Enrolled => by!(progress::enrolled_at.is_not_null(), progress::enrolled_at),
+        Sort::Started => by!(progress::timestarted.is_not_null(), progress::timestarted),
         Sort::Changed => by!(progress::changed_at),
     }
 }

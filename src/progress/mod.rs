@@ -1,7 +1,14 @@
 //! Progress: the status of one user in one course, as it is stored and served.
 
+mod bands;
+mod completions;
+pub mod courses;
 pub mod derive;
+pub mod feed;
 pub mod list;
+pub mod months;
+mod offsets;
+pub mod people;
 mod states;
 pub mod store;
 mod write;
@@ -14,6 +21,9 @@ use crate::moodle::RowState;
 use crate::schema::progress;
 
 pub use crate::words::Status;
+pub use bands::Band;
+pub use completions::completions;
+pub use offsets::Offsets;
 pub use states::States;
 pub use write::write;
 

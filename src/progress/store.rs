@@ -1,30 +1,25 @@
-//! Reading rows: in (user, course) order, page by page or as one stream.
+//! Reading rows: in (user, course) order, by key, by offset or as one stream.
 
 use std::collections::HashSet;
 
 use diesel::prelude::*;
 
-use super::{Row, States};
+use super::Row;
 use crate::db::Conn;
 use crate::error::{Error, Result};
 use crate::ids::{CompanyId, CourseId, Key, UserId};
 use crate::moodle::RowState;
 use crate::schema::{erasures, progress};
 
-/// Rows of some states after a key, in (user, course) order.
-pub fn page(
+/// Active rows after a key and then after the first `offset`, in (user, course) order.
+pub fn page_at_offset(
     conn: &mut Conn,
     company: CompanyId,
-    states: &States,
     after: Option<Key>,
+    offset: i64,
     limit: i64,
 ) -> Result<Vec<Row>> {
-    let mut rows = progress::table
-        .filter(progress::company_id.eq(company))
-        .into_boxed();
-    if !states.is_any() {
-        rows = rows.filter(progress::state.eq_any(states.list().to_vec()));
-    }
+    let mut rows = active(company).into_boxed();
     if let Some(Key { user, course }) = after {
         let later_course = progress::user_id
             .eq(user)
@@ -37,26 +32,50 @@ pub fn page(
     }
     let found = rows
         .order((progress::user_id, progress::course_id))
+        .offset(offset)
         .limit(limit)
         .select(Row::as_select())
         .load(conn)?;
     Ok(found)
 }
 
-/// Active rows after the first `offset`, in (user, course) order.
-pub fn page_at_offset(
-    conn: &mut Conn,
-    company: CompanyId,
-    offset: i64,
-    limit: i64,
-) -> Result<Vec<Row>> {
-    let found = active(company)
-        .order((progress::user_id, progress::course_id))
-        .offset(offset)
-        .limit(limit)
-        .select(Row::as_select())
-        .load(conn)?;
+/// The rows of some keys, which come in their order: ended ones too, but none of an erased person.
+pub fn of_keys(conn: &mut Conn, company: CompanyId, keys: &[Key]) -> Result<Vec<Row>> {
+    let mut found = Vec::with_capacity(keys.len());
+    for some in keys.chunks(500) {
+        let mut users: Vec<UserId> = some.iter().map(|key| key.user).collect();
+        users.dedup();
+        let rows: Vec<Row> = progress::table
+            .filter(progress::company_id.eq(company))
+            .filter(progress::user_id.eq_any(users))
+            .filter(progress::state.ne(RowState::Erased))
+            .order((progress::user_id, progress::course_id))
+            .select(Row::as_select())
+            .load(conn)?;
+        let wanted = |row: &Row| some.binary_search(&row.key()).is_ok();
+        found.extend(rows.into_iter().filter(wanted));
+    }
     Ok(found)
+}
+
+/// The keys of active rows that came or changed after a data version, in (user, course) order.
+pub fn active_keys_since(conn: &mut Conn, company: CompanyId, seq: i64) -> Result<Vec<Key>> {
+    let keys: Vec<(UserId, CourseId)> = active(company)
+        .filter(progress::seq.gt(seq))
+        .order((progress::user_id, progress::course_id))
+        .select((progress::user_id, progress::course_id))
+        .load(conn)?;
+    let key = |(user, course)| Key { user, course };
+    Ok(keys.into_iter().map(key).collect())
+}
+
+/// The courses of active rows, each with every name that those rows have.
+pub fn course_names(conn: &mut Conn, company: CompanyId) -> Result<Vec<(CourseId, String)>> {
+    let names = active(company)
+        .select((progress::course_id, progress::coursename))
+        .distinct()
+        .load(conn)?;
+    Ok(names)
 }
 
 /// The row of a key, tombstone or not.

@@ -12,9 +12,11 @@ use actix_web::{HttpMessage as _, HttpResponse};
 
 use super::watch::{Connection, Watched};
 use super::{Settings, body, request_id};
-use crate::api::ApiError;
+use crate::api::odata::ODataError;
+use crate::api::{ApiError, RequestId};
 use crate::dashboard::PageError;
 use crate::error::Error;
+use crate::language::Said;
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 const COOP: HeaderName = HeaderName::from_static("cross-origin-opener-policy");
@@ -84,6 +86,7 @@ pub async fn guard<B: MessageBody + 'static>(
     } else {
         let payload = request.take_payload();
         request.set_payload(body::with_deadline(payload, rules.body_timeout));
+        request.extensions_mut().insert(RequestId(id.clone()));
         next.call(request).await?.map_into_left_body()
     };
     let reply = explain(reply, &id);
@@ -135,11 +138,16 @@ fn has_nul(request: &ServiceRequest) -> bool {
 }
 
 fn refuse_nul(request: ServiceRequest) -> ServiceResponse<BoxBody> {
-    let refused = "the address holds a NUL character (%00), which no text may have".to_owned();
-    let response = if request.path().starts_with("/api/") {
-        HttpResponse::from_error(ApiError::from(Error::Invalid(refused)))
+    let refused = "the address holds a NUL character (%00), which no text may have";
+    let path = request.path();
+    let response = if path.starts_with("/odata/") {
+        HttpResponse::from_error(ODataError::from(Error::Invalid(refused.into())))
+    } else if path.starts_with("/api/") {
+        HttpResponse::from_error(ApiError::from(Error::Invalid(refused.into())))
     } else {
-        HttpResponse::from_error(PageError::BadRequest(refused))
+        HttpResponse::from_error(PageError::BadRequest(Said::new(
+            "the address holds a NUL character (%00), which no text may have",
+        )))
     };
     request.into_response(response)
 }
@@ -156,8 +164,14 @@ fn explain<B: MessageBody>(
     let (cause, document) = if let Some(error) = error.as_error::<ApiError>() {
         let path = reply.request().path();
         (error.for_log(), error.document(Some(path), Some(id)))
+    } else if let Some(error) = error.as_error::<ODataError>() {
+        (error.for_log(), error.document())
     } else if let Some(error) = error.as_error::<PageError>() {
-        (error.for_log(), error.document(Some(id)).into())
+        let request = reply.request();
+        (
+            error.for_log(),
+            error.document(Some(id), Some(request)).into(),
+        )
     } else {
         return reply;
     };

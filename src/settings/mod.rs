@@ -1,5 +1,8 @@
 //! Settings that admins change while the server runs: what shapes a company's rows.
 
+pub mod delivery;
+pub mod keeping;
+pub mod site;
 pub mod store;
 
 use serde::{Deserialize, Serialize};

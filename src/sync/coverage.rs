@@ -1,12 +1,17 @@
 //! Coverage: how far the store is from Moodle, course by course, as the last full comparison found it.
 
+use std::collections::{HashMap, HashSet};
+
+use diesel::dsl::max;
 use diesel::prelude::*;
 
+use super::health::latest_comparisons;
 use super::tally::CourseTally;
 use super::{Mode, Run, RunState};
 use crate::db::Conn;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::ids::{CompanyId, CourseId, RunId, UserId};
+use crate::language::Said;
 use crate::moodle::RowState;
 use crate::schema::{progress, sync_run_courses, sync_runs, sync_settings, sync_unread};
 use crate::settings::DEFAULTS;
@@ -19,7 +24,7 @@ pub struct Coverage {
     /// All courses together, as they are since that run.
     pub total: CourseTally,
     /// Why it says nothing about now, where something has changed what should be stored since.
-    pub outdated: Option<&'static str>,
+    pub outdated: Option<Said>,
 }
 
 /// One course of it.
@@ -42,15 +47,6 @@ pub struct UnreadRow {
     pub reason: String,
 }
 
-/// States of runs that compared everything, whatever came of it.
-const COMPARED: [RunState; 5] = [
-    RunState::Succeeded,
-    RunState::Partial,
-    RunState::NeedsConfirmation,
-    RunState::Confirmed,
-    RunState::Rejected,
-];
-
 impl Coverage {
     /// Rows right in the store per hundred that Moodle or the store has: 100 only without any gap. `None` without rows.
     pub fn percentage(&self) -> Option<f64> {
@@ -62,53 +58,121 @@ impl Coverage {
 
 /// The last full comparison of a company with the settings that are saved; `None` before the first.
 pub fn latest(conn: &mut Conn, company: CompanyId) -> Result<Option<Coverage>> {
-    let run: Option<Run> = sync_runs::table
-        .filter(sync_runs::company_id.eq(company))
-        .filter(sync_runs::mode.eq(Mode::Full))
-        .filter(sync_runs::state.eq_any(COMPARED))
-        .filter(sync_runs::shape.is_null())
-        .order(sync_runs::requested_at_ms.desc())
-        .limit(1)
-        .select(Run::as_select())
-        .get_result(conn)
-        .optional()?;
-    let Some(run) = run else { return Ok(None) };
-    let found = sum(&courses(conn, &run.id)?);
-    let total = if run.published() {
-        repaired(conn, &run, &found)?
-    } else {
-        found
-    };
-    let outdated = outdated(conn, company, &run)?;
-    Ok(Some(Coverage {
-        run,
-        total,
-        outdated,
-    }))
+    Ok(latest_of(conn, &[company])?.remove(&company))
 }
 
-/// What happened after a comparison that makes it say nothing about now.
-fn outdated(conn: &mut Conn, company: CompanyId, run: &Run) -> Result<Option<&'static str>> {
-    let began = run.started_at_ms.unwrap_or(run.requested_at_ms);
-    let changed = sync_settings::table
-        .filter(sync_settings::company_id.eq_any([company, DEFAULTS]))
-        .filter(sync_settings::changed_at.ge(began.div_euclid(1000)))
-        .count()
-        .get_result::<i64>(conn)?;
-    let undone = sync_runs::table
-        .filter(sync_runs::company_id.eq(company))
-        .filter(sync_runs::mode.eq(Mode::Undo))
-        .filter(sync_runs::state.eq(RunState::Succeeded))
-        .filter(sync_runs::finished_at_ms.ge(began))
-        .count()
-        .get_result::<i64>(conn)?;
-    Ok(if changed > 0 {
-        Some("the settings that shape the rows were changed since")
-    } else if undone > 0 {
-        Some("a sync was undone since")
-    } else {
-        None
-    })
+/// The same of several companies, in a few looks for all of them; those without a comparison are missing.
+pub fn latest_of(conn: &mut Conn, companies: &[CompanyId]) -> Result<HashMap<CompanyId, Coverage>> {
+    let runs = latest_comparisons(conn, companies)?;
+    let ids: Vec<RunId> = runs.values().map(|run| run.id.clone()).collect();
+    let mut sums = sums(conn, &ids)?;
+    let unread = with_unread(conn, &ids)?;
+    let outdated = Outdated::since(conn, &runs)?;
+    let mut found = HashMap::new();
+    for (company, run) in runs {
+        let sum = sums.remove(&run.id).unwrap_or_default();
+        let total = match run.published() {
+            true if unread.contains(&run.id) => repaired(conn, &run, &sum)?,
+            true => whole(&sum),
+            false => sum,
+        };
+        let outdated = outdated.of(&run);
+        let coverage = Coverage {
+            run,
+            total,
+            outdated,
+        };
+        found.insert(company, coverage);
+    }
+    Ok(found)
+}
+
+/// What happened after comparisons that makes them say nothing about now, in UTC seconds and milliseconds.
+struct Outdated {
+    settings: HashMap<CompanyId, i64>,
+    undone_ms: HashMap<CompanyId, Option<i64>>,
+}
+
+impl Outdated {
+    fn since(conn: &mut Conn, runs: &HashMap<CompanyId, Run>) -> Result<Self> {
+        let settings: Vec<(CompanyId, i64)> = sync_settings::table
+            .select((sync_settings::company_id, sync_settings::changed_at))
+            .load(conn)?;
+        let oldest = runs.values().map(|run| run.requested_at_ms).min();
+        // An undo that began after a comparison was asked for after it too: a company has one run at a time.
+        let undone = sync_runs::table
+            .filter(sync_runs::company_id.eq_any(runs.keys()))
+            .filter(sync_runs::requested_at_ms.ge(oldest.unwrap_or(i64::MAX)))
+            .filter(sync_runs::mode.eq(Mode::Undo))
+            .filter(sync_runs::state.eq(RunState::Succeeded))
+            .group_by(sync_runs::company_id)
+            .select((sync_runs::company_id, max(sync_runs::finished_at_ms)))
+            .load::<(CompanyId, Option<i64>)>(conn)?;
+        Ok(Self {
+            settings: settings.into_iter().collect(),
+            undone_ms: undone.into_iter().collect(),
+        })
+    }
+
+    fn of(&self, run: &Run) -> Option<Said> {
+        let began = run.started_at_ms.unwrap_or(run.requested_at_ms);
+        let changed = [run.company_id, DEFAULTS].map(|whose| self.settings.get(&whose));
+        let undone = self.undone_ms.get(&run.company_id).copied().flatten();
+        if changed
+            .into_iter()
+            .flatten()
+            .any(|at| *at >= began.div_euclid(1000))
+        {
+            Some(Said::new(
+                "the settings that shape the rows were changed since",
+            ))
+        } else if undone.is_some_and(|at| at >= began) {
+            Some(Said::new("a sync was undone since"))
+        } else {
+            None
+        }
+    }
+}
+
+/// All courses of each comparison together.
+fn sums(conn: &mut Conn, runs: &[RunId]) -> Result<HashMap<RunId, CourseTally>> {
+    let mut sums: HashMap<RunId, CourseTally> = HashMap::new();
+    for some in runs.chunks(5000) {
+        let lines: Vec<(RunId, i64, i64, i64, i64, i64)> = sync_run_courses::table
+            .filter(sync_run_courses::run_id.eq_any(some))
+            .select((
+                sync_run_courses::run_id,
+                sync_run_courses::expected,
+                sync_run_courses::stored,
+                sync_run_courses::missing,
+                sync_run_courses::extra,
+                sync_run_courses::different,
+            ))
+            .load(conn)?;
+        for (run, expected, stored, missing, extra, different) in lines {
+            let sum = sums.entry(run).or_default();
+            sum.expected += expected;
+            sum.stored += stored;
+            sum.missing += missing;
+            sum.extra += extra;
+            sum.different += different;
+        }
+    }
+    Ok(sums)
+}
+
+/// Which of these runs could not read everything.
+fn with_unread(conn: &mut Conn, runs: &[RunId]) -> Result<HashSet<RunId>> {
+    let mut found = HashSet::new();
+    for some in runs.chunks(5000) {
+        let ids: Vec<RunId> = sync_unread::table
+            .filter(sync_unread::run_id.eq_any(some))
+            .select(sync_unread::run_id)
+            .distinct()
+            .load(conn)?;
+        found.extend(ids);
+    }
+    Ok(found)
 }
 
 /// The courses of a comparison, the largest gap first.
@@ -122,10 +186,14 @@ pub fn courses(conn: &mut Conn, run: &RunId) -> Result<Vec<CourseCoverage>> {
     Ok(courses)
 }
 
-/// The rows that a run could not read, in (user, course) order.
-pub fn unread(conn: &mut Conn, run: &RunId, limit: i64) -> Result<Vec<UnreadRow>> {
-    Ok(sync_unread::table
-        .filter(sync_unread::run_id.eq(run))
+/// The rows that a run could not read, as a stream in (user, course) order.
+pub fn unread(
+    conn: &mut Conn,
+    run: &RunId,
+    limit: i64,
+) -> Result<impl Iterator<Item = Result<UnreadRow>>> {
+    let rows = sync_unread::table
+        .filter(sync_unread::run_id.eq(run.clone()))
         .order((sync_unread::user_id, sync_unread::course_id))
         .limit(limit)
         .select((
@@ -133,20 +201,17 @@ pub fn unread(conn: &mut Conn, run: &RunId, limit: i64) -> Result<Vec<UnreadRow>
             sync_unread::course_id,
             sync_unread::reason,
         ))
-        .load(conn)?)
+        .load_iter::<UnreadRow, _>(conn)?;
+    Ok(rows.map(|row| row.map_err(Error::from)))
 }
 
-fn sum(courses: &[CourseCoverage]) -> CourseTally {
-    courses
-        .iter()
-        .fold(CourseTally::default(), |sum, course| CourseTally {
-            name: String::new(),
-            expected: sum.expected + course.tally.expected,
-            stored: sum.stored + course.tally.stored,
-            missing: sum.missing + course.tally.missing,
-            extra: sum.extra + course.tally.extra,
-            different: sum.different + course.tally.different,
-        })
+/// After a run that wrote and could read everything, nothing is left of the gap.
+fn whole(found: &CourseTally) -> CourseTally {
+    CourseTally {
+        expected: found.expected,
+        stored: found.expected,
+        ..CourseTally::default()
+    }
 }
 
 /// After a run that wrote, only what it could not read is left of the gap.

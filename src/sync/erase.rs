@@ -16,6 +16,7 @@ use crate::progress::{self, Content, Row, Status};
 use crate::schema::{
     erasures, progress as rows, sync_changes, sync_plan_lines, sync_runs, sync_unread,
 };
+use crate::tokens;
 
 /// An erasure, as the proof shows it.
 #[derive(Debug, Clone, PartialEq, Eq, Queryable, Selectable, Insertable)]
@@ -118,6 +119,7 @@ fn erase_in(conn: &mut Conn, user: UserId, by: &str, now_ms: i64) -> Result<(Era
     diesel::delete(sync_plan_lines::table.filter(sync_plan_lines::user_id.eq(user)))
         .execute(conn)?;
     diesel::delete(sync_unread::table.filter(sync_unread::user_id.eq(user))).execute(conn)?;
+    tokens::refusal::forget_username(conn, user)?;
     diesel::insert_into(erasures::table)
         .values(&erasure)
         .execute(conn)?;

@@ -1,8 +1,9 @@
 //! Runs that were asked for, newest first, and one run by its id.
 
+use diesel::dsl::count_star;
 use diesel::prelude::*;
 
-use super::{Run, RunState, Trigger};
+use super::{Mode, Run, RunState, Trigger};
 use crate::db::Conn;
 use crate::error::{OrNotFound, Result};
 use crate::ids::{CompanyId, RunId};
@@ -17,8 +18,14 @@ pub struct Filter {
     pub state: Option<RunState>,
     /// Only those asked for by this door.
     pub trigger: Option<Trigger>,
+    /// Only those that read so much.
+    pub mode: Option<Mode>,
     /// Only previews, or only those that were to write.
     pub dry_run: Option<bool>,
+    /// Only those asked for from this moment on, UTC milliseconds.
+    pub from_ms: Option<i64>,
+    /// Only those asked for before this moment.
+    pub until_ms: Option<i64>,
 }
 
 /// Where a page ended: the next one begins after this run.
@@ -45,6 +52,15 @@ pub fn page(conn: &mut Conn, filter: Filter, after: Option<&Mark>, limit: i64) -
     if let Some(trigger) = filter.trigger {
         runs = runs.filter(sync_runs::trigger.eq(trigger));
     }
+    if let Some(mode) = filter.mode {
+        runs = runs.filter(sync_runs::mode.eq(mode));
+    }
+    if let Some(from_ms) = filter.from_ms {
+        runs = runs.filter(sync_runs::requested_at_ms.ge(from_ms));
+    }
+    if let Some(until_ms) = filter.until_ms {
+        runs = runs.filter(sync_runs::requested_at_ms.lt(until_ms));
+    }
     if let Some(Mark {
         requested_at_ms,
         id,
@@ -65,6 +81,50 @@ pub fn page(conn: &mut Conn, filter: Filter, after: Option<&Mark>, limit: i64) -
         .select(Run::as_select())
         .load(conn)?;
     Ok(found)
+}
+
+/// How many runs wait, work, or ask an admin.
+pub fn unfinished(conn: &mut Conn) -> Result<Vec<(RunState, i64)>> {
+    let states = [
+        RunState::Queued,
+        RunState::Running,
+        RunState::NeedsConfirmation,
+    ];
+    let mut found = Vec::new();
+    for state in states {
+        let runs = sync_runs::table.filter(sync_runs::state.eq(state));
+        found.push((state, runs.select(count_star()).get_result(conn)?));
+    }
+    Ok(found)
+}
+
+/// The newest run of one mode that came to its end, of one company or of any: what the next one will be like.
+pub fn last_of(conn: &mut Conn, mode: Mode, company: Option<CompanyId>) -> Result<Option<Run>> {
+    let mut runs = sync_runs::table
+        .filter(sync_runs::mode.eq(mode))
+        .filter(sync_runs::state.eq_any([RunState::Succeeded, RunState::Partial]))
+        .filter(sync_runs::dry_run.eq(false))
+        .into_boxed();
+    if let Some(company) = company {
+        runs = runs.filter(sync_runs::company_id.eq(company));
+    }
+    Ok(runs
+        .order(sync_runs::requested_at_ms.desc())
+        .limit(1)
+        .select(Run::as_select())
+        .get_result(conn)
+        .optional()?)
+}
+
+/// The newest run that published rows, of one company or of any.
+pub fn last_success(conn: &mut Conn, company: Option<CompanyId>) -> Result<Option<Run>> {
+    let read = [Mode::Changes, Mode::Full, Mode::Cleanup];
+    let found = read
+        .into_iter()
+        .map(|mode| last_of(conn, mode, company))
+        .collect::<Result<Vec<_>>>()?;
+    let newest = found.into_iter().flatten();
+    Ok(newest.max_by_key(|run| run.finished_at_ms))
 }
 
 /// The run that carries out what an admin confirmed.

@@ -1,7 +1,9 @@
 //! Syncs: what we do. One run brings one company's rows up to date and publishes them.
 
 pub mod affected;
+mod asked;
 pub mod batch;
+pub mod calendar;
 mod cancel;
 pub mod changes;
 mod claim;
@@ -11,6 +13,7 @@ mod drive;
 pub mod erase;
 pub mod erasures;
 pub mod guard;
+pub mod health;
 pub mod history;
 mod lease;
 pub mod log;
@@ -38,7 +41,7 @@ pub mod traces;
 pub mod undo;
 mod words;
 
-pub use cancel::cancel;
+pub use cancel::{cancel, cancel_with_batch};
 pub use drive::{learn_companies, learn_company, start, wait, wake};
 pub use request::{How, Request, Requested};
 pub use words::{Mode, RunState, Trigger};
@@ -117,7 +120,17 @@ pub const RANK_LATE: i32 = 2;
 
 /// How far a run is, in real counts.
 #[derive(
-    Debug, Clone, Copy, Default, PartialEq, Eq, Queryable, Selectable, AsChangeset, Serialize,
+    Debug,
+    Clone,
+    Copy,
+    Default,
+    PartialEq,
+    Eq,
+    Queryable,
+    Selectable,
+    AsChangeset,
+    Serialize,
+    utoipa::ToSchema,
 )]
 #[diesel(table_name = sync_runs)]
 pub struct Progress {
@@ -168,7 +181,7 @@ pub struct Counts {
 }
 
 /// What a run did, as every page and reply shows it (the wire contract, section 4).
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, utoipa::ToSchema)]
 pub struct Statistics {
     /// Whether it came to its end: its rows are published, or a dry run has its plan.
     pub success: bool,

@@ -2,6 +2,7 @@
 
 use diesel::prelude::*;
 
+use super::asked;
 use super::room;
 use super::{Mode, RANK_ASKED, Run, RunState, Trigger, history};
 use crate::companies;
@@ -86,7 +87,13 @@ pub enum How {
 /// request or when a run of another kind is waiting already.
 pub fn record(db: &Db, request: &Request, now_ms: i64) -> Result<Requested> {
     check(request)?;
-    db.write(|conn| record_in(conn, request, now_ms))
+    db.write(|conn| {
+        let requested = record_in(conn, request, now_ms)?;
+        if requested.how != How::Repeated {
+            asked::note(conn, request, &requested, now_ms)?;
+        }
+        Ok(requested)
+    })
 }
 
 fn check(request: &Request) -> Result<()> {

@@ -9,12 +9,13 @@ use crate::app::App;
 use crate::db::Conn;
 use crate::error::Result;
 use crate::ids::RunId;
-use crate::schema::{sync_changes, sync_plan_lines, sync_runs};
+use crate::schema::{sync_changes, sync_plan_lines, sync_runs, sync_unread};
+use crate::settings::keeping::{self, Configured};
 use crate::time::now_ms;
 
 const DAY_MS: i64 = 86_400_000;
-/// How long the lines of plans are kept.
-const PLANS_DAYS: i64 = 30;
+/// How long the lines of plans are kept, in days.
+pub const PLANS_DAYS: i64 = 30;
 /// Lines per transaction: the writer is free again after milliseconds.
 const BATCH: i64 = 5_000;
 /// Runs per look.
@@ -29,6 +30,8 @@ pub struct Compacted {
     pub changes: i64,
     /// Lines of plans.
     pub plans: i64,
+    /// Lines about rows that could not be read.
+    pub unread: i64,
 }
 
 /// Lets go the lines of runs that ended before the days that are kept. Blocking.
@@ -36,7 +39,10 @@ pub struct Compacted {
 /// The same again finds nothing; killed half-way, the next time goes on.
 pub fn compact(app: &App, now_ms: i64) -> Result<Compacted> {
     let mut done = Compacted::default();
-    if let Some(days) = app.config.changes_days() {
+    let kept = app
+        .db
+        .read(|conn| keeping::read(conn, Configured::of(&app.config)))?;
+    if let Some(days) = kept.changes_days {
         let before_ms = now_ms - days * DAY_MS;
         loop {
             let runs = app.db.read(|conn| old_runs(conn, before_ms))?;
@@ -48,22 +54,44 @@ pub fn compact(app: &App, now_ms: i64) -> Result<Compacted> {
                 done.runs += 1;
             }
         }
+        done.unread = let_unread_go(app, before_ms)?;
     }
     done.plans = let_plans_go(app, now_ms)?;
     Ok(done)
 }
 
-/// Runs with lines that are too old, oldest first.
+/// Whether a run has lines of the change log from before a moment.
+macro_rules! has_old_lines {
+    ($before_ms:expr) => {
+        sync_runs::state
+            .eq_any([RunState::Succeeded, RunState::Partial])
+            .and(sync_runs::dry_run.eq(false))
+            .and(sync_runs::compacted_at.is_null())
+            .and(sync_runs::finished_at_ms.lt($before_ms))
+            .and(sync_runs::version_after.gt(sync_runs::version_before))
+    };
+}
+
+/// How many lines [`compact`] would let go that are from before a moment: of the change log, and about rows that could not
+/// be read.
+pub fn count_before(conn: &mut Conn, before_ms: i64) -> Result<i64> {
+    let lines: i64 = sync_changes::table
+        .inner_join(sync_runs::table)
+        .filter(has_old_lines!(before_ms))
+        .count()
+        .get_result(conn)?;
+    let unread: i64 = sync_unread::table
+        .inner_join(sync_runs::table)
+        .filter(sync_runs::finished_at_ms.lt(before_ms))
+        .count()
+        .get_result(conn)?;
+    Ok(lines + unread)
+}
+
+/// The next of them, oldest first.
 fn old_runs(conn: &mut Conn, before_ms: i64) -> Result<Vec<Run>> {
     let found = sync_runs::table
-        .filter(
-            sync_runs::state
-                .eq_any([RunState::Succeeded, RunState::Partial])
-                .and(sync_runs::dry_run.eq(false))
-                .and(sync_runs::compacted_at.is_null())
-                .and(sync_runs::finished_at_ms.lt(before_ms))
-                .and(sync_runs::version_after.gt(sync_runs::version_before)),
-        )
+        .filter(has_old_lines!(before_ms))
         .order((sync_runs::finished_at_ms, sync_runs::id))
         .limit(RUNS)
         .select(Run::as_select())
@@ -96,6 +124,31 @@ fn mark(conn: &mut Conn, run: &RunId, now_ms: i64) -> Result<()> {
         .set(sync_runs::compacted_at.eq(now_ms.div_euclid(1000)))
         .execute(conn)?;
     Ok(())
+}
+
+fn let_unread_go(app: &App, before_ms: i64) -> Result<i64> {
+    let mut gone = 0;
+    loop {
+        let runs = app.db.read(|conn| old_unread(conn, before_ms))?;
+        if runs.is_empty() {
+            return Ok(gone as i64);
+        }
+        let lines = sync_unread::table.filter(sync_unread::run_id.eq_any(&runs));
+        gone += app
+            .db
+            .write(|conn| Ok(diesel::delete(lines.clone()).execute(conn)?))?;
+    }
+}
+
+fn old_unread(conn: &mut Conn, before_ms: i64) -> Result<Vec<RunId>> {
+    let found = sync_unread::table
+        .inner_join(sync_runs::table)
+        .filter(sync_runs::finished_at_ms.lt(before_ms))
+        .select(sync_unread::run_id)
+        .distinct()
+        .limit(RUNS)
+        .load(conn)?;
+    Ok(found)
 }
 
 fn let_plans_go(app: &App, now_ms: i64) -> Result<i64> {
@@ -138,7 +191,7 @@ pub fn begin(app: &Arc<App>) -> Result<()> {
     let work = move || match compact(&app, now_ms()) {
         Ok(done) if done == Compacted::default() => {}
         Ok(done) => {
-            log::info!(runs = done.runs, changes = done.changes, plans = done.plans; "old details were let go");
+            log::info!(runs = done.runs, changes = done.changes, plans = done.plans, unread = done.unread; "old details were let go");
         }
         Err(error) => {
             log::warn!(error:? = error; "old details could not be let go; trying again tomorrow");

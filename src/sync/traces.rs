@@ -10,6 +10,7 @@ use crate::error::Result;
 use crate::ids::UserId;
 use crate::progress::{self, Row, Status};
 use crate::schema::{audit_log, erasures, sync_changes, sync_plan_lines, sync_runs, sync_unread};
+use crate::tokens;
 
 /// One table, and how many of its rows still say something about a person.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -36,6 +37,7 @@ pub fn search(conn: &mut Conn, user: UserId) -> Result<Vec<Searched>> {
         .filter(sync_unread::user_id.eq(user))
         .select(count_star())
         .get_result(conn)?;
+    let (tokens_known, tokens_telling) = tokens::refusal::of_person(conn, user)?;
     let erased: i64 = erasures::table
         .filter(erasures::user_id.eq(user))
         .select(count_star())
@@ -63,6 +65,7 @@ pub fn search(conn: &mut Conn, user: UserId) -> Result<Vec<Searched>> {
             in_audit(conn, user)?,
             None,
         ),
+        table("api_tokens", "refusal", tokens_known, Some(tokens_telling)),
         table("erasures", "user_id", erased, Some(0)),
     ])
 }

@@ -8,18 +8,23 @@ const FLOORS: &[(u8, &[&str])] = &[
     (9, &["server"]),
     (8, &["routes"]),
     (7, &["dashboard", "api", "jobs"]),
-    (6, &["demo"]),
-    (5, &["sync"]),
-    (4, &["app"]),
+    (
+        6,
+        &["demo", "odata", "watch", "checks", "restore", "retention"],
+    ),
+    (5, &["sync", "delivery", "access", "site", "staff"]),
+    (4, &["app", "windows"]),
     (
         3,
         &[
             "companies",
             "progress",
             "tokens",
+            "requests",
             "admins",
             "settings",
             "audit",
+            "alerts",
         ],
     ),
     (2, &["moodle"]),
@@ -27,7 +32,7 @@ const FLOORS: &[(u8, &[&str])] = &[
     (
         0,
         &[
-            "error", "schema", "config", "ids", "proxies", "time", "words",
+            "error", "schema", "config", "fields", "ids", "language", "proxies", "time", "words",
         ],
     ),
 ];

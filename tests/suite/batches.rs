@@ -156,7 +156,7 @@ async fn a_form_that_is_sent_twice_starts_one_batch() {
 }
 
 /// A run of a company that lasts until the test ends it, so that others wait behind it.
-async fn hold(app: &TestApp, company: i64) {
+pub async fn hold(app: &TestApp, company: i64) {
     let hold = move |conn: &mut _| {
         diesel::insert_into(sync_runs::table)
             .values((
@@ -177,7 +177,8 @@ async fn hold(app: &TestApp, company: i64) {
     app.app.db.change(hold).await.unwrap();
 }
 
-async fn release(app: &TestApp) {
+/// Lets go of what is held.
+pub async fn release(app: &TestApp) {
     let release = |conn: &mut _| {
         let held = sync_runs::table.filter(sync_runs::runner.eq("test"));
         diesel::update(held)

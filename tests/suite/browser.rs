@@ -64,7 +64,7 @@ async fn an_admin_runs_a_manual_sync_and_sees_both_learners_completed() {
     browser.click("Look for companies in Moodle").await;
     browser.sees("companies known").await;
     browser.go("/sync?company=42&mode=full").await;
-    browser.click("Continue").await;
+    browser.click("Full Company Sync…").await;
     browser.click("Run Manual Sync").await;
     browser.sees("users synced").await;
 
@@ -79,7 +79,7 @@ async fn an_admin_runs_a_manual_sync_and_sees_both_learners_completed() {
 
     browser.go("/companies/42").await;
     browser.click("Run Manual Sync").await;
-    browser.click("Continue").await;
+    browser.click("Sync Recent Changes…").await;
     browser.sees("Run this sync?").await;
     browser.click("Run Manual Sync").await;
     browser.sees("2 users synced, 5 cache cleared").await;
@@ -120,6 +120,9 @@ async fn on_a_phone_no_page_scrolls_sideways() {
     browser.click("Run Manual Sync").await;
     browser.sees("users synced").await;
     let run = browser.path().await;
+    let client = Client::new(&app, ACME, "read").await;
+    client.get("/api/v1/progress").await;
+    app.write_down().await;
 
     for page in [
         "/",
@@ -131,6 +134,28 @@ async fn on_a_phone_no_page_scrolls_sideways() {
         "/sync/batches",
         "/schedules",
         "/companies/42/schedule",
+        "/companies/42?column=course&column=version&column=enrolled&search=a&band=0",
+        "/companies/42/views",
+        "/companies/42/courses",
+        "/companies/42/courses/1",
+        "/companies/42/people",
+        "/companies/42/people/17",
+        "/companies/42/sync",
+        "/companies/42/settings",
+        "/companies/42/cache",
+        "/companies/42/changes",
+        "/companies/42/coverage",
+        "/companies/42/power-bi",
+        "/companies/42/tokens",
+        "/companies/42/tokens/1",
+        "/companies/42/tokens/1/rotate",
+        "/companies/42/settings/delivery",
+        "/settings/delivery",
+        "/companies/42/requests",
+        "/requests",
+        "/requests/1",
+        "/health",
+        "/settings",
         "/demo",
         run.as_str(),
         "/nothing",

@@ -36,6 +36,7 @@ fn loaded(stamp: &str, body: impl Into<Bytes>) -> Loaded {
     Loaded {
         stamp: stamp.into(),
         answer: Answer {
+            rows: 0,
             body: body.into(),
             headers: Arc::new([]),
         },

@@ -6,7 +6,10 @@ use std::process::{Child, Command, Output, Stdio};
 use std::time::{Duration, Instant};
 
 use alx_report_api::db::Db;
+use alx_report_api::delivery;
+use alx_report_api::ids::CompanyId;
 use alx_report_api::schema::{api_tokens, sync_runs};
+use alx_report_api::settings::delivery::DeliveryOverrides;
 use diesel::prelude::*;
 use serde_json::{Value, json};
 use tempfile::TempDir;
@@ -130,6 +133,23 @@ fn alone_it_does_the_run_itself() {
     );
     assert_eq!(told["success"], true);
     assert_eq!(site.triggers(), ["command_line"]);
+}
+
+#[test]
+fn a_sync_through_a_server_counts_for_no_limit() {
+    let site = Site::new();
+    let mut serving = site.serve();
+    let (mut tight, now) = (DeliveryOverrides::default(), 1_790_000_000_000);
+    tight.set("calls_per_company", Some(json!(1)));
+    tight.set("calls_per_token", Some(json!(1)));
+    let change = |conn: &mut _| delivery::change(conn, CompanyId(0), &tight, "test", now);
+    site.db().write(change).unwrap();
+
+    let done = site.run(&["sync", "--company", "42", "--json"]);
+
+    assert_eq!(done.status.code(), Some(0), "{}", text_of(&done.stderr));
+    assert_eq!(site.triggers(), ["api"]);
+    serving.kill();
 }
 
 #[test]

@@ -133,10 +133,13 @@ async fn clearing_the_cache_tells_how_many_responses_were_there() {
         let cleared = admin.post("/companies/42/cache/clear", &[]).await;
         assert_eq!(
             (cleared.status, cleared.location()),
-            (303, "/companies/42#cache")
+            (303, "/companies/42/cache")
         );
-        let page = admin.get("/companies/42").await;
+        let page = admin.get("/companies/42/cache").await;
         assert!(page.says(told), "{}", page.body);
+        assert!(page.says("<dt>Entries</dt><dd>0</dd>"), "{}", page.body);
+        let again = admin.get("/companies/42/cache").await;
+        assert!(!again.says("purged."), "a flash is shown once");
         assert_eq!(app.app.cache.report(ACME).entries, 0);
     }
 }
@@ -152,7 +155,7 @@ async fn a_token_is_shown_once_and_ends_with_its_revocation() {
         )
         .await;
     let token = made.between("id=\"token\">", "<");
-    let company = admin.get("/companies/42").await;
+    let company = admin.get("/companies/42/tokens").await;
     let valid = caller(&app, &token).await;
     let revoke = company.between("danger\" href=\"", "\"");
     let asked = admin.get(&revoke).await;
@@ -174,12 +177,12 @@ async fn a_token_is_shown_once_and_ends_with_its_revocation() {
     assert!(asked.says("stops working at once"), "{}", asked.body);
     assert_eq!(
         (revoked.status, revoked.location()),
-        (303, "/companies/42#tokens")
+        (303, "/companies/42/tokens")
     );
     assert!(!caller(&app, &token).await);
     assert!(
         admin
-            .get("/companies/42")
+            .get("/companies/42/tokens")
             .await
             .says("The token is revoked.")
     );
@@ -219,7 +222,7 @@ async fn a_second_token_of_the_same_name_is_refused() {
         .post("/companies/42/tokens", &[("name", "other")])
         .await;
 
-    assert_eq!((again.status, scopeless.status), (409, 400));
+    assert_eq!((again.status, scopeless.status), (409, 422));
     assert!(
         again.says("This company has a token of that name already"),
         "{}",

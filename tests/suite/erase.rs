@@ -169,6 +169,7 @@ async fn after_an_erasure_nothing_is_left_but_the_id() {
         .db
         .run(|conn| {
             Ok(audit_log::table
+                .filter(audit_log::action.like("person%"))
                 .select((audit_log::action, audit_log::subject, audit_log::after))
                 .load(conn)?)
         })
@@ -367,7 +368,7 @@ async fn erased_rows_say_so_and_say_nothing_else() {
     for page in [&table, &person] {
         assert!(page.says("Erased person 17"), "{}", page.body);
         assert!(!page.says(">Not started</span>"), "{}", page.body);
-        assert!(!page.body.contains("not tracked"), "{}", page.body);
+        assert!(!page.says("\"num\">not tracked<"), "{}", page.body);
     }
     assert_eq!(items.as_array().map(Vec::len), Some(2));
     for item in items.as_array().unwrap() {

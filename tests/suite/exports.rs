@@ -1,6 +1,5 @@
 //! The change log as a file: whole, safe to open, and gone when nobody takes it.
 
-use std::io::Read as _;
 use std::time::{Duration, Instant};
 
 use alx_report_api::demo::builder::MoodleBuilder;
@@ -10,6 +9,7 @@ use diesel::prelude::*;
 
 use crate::support::admin::Admin;
 use crate::support::client::{ACME, Client, OTHER, complete, two_companies};
+use crate::support::files::{objects, records, sheet};
 use crate::support::{TestApp, say};
 
 /// ACME with a name that is a formula, a completion since the first sync, and another company.
@@ -31,14 +31,6 @@ async fn changed() -> (TestApp, Admin) {
     acme.sync().await;
     let admin = Admin::signed_in(&app).await;
     (app, admin)
-}
-
-fn records(body: &str) -> Vec<csv::StringRecord> {
-    let plain = body
-        .strip_prefix('\u{feff}')
-        .expect("the mark that Excel looks for");
-    let mut reader = csv::Reader::from_reader(plain.as_bytes());
-    reader.records().map(|record| record.unwrap()).collect()
 }
 
 #[actix_web::test]
@@ -114,17 +106,20 @@ async fn the_workbook_holds_the_same_lines() {
         .bytes("/companies/42/changes/export.xlsx?learner=18")
         .await;
 
-    let mut book = zip::ZipArchive::new(std::io::Cursor::new(bytes)).unwrap();
-    let mut sheet = String::new();
-    book.by_name("xl/worksheets/sheet1.xml")
-        .unwrap()
-        .read_to_string(&mut sheet)
-        .unwrap();
+    let sheet = sheet(bytes);
     assert_eq!(sheet.matches("<row ").count(), 3, "{sheet}");
     assert!(
         sheet.contains("'=HYPERLINK(&quot;") || sheet.contains("'=HYPERLINK(\""),
         "{sheet}"
     );
+    assert!(
+        sheet.contains("state=\"frozen\"") && sheet.contains("<autoFilter ref=\"A1:O3\""),
+        "{sheet}"
+    );
+    assert!(sheet.contains("published (UTC)"), "{sheet}");
+    let published = sheet.split("<c r=\"A2\" s=\"").nth(1).unwrap();
+    let day = published.split(['>', '<']).nth(3).unwrap();
+    assert!(day.parse::<f64>().unwrap() > 45_000.0, "a date: {day}");
     assert!(
         !sheet.contains("<f>") && sheet.contains("مرحبا") && sheet.contains("Acme"),
         "{sheet}"
@@ -209,20 +204,66 @@ async fn freed() {
 }
 
 #[actix_web::test]
-async fn a_workbook_of_too_many_rows_is_refused_before_its_first_byte() {
-    let _alone = LONG_EXPORTS.lock().await;
+async fn a_workbook_of_more_rows_than_excel_holds_is_refused_before_work_is_done_for_it() {
     let (app, admin) = changed().await;
-    plant(&app, 200_001).await;
+    let run = latest_run(&app, &admin).await;
+    let id = run.clone();
+    let many = app.app.db.change(move |conn| {
+        let run = diesel::update(sync_runs::table.find(&id));
+        Ok(run
+            .set(sync_runs::records_updated.eq(1_048_576))
+            .execute(conn)?)
+    });
+    many.await.unwrap();
 
-    let refused = admin.get("/changes/export.xlsx").await;
+    let refused = admin
+        .get(&format!("/sync/runs/{run}/changes/export.xlsx"))
+        .await;
+    let others = admin
+        .get(&format!("/sync/runs/{run}/changes/export.csv"))
+        .await;
 
-    assert_eq!(refused.status, 400);
+    assert_eq!((refused.status, others.status), (400, 200));
     assert!(
-        refused.says("At most 200,000") || refused.says("at most 200,000"),
+        refused.says("at most 1,048,575 rows") && refused.says("CSV"),
         "{}",
         refused.body
     );
-    assert!(refused.says("CSV"));
+}
+
+async fn latest_run(app: &TestApp, admin: &Admin) -> String {
+    let history = admin.get("/sync/history/export.ndjson?company=42").await;
+    assert_eq!(history.status, 200, "{}", app.url);
+    objects(&history.body)[0]["sync"]
+        .as_str()
+        .unwrap()
+        .to_owned()
+}
+
+#[actix_web::test]
+async fn a_file_that_breaks_off_does_not_look_complete() {
+    let _alone = LONG_EXPORTS.lock().await;
+    let (app, admin) = changed().await;
+    plant(&app, 20_000).await;
+    let broken = app.app.db.change(|conn| {
+        let oldest = sync_changes::company_id
+            .eq(ACME)
+            .and(sync_changes::seq.eq(1));
+        let line = diesel::update(sync_changes::table.filter(oldest));
+        Ok(line.set(sync_changes::after.eq("{")).execute(conn)?)
+    });
+    assert_eq!(broken.await.unwrap(), 1);
+
+    for format in ["csv", "ndjson"] {
+        let begun = admin
+            .begin(&format!("/companies/42/changes/export.{format}"))
+            .await;
+        assert_eq!(begun.status(), 200);
+        let body = begun.bytes().await;
+        assert!(body.is_err(), "the connection breaks off");
+    }
+    let workbook = admin.get("/companies/42/changes/export.xlsx").await;
+    assert_eq!(workbook.status, 503, "no byte of a workbook was sent");
 }
 
 /// With figures for more lines: `ALX_LINES=1000000 cargo test --test suite -- --nocapture many_lines`.
@@ -258,7 +299,11 @@ async fn many_lines_are_paged_filtered_and_exported() {
         assert_eq!(admin.get(page).await.status, 200);
         say(&format!("{page}: {} ms", started.elapsed().as_millis()));
     }
-    for file in ["/changes/export.csv", "/changes/export.xlsx"] {
+    for file in [
+        "/changes/export.csv",
+        "/changes/export.ndjson",
+        "/changes/export.xlsx",
+    ] {
         let started = Instant::now();
         let mut begun = admin.begin(file).await;
         let mut bytes = 0;

@@ -4,13 +4,15 @@ use crate::support::TestApp;
 use crate::support::admin::Admin;
 
 /// Every address that changes something for a signed-in admin.
-const FORMS: [&str; 6] = [
+const FORMS: [&str; 8] = [
     "/sign-out",
     "/companies/look-up",
     "/companies/42/cache/clear",
     "/companies/42/tokens",
     "/companies/42/tokens/1/revoke",
     "/sync",
+    "/health",
+    "/settings",
 ];
 
 #[actix_web::test]

@@ -101,7 +101,7 @@ async fn a_day_passes(app: &TestApp) {
 async fn an_admin_sets_a_schedule_and_sees_what_the_clock_will_do() {
     let (app, admin) = synced_app().await;
 
-    let none = admin.get("/companies/42").await;
+    let none = admin.get("/companies/42/sync").await;
     let berlin = [
         ("rhythm", "daily"),
         ("time", "02:30"),
@@ -109,7 +109,7 @@ async fn an_admin_sets_a_schedule_and_sees_what_the_clock_will_do() {
     ];
     set(&admin, &berlin).await;
     let page = admin.get("/companies/42/schedule").await;
-    let company = admin.get("/companies/42").await;
+    let company = admin.get("/companies/42/sync").await;
 
     assert!(
         none.says("No schedule: this company is synced only"),
@@ -362,6 +362,7 @@ async fn a_paused_schedule_rests_and_says_who_paused_it() {
     assert!(schedule_of(&app).await.next_run_at.is_some());
     let noted = |conn: &mut _| {
         Ok(audit_log::table
+            .filter(audit_log::action.like("schedule%"))
             .order(audit_log::id)
             .select(audit_log::action)
             .load::<String>(conn)?)
@@ -538,7 +539,7 @@ async fn a_time_zone_that_is_not_known_stops_one_company_only() {
     let by_hand = admin.synced(42, "full").await;
     let pause = admin.post("/companies/42/schedule/pause", &[]).await;
     let pages = [
-        admin.get("/companies/42").await,
+        admin.get("/companies/42/sync").await,
         admin.get("/companies/42/schedule").await,
         admin.get("/schedules").await,
     ];

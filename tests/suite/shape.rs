@@ -210,7 +210,7 @@ async fn every_mistake_is_said_at_its_field_and_nothing_is_started() {
     }
     assert!(answer.says("value=\"soon\""), "what was typed stays");
     let history = admin.get("/sync/history").await;
-    assert!(!history.says("Preview"), "{}", history.body);
+    assert!(!history.says("trial of settings"), "{}", history.body);
 }
 
 #[actix_web::test]
@@ -226,13 +226,13 @@ async fn all_courses_are_ticked_or_none_without_script() {
     let none = admin
         .post(
             SETTINGS,
-            &form(&[&shown[..], &[("action", "all_off")]].concat()),
+            &form(&[&shown[..], &[("select", "none")]].concat()),
         )
         .await;
     let all = admin
         .post(
             SETTINGS,
-            &form(&[&shown[..], &[("action", "all_on")]].concat()),
+            &form(&[&shown[..], &[("select", "all")]].concat()),
         )
         .await;
 

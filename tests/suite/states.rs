@@ -90,10 +90,10 @@ async fn the_company_page_shows_ended_rows_on_request_and_counts_active_ones_onl
     let wrong = admin.get("/companies/42?state=gone").await;
 
     assert!(!usual.body.contains("Lovelace"), "{}", usual.body);
-    assert!(usual.says("<dt>Learners</dt><dd>2</dd>"), "{}", usual.body);
+    assert!(usual.says("people\">2</a></dd>"), "{}", usual.body);
     assert!(suspended.says("Lovelace") && suspended.says("<small>suspended</small>"));
     assert!(
-        suspended.says("<dt>Learners</dt><dd>2</dd>") && suspended.says("4 rows active"),
+        suspended.says("people\">2</a></dd>") && suspended.says("4 rows active"),
         "{}",
         suspended.body
     );

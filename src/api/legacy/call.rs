@@ -17,8 +17,6 @@ const PROTOCOL: [&str; 8] = [
     "moodlewssettinglang",
     "moodlewssettingtimezone",
 ];
-/// Most rows of a call.
-const MOST: i64 = 1000;
 /// Rows of a call that does not say.
 const USUAL: i64 = 100;
 
@@ -32,20 +30,24 @@ pub struct Call {
 /// Which rows a call asks for, within the bounds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Slice {
-    /// 1 to 1000.
+    /// 1 to the most that is allowed.
     pub limit: i64,
     /// From 0.
     pub offset: i64,
 }
 
 impl Call {
-    /// Function and parameter types. Any other parameter is refused.
-    pub fn read(form: &Form) -> Result<Self, MoodleException> {
+    /// Whether the one function is called that there is.
+    pub fn check_function(form: &Form) -> Result<(), MoodleException> {
         match form.text("wsfunction") {
-            FUNCTION => {}
-            name if is_function_name(name) => return Err(MoodleException::InvalidRecord),
-            _ => return Err(MoodleException::InvalidParameter),
+            FUNCTION => Ok(()),
+            name if is_function_name(name) => Err(MoodleException::InvalidRecord),
+            _ => Err(MoodleException::InvalidParameter),
         }
+    }
+
+    /// The parameters' types. Any other parameter is refused.
+    pub fn read(form: &Form) -> Result<Self, MoodleException> {
         let mut call = Self {
             limit: USUAL,
             offset: 0,
@@ -61,11 +63,12 @@ impl Call {
         Ok(call)
     }
 
-    /// The bounds, limit first.
-    pub fn slice(&self) -> Result<Slice, MoodleException> {
+    /// The bounds, limit first. `most` is the largest limit.
+    pub fn slice(&self, most: u32) -> Result<Slice, MoodleException> {
+        let most = i64::from(most);
         match (self.limit, self.offset) {
             (..1, _) => Err(MoodleException::InvalidLimit),
-            (limit, _) if limit > MOST => Err(MoodleException::LimitTooLarge(MOST)),
+            (limit, _) if limit > most => Err(MoodleException::LimitTooLarge(most)),
             (_, ..0) => Err(MoodleException::InvalidOffset),
             (limit, offset) => Ok(Slice { limit, offset }),
         }

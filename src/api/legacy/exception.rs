@@ -9,16 +9,23 @@ use thiserror::Error;
 
 use super::{Format, php};
 use crate::api::ApiError;
+use crate::tokens::Refusal;
 
 /// What a call failed with. The texts are Moodle's and the plugin's own.
 #[derive(Debug, Error)]
 pub enum MoodleException {
-    /// The token is missing, unknown, expired or revoked.
+    /// The token is missing, unknown or revoked.
     #[error("Invalid token - token not found")]
     InvalidToken,
-    /// The token may not read.
+    /// The token may not read, has expired, may not come from there, or Moodle refuses it.
     #[error("Access control exception")]
     AccessException,
+    /// The token's person is suspended in Moodle.
+    #[error("Refused web service access for suspended username: {0}")]
+    UserSuspended(String),
+    /// The token's person is in no company.
+    #[error("User is not associated with any company")]
+    NoCompany,
     /// There is no such function.
     #[error("Can't find data record in database table external_functions.")]
     InvalidRecord,
@@ -40,7 +47,10 @@ pub enum MoodleException {
     /// Something else than POST.
     #[error("Only POST method is allowed for security reasons")]
     InvalidRequestMethod,
-    /// The store does not answer. The one error that is no HTTP 200, so that clients try again.
+    /// The day's calls are used up.
+    #[error("Daily rate limit exceeded")]
+    RateLimitExceeded,
+    /// The store does not answer, or a page lost rows while its client read on. The one error that is no HTTP 200, so that clients try again.
     #[error("local_alx_report_api/databaseerror")]
     Database(#[source] ApiError),
 }
@@ -49,7 +59,12 @@ impl From<ApiError> for MoodleException {
     fn from(error: ApiError) -> Self {
         match error {
             ApiError::Unauthorized => Self::InvalidToken,
-            ApiError::MissingScope(_) => Self::AccessException,
+            ApiError::MissingScope(_) | ApiError::Expired | ApiError::WrongNetwork => {
+                Self::AccessException
+            }
+            ApiError::Refused(Refusal::Access) => Self::AccessException,
+            ApiError::Refused(Refusal::Suspended(_, username)) => Self::UserSuspended(username),
+            ApiError::LimitReached(_) => Self::RateLimitExceeded,
             error => Self::Database(error),
         }
     }
@@ -61,21 +76,31 @@ impl MoodleException {
         match self {
             Self::InvalidToken => ("moodle_exception", "invalidtoken"),
             Self::AccessException => ("webservice_access_exception", "accessexception"),
+            Self::UserSuspended(_) => ("moodle_exception", "wsaccessusersuspended"),
+            Self::NoCompany => ("moodle_exception", "nocompanyassociation"),
             Self::InvalidRecord => ("dml_missing_record_exception", "invalidrecord"),
             Self::InvalidParameter => ("invalid_parameter_exception", "invalidparameter"),
             Self::InvalidLimit => ("moodle_exception", "invalidlimit"),
             Self::LimitTooLarge(_) => ("moodle_exception", "limittoolarge"),
             Self::InvalidOffset => ("moodle_exception", "invalidoffset"),
             Self::InvalidRequestMethod => ("moodle_exception", "invalidrequestmethod"),
+            Self::RateLimitExceeded => ("moodle_exception", "ratelimitexceeded"),
             Self::Database(_) => ("moodle_exception", "databaseerror"),
         }
+    }
+
+    /// Moodle's code of the error.
+    pub fn code(&self) -> &'static str {
+        self.names().1
     }
 
     /// The reply in the format that the call asked for.
     pub fn reply(&self, format: Format) -> HttpResponse {
         let mut reply = HttpResponse::Ok();
         if let Self::Database(error) = self {
-            log::error!("{}", error.for_log().unwrap_or_default());
+            if let Some(why) = error.for_log() {
+                log::error!("{why}");
+            }
             reply.status(StatusCode::SERVICE_UNAVAILABLE);
             reply.insert_header((RETRY_AFTER, "10"));
         }

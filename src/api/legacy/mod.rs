@@ -1,5 +1,6 @@
 //! The door of the old plugin: Moodle's REST protocol, one function, Moodle's own shapes.
 
+mod answer;
 mod call;
 mod exception;
 mod form;
@@ -8,23 +9,26 @@ mod php;
 mod rows;
 mod values;
 
+use std::sync::Arc;
+
 use actix_web::http::Method;
-use actix_web::http::header::{ACCESS_CONTROL_ALLOW_ORIGIN, HeaderValue};
+use actix_web::http::header::{ACCESS_CONTROL_ALLOW_ORIGIN, HeaderName, HeaderValue};
 use actix_web::web::{Bytes, Data};
 use actix_web::{HttpRequest, HttpResponse, Result};
 
-use self::call::{Call, Slice};
+use self::call::Call;
 use self::exception::MoodleException;
 use self::form::Form;
-use super::Client;
-use super::reply::{Content, Question, cached};
+use super::{ApiError, Client};
 use crate::app::App;
-use crate::companies::State;
-use crate::progress;
-use crate::tokens::Scope;
+use crate::db::Conn;
+use crate::error;
+use crate::settings::DEFAULTS;
+use crate::settings::delivery::{Delivery, DeliveryOverrides, own};
+use crate::tokens::{Scope, adopt};
 
-/// The view's name in cache keys.
-const VIEW: &str = "legacy";
+/// Whether a list is full or incremental.
+const SYNC_MODE: HeaderName = HeaderName::from_static("alx-sync-mode");
 
 /// How an answer is written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -37,7 +41,8 @@ pub enum Format {
 
 /// `POST /webservice/rest/server.php`: the rows of the token's company as the plugin served them.
 ///
-/// The checks come in Moodle's order: token, function, parameter types, limit, offset, method.
+/// The checks come in Moodle's and the plugin's order: token, function, access, parameter types, limit, offset, rate limit,
+/// method, company.
 pub async fn call_function(
     request: HttpRequest,
     app: Data<App>,
@@ -51,7 +56,10 @@ pub async fn call_function(
     let format = form.format();
     let mut reply = match answer(&request, app, &form, format).await {
         Ok(reply) => reply,
-        Err(exception) => exception.reply(format),
+        Err(exception) => {
+            super::Call::of(&request).note(|known| known.error = Some(exception.code()));
+            exception.reply(format)
+        }
     };
     let headers = reply.headers_mut();
     headers.insert(ACCESS_CONTROL_ALLOW_ORIGIN, HeaderValue::from_static("*"));
@@ -65,35 +73,54 @@ async fn answer(
     form: &Form,
     format: Format,
 ) -> Result<HttpResponse, MoodleException> {
-    let client = Client::of_token(app.into_inner(), form.text("wstoken")).await?;
-    let call = Call::read(form)?;
+    let (app, token) = (app.into_inner(), form.text("wstoken"));
+    let client = match Client::of_token(app.clone(), request, token).await {
+        Err(ApiError::Unauthorized) => return Err(without_company(app, request, form).await),
+        found => found?,
+    };
+    Call::check_function(form)?;
     client.must(Scope::Read)?;
-    let slice = call.slice()?;
-    if request.method() != Method::POST {
-        return Err(MoodleException::InvalidRequestMethod);
-    }
-    Ok(serve(request, client, slice, format).await?)
+    let slice = Call::read(form)?.slice(client.delivery.max_records)?;
+    client.admit().await?;
+    check_method(request, &client.delivery)?;
+    let (mut reply, kind) = answer::rows(request, client, slice, format).await?;
+    let kind = HeaderValue::from_static(kind.as_str());
+    reply.headers_mut().insert(SYNC_MODE, kind);
+    Ok(reply)
 }
 
-async fn serve(
+/// What a call without a company's token fails with: it is checked like any other where its person is in no company.
+async fn without_company(app: Arc<App>, request: &HttpRequest, form: &Form) -> MoodleException {
+    let hash = app.key.token_hash(form.text("wstoken"));
+    let look = move |conn: &mut Conn| -> error::Result<Option<Delivery>> {
+        if !adopt::is_without_company(conn, &hash)? {
+            return Ok(None);
+        }
+        let defaults = own(conn, DEFAULTS)?;
+        defaults.held_over(&DeliveryOverrides::default()).map(Some)
+    };
+    let checked = match app.db.lookup(look).await.map_err(ApiError::from) {
+        Ok(Some(delivery)) => check_alone(request, form, &delivery),
+        Ok(None) => Err(MoodleException::InvalidToken),
+        Err(error) => Err(error.into()),
+    };
+    checked.err().unwrap_or(MoodleException::NoCompany)
+}
+
+fn check_alone(
     request: &HttpRequest,
-    client: Client,
-    slice: Slice,
-    format: Format,
-) -> Result<HttpResponse, super::ApiError> {
-    let Slice { limit, offset } = slice;
-    let company = client.caller.company;
-    let question = Question {
-        view: VIEW,
-        query: format!("{format:?}&limit={limit}&offset={offset}"),
-    };
-    let load = move |conn: &mut _, _: &State| {
-        let rows = progress::store::page_at_offset(conn, company, offset, limit)?;
-        Ok(Content {
-            body: rows::write(&rows, format).into_bytes(),
-            content_type: format.content_type(),
-            empty: None,
-        })
-    };
-    cached(request, client, question, load).await
+    form: &Form,
+    delivery: &Delivery,
+) -> Result<(), MoodleException> {
+    Call::check_function(form)?;
+    Call::read(form)?.slice(delivery.max_records)?;
+    check_method(request, delivery)
+}
+
+fn check_method(request: &HttpRequest, delivery: &Delivery) -> Result<(), MoodleException> {
+    match *request.method() {
+        Method::POST => Ok(()),
+        Method::GET | Method::HEAD if delivery.allow_get => Ok(()),
+        _ => Err(MoodleException::InvalidRequestMethod),
+    }
 }

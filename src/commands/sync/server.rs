@@ -11,10 +11,8 @@ use crate::app::App;
 use crate::error::{Error, Result};
 use crate::ids::{CompanyId, RunId, random_hex};
 use crate::time::now;
-use crate::tokens::{self, NewToken, Scope};
+use crate::tokens::{self, NewToken, OUR_COMMAND, Scope};
 
-/// Under which name the token of a command stands in the list.
-const NAME: &str = "command line";
 /// How long a token opens anything, even where nobody could revoke it.
 const TOKEN_SECONDS: i64 = 3600;
 /// How long an answer may take.
@@ -147,15 +145,13 @@ struct Token {
 
 impl Token {
     fn make(app: &Arc<App>, company: CompanyId) -> Result<Self> {
+        let scopes = [Scope::Read, Scope::Sync].into_iter().collect();
         let new = NewToken {
-            company,
-            name: NAME.into(),
-            scopes: [Scope::Read, Scope::Sync].into_iter().collect(),
-            created_by: NAME.into(),
             expires_at: Some(now() + TOKEN_SECONDS),
+            ..NewToken::of(company, OUR_COMMAND, scopes, OUR_COMMAND)
         };
         let (text, token) = app.db.write(|conn| {
-            tokens::store::forget_ended(conn, company, NAME, now())?;
+            tokens::store::forget_ended(conn, company, OUR_COMMAND, now())?;
             tokens::store::create(conn, &app.key, &new, now())
         })?;
         Ok(Self {

@@ -19,7 +19,7 @@ use crate::time::now_ms;
 pub fn cancel(app: &App, id: &BatchId, by: &str) -> Result<usize> {
     let mut cancelled = 0;
     for run in app.db.write(|conn| to_cancel(conn, id, by))? {
-        match sync::cancel(app, &run, by) {
+        match sync::cancel_with_batch(app, &run, by) {
             Ok(_) => cancelled += 1,
             Err(Error::Conflict(_)) => {} // it has ended meanwhile
             Err(error) => return Err(error),

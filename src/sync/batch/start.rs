@@ -4,9 +4,11 @@ use std::collections::HashSet;
 use std::sync::Arc;
 
 use diesel::prelude::*;
+use serde_json::json;
 
 use super::{Batch, GONE, report};
 use crate::app::App;
+use crate::audit;
 use crate::companies;
 use crate::db::{Conn, off_thread};
 use crate::error::{Error, Result};
@@ -115,7 +117,24 @@ fn record(
         };
         add(conn, &id, company, run, &note)?;
     }
+    note(conn, &id, request, now_ms)?;
     Ok(id)
+}
+
+/// Who asked for it, in the audit log.
+fn note(conn: &mut Conn, id: &BatchId, request: &BatchRequest, now_ms: i64) -> Result<()> {
+    let after = json!({
+        "mode": request.mode, "hours_back": request.hours_back, "preview": request.dry_run, "door": request.trigger,
+    });
+    let entry = audit::Entry {
+        actor: &request.requested_by,
+        company: None,
+        action: "batch_requested",
+        subject: &id.0,
+        before: None,
+        after: Some(after),
+    };
+    audit::record(conn, &entry, now_ms)
 }
 
 fn batch(app: &App, id: &BatchId, request: &BatchRequest, now_ms: i64) -> Batch {

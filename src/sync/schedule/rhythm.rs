@@ -5,6 +5,7 @@ use chrono::{LocalResult, TimeZone};
 use chrono_tz::{TZ_VARIANTS, Tz};
 
 use crate::error::{Error, Result};
+use crate::language::Said;
 
 /// The minutes that a rhythm can count.
 pub const EVERY_MINUTES: std::ops::RangeInclusive<i32> = 5..=1440;
@@ -91,12 +92,16 @@ impl Rhythm {
     }
 
     /// In words: `every 15 minutes`, `daily at 02:00 (Europe/Berlin)`.
-    pub fn in_words(self) -> String {
+    pub fn in_words(self) -> Said {
         match self {
-            Self::Off => "off".into(),
-            Self::Minutes(every) => format!("every {every} minutes"),
-            Self::Hourly(minute, zone) => format!("hourly at minute {minute:02} ({zone})"),
-            Self::Daily(minute, zone) => format!("daily at {} ({zone})", clock(minute)),
+            Self::Off => Said::new("off"),
+            Self::Minutes(every) => Said::new("every {n} minutes").with("n", every),
+            Self::Hourly(minute, zone) => Said::new("hourly at minute {minute} ({zone})")
+                .with("minute", format!("{minute:02}"))
+                .with("zone", zone),
+            Self::Daily(minute, zone) => Said::new("daily at {time} ({zone})")
+                .with("time", clock(minute))
+                .with("zone", zone),
         }
     }
 }

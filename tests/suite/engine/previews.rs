@@ -115,12 +115,14 @@ async fn the_form_keeps_the_wish_for_a_preview_and_the_confirmation_says_that_no
 
     assert!(
         form.body
-            .contains("name=\"dry_run\" value=\"true\" checked"),
+            .contains("id=\"cleanup-dry-run\" name=\"dry_run\" value=\"true\" checked"),
         "{}",
         form.body
     );
     assert!(
-        form.body.contains("value=\"cleanup\" checked"),
+        !form
+            .body
+            .contains("id=\"full-dry-run\" name=\"dry_run\" value=\"true\" checked"),
         "{}",
         form.body
     );

@@ -1,7 +1,10 @@
 //! The admin: a browser without script that keeps cookies, follows nothing by itself and sends its forms' tokens.
 
-use alx_report_api::admins;
+use alx_report_api::admins::{self, Role};
+use alx_report_api::ids::CompanyId;
+use alx_report_api::schema;
 use alx_report_api::time::now;
+use diesel::prelude::*;
 use reqwest::header::{CONTENT_TYPE, HeaderMap, HeaderName, LOCATION};
 use url::form_urlencoded;
 
@@ -51,7 +54,7 @@ impl Answer {
     /// Whether the page says this, with white space taken as one blank.
     pub fn says(&self, text: &str) -> bool {
         let plain = self.body.split_whitespace().collect::<Vec<_>>().join(" ");
-        plain.contains(text)
+        plain.contains(text) || plain.replace("&#39;", "'").contains(text)
     }
 
     /// What stands between two texts for the first time.
@@ -68,6 +71,11 @@ impl Answer {
 impl Admin {
     /// A browser that nobody has signed in with.
     pub fn stranger(app: &TestApp) -> Self {
+        Self::at(&app.url)
+    }
+
+    /// The same at an address.
+    pub fn at(url: &str) -> Self {
         let client = reqwest::Client::builder()
             .cookie_store(true)
             .redirect(reqwest::redirect::Policy::none())
@@ -75,7 +83,7 @@ impl Admin {
             .expect("a client");
         Self {
             client,
-            url: app.url.clone(),
+            url: url.to_owned(),
             csrf: String::new(),
         }
     }
@@ -85,6 +93,27 @@ impl Admin {
         Self::register(app).await;
         let mut admin = Self::stranger(app);
         let answer = admin.sign_in(EMAIL, PASSWORD).await;
+        assert_eq!(answer.status, 303, "{}", answer.body);
+        admin
+    }
+
+    /// A browser of somebody with a role who has just signed in.
+    pub async fn with_role(app: &TestApp, role: Role, company: Option<CompanyId>) -> Self {
+        let email = format!("{role}@example.com");
+        let made = email.clone();
+        let make = app.app.db.change(move |conn| {
+            let id = admins::create(conn, &made, PASSWORD, now())?;
+            diesel::update(schema::admins::table.find(id))
+                .set((
+                    schema::admins::role.eq(role),
+                    schema::admins::company_id.eq(company),
+                ))
+                .execute(conn)?;
+            Ok(())
+        });
+        make.await.expect("an admin");
+        let mut admin = Self::stranger(app);
+        let answer = admin.sign_in(&email, PASSWORD).await;
         assert_eq!(answer.status, 303, "{}", answer.body);
         admin
     }
@@ -105,16 +134,40 @@ impl Admin {
         let answer = self
             .post("/sign-in", &[("email", email), ("password", password)])
             .await;
-        if answer.status == 303 {
-            self.csrf = self.get("/").await.between("name=\"csrf\" value=\"", "\"");
-        }
+        self.keep_token(&answer).await;
         answer
+    }
+
+    /// Sends the form for the code of a sign-in and keeps the token of the new session.
+    pub async fn enter_code(&mut self, code: &str) -> Answer {
+        let answer = self.post("/sign-in/code", &[("code", code)]).await;
+        self.keep_token(&answer).await;
+        answer
+    }
+
+    async fn keep_token(&mut self, answer: &Answer) {
+        if answer.status == 303 && !answer.location().starts_with("/sign-in") {
+            let page = self.get("/account/second-factor").await;
+            self.csrf = page.between("name=\"csrf\" value=\"", "\"");
+        }
     }
 
     /// Asks for a page.
     pub async fn get(&self, path: &str) -> Answer {
         self.send(self.client.get(format!("{}{path}", self.url)))
             .await
+    }
+
+    /// Asks for the head of a page or file.
+    pub async fn head(&self, path: &str) -> Answer {
+        self.send(self.client.head(format!("{}{path}", self.url)))
+            .await
+    }
+
+    /// Asks with any method.
+    pub async fn ask(&self, method: reqwest::Method, path: &str) -> Answer {
+        let request = self.client.request(method, format!("{}{path}", self.url));
+        self.send(request).await
     }
 
     /// Asks for a file.

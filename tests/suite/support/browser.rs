@@ -1,5 +1,6 @@
 //! A real browser: headless Chromium, driven by chromedriver.
 
+use std::os::unix::process::CommandExt as _;
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
@@ -28,6 +29,7 @@ const FLAGS: [&str; 9] = [
 pub struct Browser {
     client: Client,
     base: String,
+    driver_at: String,
     driver: Child,
 }
 
@@ -42,14 +44,64 @@ impl Browser {
         let driver = Command::new("chromedriver")
             .arg(format!("--port={port}"))
             .stdout(Stdio::null())
+            .process_group(0)
             .spawn()
             .expect("chromedriver is installed");
-        let client = connect(&format!("http://127.0.0.1:{port}")).await;
+        let driver_at = format!("http://127.0.0.1:{port}");
+        let client = connect(&driver_at).await;
         Some(Self {
             client,
             base: base.to_owned(),
+            driver_at,
             driver,
         })
+    }
+
+    /// Signs in.
+    pub async fn sign_in(&self, email: &str, password: &str) {
+        self.go("/sign-in").await;
+        self.fill("#email", email).await;
+        self.fill("#password", password).await;
+        self.click("Sign in").await;
+        self.arrives("/").await;
+    }
+
+    /// Signs out.
+    pub async fn leave(&self) {
+        let clicked = self.click_on("form.who button").await;
+        clicked.expect("a button");
+        self.arrives("/sign-in").await;
+    }
+
+    /// Waits until another page has come than the one that was marked with `isOld`.
+    pub async fn loads_anew(&self) {
+        for _ in 0..150 {
+            let new = "return !window.isOld && document.readyState === 'complete'";
+            let new = self.client.execute(new, vec![]).await;
+            if new.is_ok_and(|new| new == true) {
+                return; // a page that is just leaving answers nothing
+            }
+            sleep(Duration::from_millis(20)).await;
+        }
+        panic!("nothing came after {}", self.path().await);
+    }
+
+    /// Waits a moment until a script says yes; a page that is just leaving says so too.
+    pub async fn comes_true(&self, script: &str) -> bool {
+        for _ in 0..50 {
+            let said = self.client.execute(script, vec![]).await;
+            if said.map_or(true, |said| said == true) {
+                return true;
+            }
+            sleep(Duration::from_millis(20)).await;
+        }
+        false
+    }
+
+    /// What sticks out of the window, where that makes the page scroll sideways.
+    pub async fn too_wide(&self) -> Vec<serde_json::Value> {
+        let found = self.ask(TOO_WIDE).await;
+        found.as_array().cloned().expect("a list")
     }
 
     /// Opens a page of the site.
@@ -100,6 +152,17 @@ impl Browser {
         panic!("never saw {text:?} but {}", self.text("main").await);
     }
 
+    /// Waits until the browser is at this address.
+    pub async fn arrives(&self, path: &str) {
+        for _ in 0..100 {
+            if self.path().await == path {
+                return;
+            }
+            sleep(Duration::from_millis(100)).await;
+        }
+        panic!("never came to {path} but to {}", self.path().await);
+    }
+
     /// Reloads the page.
     pub async fn reload(&self) {
         self.client.refresh().await.expect("the page opens again");
@@ -119,6 +182,94 @@ impl Browser {
             .expect("an answer")
     }
 
+    /// What a script says that calls back.
+    pub async fn ask_later(&self, script: &str) -> serde_json::Value {
+        let asked = self.client.execute_async(script, vec![]).await;
+        asked.expect("an answer")
+    }
+
+    /// A picture of the page as far as the window shows it.
+    pub async fn screenshot(&self) -> Vec<u8> {
+        self.client.screenshot().await.expect("a picture")
+    }
+
+    /// So many pixels wide, for a reader who prefers light or dark.
+    pub async fn look_like(&self, width: u32, colours: &str) {
+        let metrics =
+            json!({ "width": width, "height": 1600, "deviceScaleFactor": 1, "mobile": false });
+        self.devtools("Emulation.setDeviceMetricsOverride", metrics)
+            .await;
+        let features = json!([{ "name": "prefers-color-scheme", "value": colours }]);
+        self.devtools(
+            "Emulation.setEmulatedMedia",
+            json!({ "features": features }),
+        )
+        .await;
+    }
+
+    /// Presses a key once.
+    pub async fn press(&self, key: &str, code: u32) {
+        let text = if key == "Enter" { "\r" } else { "" };
+        for kind in ["keyDown", "keyUp"] {
+            let pressed = json!({
+                "type": kind, "key": key, "code": key, "windowsVirtualKeyCode": code, "text": text,
+            });
+            self.devtools("Input.dispatchKeyEvent", pressed).await;
+        }
+    }
+
+    /// Lets no page run a script any more.
+    pub async fn without_script(&self) {
+        let off = json!({ "value": true });
+        self.devtools("Emulation.setScriptExecutionDisabled", off)
+            .await;
+    }
+
+    /// Runs this in every page before its own scripts.
+    pub async fn prepare(&self, script: &str) {
+        let source = json!({ "source": script });
+        self.devtools("Page.addScriptToEvaluateOnNewDocument", source)
+            .await;
+    }
+
+    /// What scripts complained about since the last time; that an address answers 4xx is no complaint of a script.
+    pub async fn complaints(&self) -> Vec<String> {
+        let said = self.drive("se/log", json!({ "type": "browser" })).await;
+        let lines = said["value"].as_array().cloned().unwrap_or_default();
+        let lines = lines.iter().filter_map(|line| line["message"].as_str());
+        lines
+            .filter(|line| !line.contains("the server responded with a status of 4"))
+            .filter(|line| !line.contains("[DOM]")) // advice for makers of password managers
+            .map(str::to_owned)
+            .collect()
+    }
+
+    /// Clicks what a CSS selector finds.
+    pub async fn click_on(&self, selector: &str) -> Result<(), String> {
+        let found = self.client.find(Locator::Css(selector)).await;
+        let clicked = match found {
+            Ok(found) => found.click().await,
+            Err(error) => Err(error),
+        };
+        clicked.map_err(|error| error.to_string())
+    }
+
+    /// What WebDriver cannot say, chromedriver hands on to the browser's own tools.
+    async fn devtools(&self, command: &str, parameters: serde_json::Value) {
+        let body = json!({ "cmd": command, "params": parameters });
+        self.drive("goog/cdp/execute", body).await;
+    }
+
+    async fn drive(&self, command: &str, body: serde_json::Value) -> serde_json::Value {
+        let session = self.client.session_id().await.expect("a session");
+        let session = session.expect("an open session");
+        let address = format!("{}/session/{session}/{command}", self.driver_at);
+        let sent = reqwest::Client::new().post(address).json(&body).send();
+        let answer = sent.await.expect("chromedriver answers");
+        assert!(answer.status().is_success(), "{command} {body}");
+        answer.json().await.expect("JSON")
+    }
+
     /// As wide as a phone, or as a desk.
     pub async fn resize(&self, width: u32) {
         self.client
@@ -136,15 +287,26 @@ impl Browser {
     }
 }
 
+const TOO_WIDE: &str = "const end = window.innerWidth; \
+    if (document.documentElement.scrollWidth <= end) return []; \
+    const out = [...document.querySelectorAll('body *')].filter(one => !one.closest('.scroll')); \
+    const wide = out.filter(one => { const at = one.getBoundingClientRect(); return at.right > end + 1 || at.left < -1; }); \
+    return ['it scrolls', ...wide.map(one => one.outerHTML.slice(0, 80))]";
+
 impl Drop for Browser {
     fn drop(&mut self) {
-        let _ = self.driver.kill();
+        // The driver leads a group of its own, so that the browser it started ends with it.
+        let group = format!("-{}", self.driver.id());
+        let _ = Command::new("kill").args(["-KILL", "--", &group]).status();
         let _ = self.driver.wait();
     }
 }
 
 async fn connect(driver: &str) -> Client {
-    let options = json!({ "goog:chromeOptions": { "args": FLAGS } });
+    let options = json!({
+        "goog:chromeOptions": { "args": FLAGS },
+        "goog:loggingPrefs": { "browser": "ALL" },
+    });
     let capabilities = options.as_object().expect("an object").clone();
     for _ in 0..50 {
         let mut builder = ClientBuilder::new(HttpConnector::new());

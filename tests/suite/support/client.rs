@@ -124,6 +124,8 @@ impl Client {
                 scopes,
                 created_by: "test".into(),
                 expires_at,
+                fields: None,
+                networks: None,
             };
             shared
                 .db
@@ -169,6 +171,16 @@ impl Client {
             .await
     }
 
+    /// `GET` without the token in a header.
+    pub async fn get_bare(
+        &self,
+        path: &str,
+        change: impl FnOnce(reqwest::RequestBuilder) -> reqwest::RequestBuilder,
+    ) -> Reply {
+        let request = self.http.get(format!("{}{path}", self.url));
+        answer(change(request)).await
+    }
+
     /// `POST` of JSON with the token.
     pub async fn post(&self, path: &str, body: Value) -> Reply {
         self.send(Method::POST, path, |request| request.json(&body))
@@ -184,6 +196,17 @@ impl Client {
     ) -> Reply {
         let request = self.http.request(method, format!("{}{path}", self.url));
         answer(change(request.bearer_auth(&self.token))).await
+    }
+
+    /// `GET` with the token; gives the reply before its body is read.
+    pub async fn begin(
+        &self,
+        path: &str,
+        change: impl FnOnce(reqwest::RequestBuilder) -> reqwest::RequestBuilder,
+    ) -> reqwest::Response {
+        let request = self.http.get(format!("{}{path}", self.url));
+        let request = change(request.bearer_auth(&self.token));
+        request.send().await.expect("an answer")
     }
 
     /// `POST` of a form to the door of the old plugin, without any header of ours.

@@ -4,8 +4,15 @@ pub mod acme;
 pub mod admin;
 pub mod browser;
 pub mod client;
+pub mod crawl;
+pub mod files;
+pub mod furnished;
+pub mod html;
 pub mod moodle;
+pub mod phone;
+pub mod press;
 pub mod proxy;
+pub mod sinks;
 pub mod store;
 
 use std::net::SocketAddr;
@@ -14,7 +21,11 @@ use std::sync::Arc;
 
 use alx_report_api::app::App;
 use alx_report_api::config::{Config, Secret};
-use alx_report_api::server;
+use alx_report_api::db::Conn;
+use alx_report_api::ids::CompanyId;
+use alx_report_api::settings::delivery as stored;
+use alx_report_api::time::now_ms;
+use alx_report_api::{delivery, server};
 use clap::Parser;
 use tempfile::TempDir;
 
@@ -111,6 +122,27 @@ impl TestApp {
             server,
             store: self.store.share(),
         }
+    }
+
+    /// Sets how a company's rows are delivered (company 0: the defaults); what is not named stays as it is.
+    pub async fn deliver(&self, company: CompanyId, settings: serde_json::Value) {
+        let change = move |conn: &mut Conn| {
+            let mut own = stored::own(conn, company)?;
+            for (name, value) in settings.as_object().expect("an object") {
+                own.set(name, (!value.is_null()).then(|| value.clone()));
+            }
+            delivery::change(conn, company, &own, "test", now_ms())
+        };
+        self.app.db.change(change).await.expect("settings");
+    }
+
+    /// Writes down what waits to be written: the log of requests and the counts of the limits.
+    pub async fn write_down(&self) {
+        let app = self.app.clone();
+        let write = move || app.requests.flush(&app.db, &app.quota);
+        actix_web::rt::task::spawn_blocking(write)
+            .await
+            .expect("no panic");
     }
 
     fn secret_key(&self) -> Secret {

@@ -1,0 +1,25 @@
+drop index sync_runs_undecided;
+drop index request_log_refused;
+drop index progress_completions;
+drop index audit_log_by_company;
+drop table site_settings;
+drop table alert_deliveries;
+drop table alerts;
+drop table saved_views;
+drop table invitations;
+drop table sign_in_steps;
+alter table sessions drop column used_at;
+alter table sessions drop column agent;
+alter table sessions drop column address;
+-- Without roles everybody may do everything: whoever may not loses the account.
+delete from sessions where admin_id in (select id from admins where role <> 'admin' or disabled_at is not null);
+delete from admins where role <> 'admin' or disabled_at is not null;
+alter table admins drop column theme;
+alter table admins drop column language;
+alter table admins drop column zone;
+alter table admins drop column recovery;
+alter table admins drop column totp_step;
+alter table admins drop column totp_secret;
+alter table admins drop column disabled_at;
+alter table admins drop column company_id;
+alter table admins drop column role;

@@ -1,0 +1,180 @@
+//! `GET /api/v1/companies/me`: what the token is, what it sees, and how its limits stand.
+
+use actix_web::http::StatusCode;
+use actix_web::{HttpRequest, HttpResponse};
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use super::query::{MOST, Query};
+use super::reply::fresh;
+use super::rows::AsOf;
+use super::{ApiError, Client};
+use crate::companies::{self, Company};
+use crate::fields::{Field, Fields};
+use crate::ids::{CompanyId, CourseId};
+use crate::moodle::Shape;
+use crate::requests::Standing;
+use crate::settings;
+use crate::time::{now, rfc3339};
+use crate::tokens::Scope;
+
+/// Everything that decides what a token sees.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct Me {
+    company: Whose,
+    token: TokenItem,
+    #[schema(value_type = Vec<Field>)]
+    fields: Fields,
+    limits: LimitsItem,
+    zone: String,
+    rows: RowSettings,
+    as_of: AsOf,
+}
+
+/// The company.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct Whose {
+    #[schema(value_type = i64)]
+    id: CompanyId,
+    name: String,
+    shortname: String,
+    suspended: bool,
+}
+
+/// The token. `expires_in` is in seconds.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct TokenItem {
+    prefix: String,
+    scopes: Vec<Scope>,
+    networks: Option<String>,
+    expires_at: Option<String>,
+    expires_in: Option<i64>,
+}
+
+/// The limits of a day; null where there is none.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct LimitsItem {
+    calls_per_token: Option<u32>,
+    calls_per_company: Option<u32>,
+    items_per_page: i64,
+    nearest: Option<StandingItem>,
+}
+
+/// How the limit stands that is reached first. `resets_in` is in seconds.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct StandingItem {
+    of: &'static str,
+    limit: u32,
+    used: i64,
+    left: i64,
+    resets_in: i64,
+}
+
+/// Which rows count. Null means that nothing is left out.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct RowSettings {
+    learner_roles: Option<Vec<i64>>,
+    departments: Option<Vec<i64>>,
+    suspended_enrolments: bool,
+    enrolled_since: Option<String>,
+    completed_since: Option<String>,
+    #[schema(value_type = Vec<i64>)]
+    courses_off: Vec<CourseId>,
+}
+
+/// What the token is and sees, how its limits stand, and which settings shape the company's rows.
+///
+/// Any valid token may ask, whatever its scopes.
+#[utoipa::path(
+    get, path = "/api/v1/companies/me", operation_id = "showMe", tag = "summary",
+    security(("token" = [])),
+    responses(
+        (status = 200, description = "As things are for this call, which counts.", body = Me),
+        (status = 400, description = "This address takes no parameters; `errors` names each."),
+    )
+)]
+pub async fn show_me(client: Client, request: HttpRequest) -> Result<HttpResponse, ApiError> {
+    Query::read(request.query_string(), &[]).finish()?;
+    client.admit().await?; // so that the answer counts itself
+    let id = client.caller.company;
+    let read = move |conn: &mut _| {
+        let (company, state) = companies::store::get(conn, id)?;
+        Ok((company, state, settings::store::shape(conn, id)?))
+    };
+    let (company, state, shape) = client.read(read).await?;
+    let standing = client.call.known().standing;
+    let me = Me {
+        company: Whose::from(company),
+        token: TokenItem::of(&client, now()),
+        fields: client.fields,
+        limits: LimitsItem {
+            calls_per_token: some(client.delivery.calls_per_token),
+            calls_per_company: some(client.delivery.calls_per_company),
+            items_per_page: MOST,
+            nearest: standing.map(StandingItem::from),
+        },
+        zone: client.delivery.zone.into(),
+        rows: RowSettings::from(shape),
+        as_of: AsOf::from(&state),
+    };
+    fresh(&request, &client, &state, StatusCode::OK, &me).await
+}
+
+/// A limit of 0 is none.
+fn some(limit: u32) -> Option<u32> {
+    (limit > 0).then_some(limit)
+}
+
+impl TokenItem {
+    fn of(client: &Client, now: i64) -> Self {
+        let caller = &client.caller;
+        let scopes = Scope::ALL.iter().copied();
+        Self {
+            prefix: caller.prefix.clone(),
+            scopes: scopes.filter(|scope| caller.scopes.has(*scope)).collect(),
+            networks: caller.networks.as_ref().map(ToString::to_string),
+            expires_at: caller.expires_at.and_then(rfc3339),
+            expires_in: caller.expires_at.map(|end| end - now),
+        }
+    }
+}
+
+impl From<Company> for Whose {
+    fn from(company: Company) -> Self {
+        Self {
+            id: company.id,
+            name: company.name,
+            shortname: company.shortname,
+            suspended: company.suspended,
+        }
+    }
+}
+
+impl From<Standing> for StandingItem {
+    fn from(standing: Standing) -> Self {
+        Self {
+            of: if standing.of_company {
+                "company"
+            } else {
+                "token"
+            },
+            limit: standing.limit,
+            used: standing.used,
+            left: standing.left(),
+            resets_in: standing.resets_in,
+        }
+    }
+}
+
+impl From<Shape> for RowSettings {
+    fn from(shape: Shape) -> Self {
+        Self {
+            learner_roles: shape.learner_roles,
+            departments: shape.departments,
+            suspended_enrolments: shape.suspended_enrolments,
+            enrolled_since: shape.enrolled_since.and_then(rfc3339),
+            completed_since: shape.completed_since.and_then(rfc3339),
+            courses_off: shape.courses_off,
+        }
+    }
+}

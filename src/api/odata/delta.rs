@@ -1,0 +1,93 @@
+//! What moved since a delta link was given.
+
+use actix_web::{HttpRequest, HttpResponse};
+
+use super::format::Preferences;
+use super::known::Known;
+use super::list::{OF_CHANGES, changes_of};
+use super::options::{OF_LIST, Options};
+use super::token::{Mark, Signer};
+use super::{ODataError, Writer};
+use crate::api::Client;
+use crate::api::reply::{Content, Question, cached};
+use crate::companies::State;
+use crate::db::Conn;
+use crate::odata::changes::{self, Span};
+use crate::odata::document::Delta;
+use crate::odata::{PAGE, Set};
+use crate::tokens::Scope;
+
+/// Answers with one page of changes.
+pub async fn answer(
+    request: &HttpRequest,
+    client: Client,
+    writer: Writer,
+    options: Options,
+    token: String,
+) -> Result<(HttpResponse, Preferences), ODataError> {
+    client.must(Scope::Changes)?;
+    let signer = Signer::of(&client);
+    let list = changes_of(&options, client.fields);
+    let mark: Option<Mark> = signer.read(&list, &token);
+    let why = "it is of another list, or the fields that show have changed";
+    let mark = mark.filter(|_| writer.set == Set::Progress);
+    let mark = mark.ok_or(ODataError::Gone(why))?;
+    let size = writer
+        .preferences
+        .page_size
+        .unwrap_or(mark.size)
+        .clamp(1, PAGE);
+    let applied = Preferences {
+        page_size: writer.preferences.page_size.map(|_| size),
+        track_changes: false,
+    };
+    let (company, fields) = (client.caller.company, client.fields);
+    let (style, content_type) = (writer.style(options.select.clone()), writer.content_type());
+    let question = Question {
+        view: "odata-changes",
+        query: format!(
+            "{}|{}|{}|{size}|{}",
+            style.root,
+            style.detail,
+            style.numbers_as_text,
+            options.written.canonical(OF_LIST)
+        ),
+    };
+    let load = move |conn: &mut Conn, state: &State| {
+        let filter = options.filter.as_ref();
+        let known = mark.known.shown(conn, state)?;
+        let span = Span {
+            after: known.after,
+            limit: size,
+        };
+        let (changes, last) = changes::read(conn, company, fields, filter, span)?;
+        let link = |mark: &Mark| {
+            let again = options.written.again(&OF_CHANGES);
+            let token = signer.write(&list, mark);
+            format!("{}{}?{again}$deltatoken={token}", style.root, style.set)
+        };
+        let size = mark.size;
+        let (next, delta) = match last {
+            Some(after) => {
+                let known = known.up_to(after);
+                (Some(link(&Mark { known, size })), None)
+            }
+            None => {
+                let known = Known::now(conn, state)?;
+                (None, Some(link(&Mark { known, size })))
+            }
+        };
+        let document = Delta {
+            style: &style,
+            changes: &changes,
+            next,
+            delta,
+        };
+        let content = Content::json(&document, changes.len(), None);
+        Ok(Content {
+            content_type,
+            ..content
+        })
+    };
+    Ok((cached(request, client, question, load).await?, applied))
+}

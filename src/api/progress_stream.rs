@@ -1,0 +1,220 @@
+//! `GET /api/v1/progress` as NDJSON or CSV: every row of one snapshot, written while it is read.
+
+use std::io::Write;
+use std::sync::{Arc, OnceLock};
+use std::time::{Duration, Instant};
+
+use actix_web::http::Method;
+use actix_web::http::header::{self, HeaderName, HeaderValue};
+use actix_web::{HttpRequest, HttpResponse};
+use flate2::Compression;
+use flate2::write::GzEncoder;
+use futures_util::stream;
+use tokio::sync::Semaphore;
+
+use super::accept::Form;
+use super::delta::{self, Delta};
+use super::progress_query::{canonical, of_stream};
+use super::reply::{Version, etag_of, headers_of, is_known, not_modified};
+use super::rows::{ProgressItem, columns};
+use super::{ApiError, Client, Encoding};
+use crate::cache::Found;
+use crate::companies::{self, State};
+use crate::db::Conn;
+use crate::error::{Error, Result};
+use crate::export;
+use crate::fields::Fields;
+use crate::ids::CompanyId;
+use crate::progress::Row;
+use crate::progress::feed::{self, Filter};
+use crate::time::now;
+
+/// Where a client that read every row goes on from: a cursor of `/api/v1/changes`.
+const DELTA_CURSOR: HeaderName = HeaderName::from_static("alx-delta-cursor");
+/// Rows per look into the store.
+const BATCH: i64 = 1000;
+/// Streams of all companies at the same time: each holds a thread and a connection of its own.
+const SEATS: usize = 16;
+/// How long one lasts at most: it holds a snapshot of the store.
+const LONGEST: Duration = Duration::from_secs(3600);
+static FREE: Semaphore = Semaphore::const_new(SEATS);
+
+/// What a stream is asked for.
+#[derive(Clone)]
+struct Wanted {
+    form: Form,
+    filter: Filter,
+    fields: Fields,
+    day: i64,
+    gzip: bool,
+}
+
+/// What a snapshot shows, known before its first row.
+type Seen = (State, Option<Delta>);
+
+/// Every row that the filters keep.
+pub async fn all(
+    client: Client,
+    request: HttpRequest,
+    form: Form,
+) -> std::result::Result<HttpResponse, ApiError> {
+    let wanted = Wanted {
+        form,
+        filter: of_stream(request.query_string(), &client)?,
+        fields: client.fields,
+        day: delta::day(now()),
+        gzip: Encoding::takes_gzip(request.headers()),
+    };
+    let version = client.caller.seq;
+    client.call.note(|known| known.version = Some(version));
+    let etag = wanted.etag(&client.caller.stamp);
+    if is_known(&request, &etag) {
+        let headers = headers_of(&Version::of_caller(&client.caller));
+        return Ok(not_modified(headers, etag, Found::Hit));
+    }
+    if request.method() == Method::HEAD {
+        client.admit().await?;
+        let (company, asked) = (client.caller.company, wanted.clone());
+        let seen = client.read(move |conn| asked.see(conn, company)).await?;
+        return Ok(reply(&client, &wanted, &seen).streaming(stream::empty::<Piece>()));
+    }
+    let body = begin(&client, &wanted).await?;
+    Ok(reply(&client, &wanted, &body.0).streaming(body.1))
+}
+
+type Piece = std::io::Result<bytes::Bytes>;
+
+/// Starts the thread that writes; what its snapshot shows is known when the first bytes are.
+async fn begin(
+    client: &Client,
+    wanted: &Wanted,
+) -> std::result::Result<(Seen, export::Body), ApiError> {
+    let company = client.caller.company;
+    let seat = FREE.try_acquire().map_err(|_| ApiError::Busy)?;
+    let place = client.app.lanes.stream(company).ok_or(ApiError::Busy)?;
+    client.admit().await?;
+    let seen = Arc::new(OnceLock::new());
+    let (db, asked, tell) = (client.app.db.clone(), wanted.clone(), seen.clone());
+    let body = export::written((seat, place), move |pieces| {
+        db.own_snapshot(|conn| {
+            let seen = asked.see(conn, company)?;
+            let rows = (company, &asked);
+            let _ = tell.set(seen); // nobody else sets it
+            if asked.gzip {
+                let mut gzip = GzEncoder::new(pieces, Compression::new(6));
+                write_rows(conn, rows, &mut gzip)?;
+                gzip.finish()?;
+                Ok(())
+            } else {
+                write_rows(conn, rows, pieces)
+            }
+        })
+    });
+    let body = body.await?;
+    let seen = seen.get().cloned().expect("it is set before the first row");
+    Ok((seen, body))
+}
+
+impl Wanted {
+    fn see(&self, conn: &mut Conn, company: CompanyId) -> Result<Seen> {
+        let state = companies::store::state(conn, company)?;
+        let usual = self.filter.is_usual();
+        let known = (self.fields, self.day);
+        let delta = usual.then(|| Delta::after_page(conn, &state, None, known));
+        let delta = delta.transpose()?;
+        Ok((state, delta))
+    }
+
+    fn etag(&self, stamp: &str) -> HeaderValue {
+        let fields = self.fields.code();
+        let (filter, day) = (canonical(&self.filter), self.day.to_string());
+        let way = if self.gzip { "gzip" } else { "identity" };
+        let parts = [stamp, self.form.content_type(), &filter, &fields, &day, way];
+        etag_of(&parts)
+    }
+}
+
+fn reply(
+    client: &Client,
+    wanted: &Wanted,
+    (state, delta): &Seen,
+) -> actix_web::HttpResponseBuilder {
+    let mut reply = HttpResponse::Ok();
+    for header in headers_of(&Version::of_state(state)) {
+        reply.insert_header(header);
+    }
+    if let Some(delta) = delta {
+        let cursor = delta.cursor(&client.app.key, client.caller.company);
+        reply.insert_header((DELTA_CURSOR, cursor));
+    }
+    if wanted.gzip {
+        reply.insert_header((header::CONTENT_ENCODING, "gzip"));
+    }
+    reply
+        .insert_header((header::CONTENT_TYPE, wanted.form.content_type()))
+        .insert_header((header::ETAG, wanted.etag(&state.stamp)));
+    super::reply::common(&mut reply, Found::Miss);
+    reply
+}
+
+/// Writes batch after batch, so that memory stays flat.
+fn write_rows(
+    conn: &mut Conn,
+    (company, wanted): (CompanyId, &Wanted),
+    out: &mut impl Write,
+) -> Result<()> {
+    if wanted.form == Form::Csv {
+        csv_writer(&mut *out)
+            .write_record(columns(wanted.fields))
+            .map_err(failed)?;
+    }
+    let (mut after, begun) = (None, Instant::now());
+    loop {
+        if begun.elapsed() > LONGEST {
+            let why = "it was taken too slowly: a stream has an hour";
+            return Err(Error::Conflict(why.into()));
+        }
+        let rows = feed::page(conn, company, &wanted.filter, after, BATCH)?;
+        let Some(last) = rows.last().map(Row::key) else {
+            return Ok(());
+        };
+        match wanted.form {
+            Form::Csv => write_csv(&rows, wanted.fields, out)?,
+            _ => write_ndjson(&rows, wanted.fields, out)?,
+        }
+        if (rows.len() as i64) < BATCH {
+            return Ok(());
+        }
+        after = Some(last);
+    }
+}
+
+fn write_ndjson(rows: &[Row], fields: Fields, out: &mut impl Write) -> Result<()> {
+    for row in rows {
+        let item = ProgressItem::of(row, fields);
+        serde_json::to_writer(&mut *out, &item).map_err(std::io::Error::from)?;
+        out.write_all(b"\n")?;
+    }
+    Ok(())
+}
+
+fn write_csv(rows: &[Row], fields: Fields, out: &mut impl Write) -> Result<()> {
+    let mut lines = csv_writer(out);
+    for row in rows {
+        let item = ProgressItem::of(row, fields).defused();
+        lines.serialize(item).map_err(failed)?;
+    }
+    Ok(lines.flush()?)
+}
+
+/// Without the mark that Excel looks for: programs would take it for a part of the first name.
+fn csv_writer<W: Write>(out: W) -> csv::Writer<W> {
+    csv::WriterBuilder::new()
+        .has_headers(false)
+        .terminator(csv::Terminator::CRLF)
+        .from_writer(out)
+}
+
+fn failed(cause: csv::Error) -> Error {
+    Error::Machine(std::io::Error::other(cause))
+}

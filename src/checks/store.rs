@@ -1,0 +1,96 @@
+//! The store: whether it answers and how fast, its tables, its pools, and whether it takes writes.
+
+use super::said::{Check, size};
+use crate::app::App;
+use crate::db::Kind;
+use crate::language::Said;
+
+const LOOK: &str =
+    "Look into the log of the server; programs are answered again when the store is.";
+/// An answer that takes longer is worth a look, and one that takes longer still hurts: microseconds.
+const SLOW: (i64, i64) = (50_000, 200_000);
+
+/// Kind, version, size and how long an answer takes.
+pub fn answers(app: &App) -> Check {
+    let name = "Store";
+    let report = match app.db.report() {
+        Ok(report) => report,
+        Err(error) => return Check::failed(name, &error, LOOK),
+    };
+    let kind = match app.db.kind() {
+        Kind::Sqlite => "SQLite",
+        Kind::Postgres => "PostgreSQL",
+        Kind::Mysql => "MySQL",
+    };
+    let found = Said::new("{kind} {version}, {size}; it answers within {ms} ms.")
+        .with("kind", kind)
+        .with("version", report.version)
+        .with("size", size(report.bytes))
+        .with("ms", format!("{:.1}", report.answer_us as f64 / 1000.0));
+    let advice = "The store is slow: look at the disk or the database server it lies on.";
+    match report.answer_us {
+        us if us < SLOW.0 => Check::ok(name, found),
+        us if us < SLOW.1 => Check::warning(name, found, advice),
+        _ => Check::problem(name, found, advice),
+    }
+}
+
+/// Whether its tables are those of this binary.
+pub fn schema(app: &App) -> Check {
+    let name = "Tables";
+    let report = match app.db.report() {
+        Ok(report) => report,
+        Err(error) => return Check::failed(name, &error, LOOK),
+    };
+    let (applied, known) = report.migrations;
+    let found = Said::new("{applied} of {known} migrations; the newest is {newest}.")
+        .with("applied", applied)
+        .with("known", known)
+        .with("newest", report.newest);
+    if applied == known {
+        Check::ok(name, found)
+    } else {
+        Check::problem(
+            name,
+            found,
+            "Start the server again: it brings the tables up to date.",
+        )
+    }
+}
+
+/// Whether connections are left.
+pub fn pools(app: &App) -> Check {
+    let name = "Connections to the store";
+    let report = match app.db.report() {
+        Ok(report) => report,
+        Err(error) => return Check::failed(name, &error, LOOK),
+    };
+    let told: Vec<String> = report
+        .pools
+        .iter()
+        .map(|pool| format!("{} {}/{}", pool.name, pool.busy, pool.most))
+        .collect();
+    let found = Said::new("At work of at most: {pools}.").with("pools", told.join(", "));
+    let used_up = |pool: &crate::db::PoolReport| pool.most > 1 && pool.busy >= pool.most;
+    if report.pools.iter().any(used_up) {
+        let advice = "Every connection of a kind is at work: requests wait. If it stays, a query hangs; look into the log.";
+        return Check::warning(name, found, advice);
+    }
+    Check::ok(name, found)
+}
+
+/// Whether a write can begin.
+pub fn takes_writes(app: &App) -> Check {
+    let name = "Writing";
+    match app.db.takes_writes() {
+        Ok(Some(())) => Check::ok(name, Said::new("The store takes writes.")),
+        Ok(None) => {
+            let found = Said::new("Another write lasts, so it was not tried.");
+            Check::ok(name, found)
+        }
+        Err(error) => {
+            let advice = "Syncs and settings cannot be saved: look at the disk, the rights of the folder, and the log.";
+            Check::failed(name, &error, advice)
+        }
+    }
+}

@@ -1,0 +1,219 @@
+//! One's own account: how pages look, the password, and where one is signed in.
+
+use actix_web::http::StatusCode;
+use actix_web::web::Data;
+use actix_web::{HttpRequest, HttpResponse};
+use askama::Template;
+use chrono_tz::{TZ_VARIANTS, Tz};
+use serde::Deserialize;
+
+use super::labels::{self, Choice, Label as _};
+use super::{Chrome, Flash, Page, PageError, SignedIn, Submitted, Tab, filters, page, see_other};
+use crate::admins::sessions::{self, Open};
+use crate::admins::{self, MIN_LENGTH, Reading, Theme, people, second_factor};
+use crate::app::App;
+use crate::db::off_thread;
+use crate::error::{Error, Result};
+use crate::language::Language;
+use crate::language::Said;
+use crate::staff;
+use crate::time::{now, now_ms};
+
+type Answer = std::result::Result<HttpResponse, PageError>;
+
+/// The account.
+#[derive(Template)]
+#[template(path = "account/account.html")]
+pub struct AccountPage {
+    chrome: Chrome,
+    email: String,
+    role: &'static str,
+    zones: Vec<Choice>,
+    languages: Vec<Choice>,
+    themes: Vec<Choice>,
+    sessions: Vec<Open>,
+    /// The session that the page is read in.
+    this: String,
+    min_length: usize,
+    /// Recovery codes that are left; `None` without a second factor.
+    codes_left: Option<usize>,
+    /// What is wrong with the password's form.
+    wrong: Option<Wrong>,
+}
+
+/// A field with what is wrong with it.
+type Wrong = (&'static str, Said);
+
+impl AccountPage {
+    /// Whether a field of the password's form is the wrong one.
+    fn is_wrong(&self, field: &str) -> bool {
+        self.wrong
+            .as_ref()
+            .is_some_and(|(wrong, _)| *wrong == field)
+    }
+
+    /// What the browser of a session called itself.
+    fn browser(&self, one: &Open) -> Said {
+        match one.agent.as_str() {
+            "" => Said::new("unknown browser"),
+            agent => Said::as_it_is(agent),
+        }
+    }
+
+    /// Where a session began.
+    fn address(&self, one: &Open) -> Said {
+        match one.address.as_str() {
+            "" => Said::new("an unknown address"),
+            address => Said::as_it_is(address),
+        }
+    }
+}
+
+/// How pages shall look.
+#[derive(Deserialize)]
+pub struct Preferences {
+    zone: String,
+    language: String,
+    theme: String,
+}
+
+/// The fields of the password's form.
+#[derive(Deserialize)]
+pub struct NewPassword {
+    old: String,
+    password: String,
+    repeated: String,
+}
+
+/// Which sessions shall end.
+#[derive(Deserialize)]
+pub struct Ending {
+    /// The name of one, or `others`.
+    session: String,
+}
+
+/// `GET /account`
+pub async fn show_account(
+    admin: SignedIn,
+    app: Data<App>,
+) -> std::result::Result<Page<AccountPage>, PageError> {
+    Ok(Page(account_page(&admin, &app, None).await?))
+}
+
+/// `POST /account/preferences`
+pub async fn save_preferences(app: Data<App>, form: Submitted<Preferences>) -> Answer {
+    let Submitted { admin, form } = form;
+    let reading = Reading {
+        zone: form
+            .zone
+            .parse::<Tz>()
+            .map_err(|_| Error::Invalid("there is no such time zone".into()))?,
+        language: form
+            .language
+            .parse()
+            .map_err(|_| Error::Invalid("there is no such language".into()))?,
+        theme: form
+            .theme
+            .parse()
+            .map_err(|_| Error::Invalid("there is no such theme".into()))?,
+    };
+    let id = admin.session.admin;
+    app.db
+        .change(move |conn| people::set_reading(conn, id, reading))
+        .await?;
+    Ok(done(&app, Flash::PreferencesSaved))
+}
+
+/// `POST /account/password`: needs the old one; every other session ends.
+pub async fn change_password(
+    app: Data<App>,
+    request: HttpRequest,
+    form: Submitted<NewPassword>,
+) -> Answer {
+    let Submitted { admin, form } = form;
+    match set_password(&app, &admin, form).await? {
+        None => Ok(done(&app, Flash::PasswordChanged)),
+        wrong => {
+            let shown = account_page(&admin, &app, wrong).await?;
+            let refused = StatusCode::UNPROCESSABLE_ENTITY;
+            Ok(page::with_status(refused, &shown, &request))
+        }
+    }
+}
+
+/// `POST /account/sessions`: ends one of the reader's other sessions, or all of them.
+pub async fn end_sessions(app: Data<App>, form: Submitted<Ending>) -> Answer {
+    let Submitted { admin, form } = form;
+    let (id, this, email) = (admin.session.admin, admin.session.hash, admin.session.email);
+    let ended = app.db.change(move |conn| {
+        let ended = match form.session.as_str() {
+            "others" => sessions::end_others(conn, id, Some(&this))?,
+            one => sessions::end_one(conn, id, one)?,
+        };
+        if ended > 0 {
+            staff::arrivals::sessions_ended(conn, &email, ended, now_ms())?;
+        }
+        Ok(ended)
+    });
+    let ended = ended.await?;
+    Ok(done(&app, Flash::SessionsEnded(ended)))
+}
+
+fn done(app: &App, flash: Flash) -> HttpResponse {
+    see_other("/account").cookie(flash.cookie(app)).finish()
+}
+
+/// Sets another password, or says what is wrong with what was typed.
+async fn set_password(app: &App, admin: &SignedIn, form: NewPassword) -> Result<Option<Wrong>> {
+    if form.password != form.repeated {
+        let why = Said::new("the two new passwords differ");
+        return Ok(Some(("repeated", why)));
+    }
+    let email = admin.session.email.clone();
+    if !admins::is_password(&app.db, email.clone(), form.old).await? {
+        return Ok(Some(("old", Said::new("the old password is wrong"))));
+    }
+    let hash = match off_thread(move || admins::hash(&form.password)).await {
+        Err(Error::Invalid(why)) => return Ok(Some(("password", Said::brought(why)))),
+        hashed => hashed?,
+    };
+    let (id, this) = (admin.session.admin, admin.session.hash.clone());
+    let set = app
+        .db
+        .change(move |conn| staff::set_password(conn, id, (&hash, Some(&this)), &email, now_ms()));
+    set.await?;
+    Ok(None)
+}
+
+async fn account_page(admin: &SignedIn, app: &App, wrong: Option<Wrong>) -> Result<AccountPage> {
+    let id = admin.session.admin;
+    let read = app.db.run(move |conn| {
+        let sessions = sessions::of_admin(conn, id, now())?;
+        Ok((sessions, second_factor::codes_left(conn, id)?))
+    });
+    let (sessions, codes_left) = read.await?;
+    let reading = admin.session.reading;
+    let zone = |zone: &Tz| Choice {
+        value: zone.name().into(),
+        label: zone.name().into(),
+        selected: *zone == reading.zone,
+    };
+    let language = |language: &Language| Choice {
+        value: language.to_string(),
+        label: language.name().into(),
+        selected: *language == reading.language,
+    };
+    Ok(AccountPage {
+        sessions,
+        codes_left,
+        chrome: admin.chrome(Tab::None),
+        email: admin.session.email.clone(),
+        role: admin.session.role.label(),
+        zones: TZ_VARIANTS.iter().map(zone).collect(),
+        languages: Language::ALL.iter().map(language).collect(),
+        themes: labels::choices(Theme::ALL, Some(reading.theme)),
+        this: admin.session.hash.clone(),
+        min_length: MIN_LENGTH,
+        wrong,
+    })
+}

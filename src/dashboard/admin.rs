@@ -1,0 +1,134 @@
+//! One admin: role, whether they may sign in, their password, and their account as a whole.
+
+use actix_web::http::StatusCode;
+use actix_web::web::{Data, Path};
+use actix_web::{HttpRequest, HttpResponse};
+use askama::Template;
+use serde::Deserialize;
+
+use super::admins::{Line, LinkPage, lines, link, role_and_company};
+use super::labels::{self, Choice};
+use super::sign_in::Nothing;
+use super::{Chrome, Flash, Page, PageError, SignedIn, Submitted, Tab, filters, page, see_other};
+use crate::admins::{Role, people};
+use crate::app::App;
+use crate::companies;
+use crate::db::Conn;
+use crate::error::{OrNotFound as _, Result};
+use crate::ids::AdminId;
+use crate::staff;
+use crate::time::now_ms;
+
+type Answer = std::result::Result<HttpResponse, PageError>;
+
+/// An admin.
+#[derive(Template)]
+#[template(path = "admins/admin.html")]
+pub struct AdminPage {
+    chrome: Chrome,
+    line: Line,
+    roles: Vec<Choice>,
+    companies: Vec<Choice>,
+    /// Whether it is the reader.
+    is_me: bool,
+}
+
+/// The role that somebody gets.
+#[derive(Deserialize)]
+pub struct Change {
+    role: String,
+    #[serde(default)]
+    company: String,
+}
+
+/// `GET /admins/{admin}`
+pub async fn show_admin(
+    admin: SignedIn,
+    app: Data<App>,
+    id: Path<AdminId>,
+) -> std::result::Result<Page<AdminPage>, PageError> {
+    let id = id.into_inner();
+    let read = app.db.run(move |conn| {
+        let all = lines(conn)?.into_iter();
+        let line = all.into_iter().find(|line| line.person.id == id);
+        let known = companies::store::list(conn)?.into_iter();
+        let names: Vec<_> = known
+            .map(|(company, _)| (company.id, company.name))
+            .collect();
+        Ok((line.or_not_found("the admin")?, names))
+    });
+    let (line, names) = read.await?;
+    Ok(Page(AdminPage {
+        chrome: admin.chrome(Tab::Admins),
+        roles: labels::choices(Role::ALL, Some(line.person.role)),
+        companies: labels::named(names, line.person.company_id),
+        is_me: admin.session.admin == id,
+        line,
+    }))
+}
+
+/// `POST /admins/{admin}/role`
+pub async fn change_role(app: Data<App>, id: Path<AdminId>, form: Submitted<Change>) -> Answer {
+    let Submitted { admin, form } = form;
+    let wanted = role_and_company(&form.role, &form.company)?;
+    let by = admin.session.email;
+    let work = move |conn: &mut Conn, id| staff::change_role(conn, id, wanted, &by, now_ms());
+    changed(&app, id.into_inner(), work).await
+}
+
+/// `POST /admins/{admin}/disable`
+pub async fn disable_admin(app: Data<App>, id: Path<AdminId>, form: Submitted<Nothing>) -> Answer {
+    let by = form.admin.session.email;
+    let work = move |conn: &mut Conn, id| staff::set_disabled(conn, id, true, &by, now_ms());
+    changed(&app, id.into_inner(), work).await
+}
+
+/// `POST /admins/{admin}/enable`
+pub async fn enable_admin(app: Data<App>, id: Path<AdminId>, form: Submitted<Nothing>) -> Answer {
+    let by = form.admin.session.email;
+    let work = move |conn: &mut Conn, id| staff::set_disabled(conn, id, false, &by, now_ms());
+    changed(&app, id.into_inner(), work).await
+}
+
+/// `POST /admins/{admin}/password`: makes a link for another password and shows it this once.
+pub async fn make_password_link(
+    app: Data<App>,
+    request: HttpRequest,
+    id: Path<AdminId>,
+    form: Submitted<Nothing>,
+) -> Answer {
+    let (id, by) = (id.into_inner(), form.admin.session.email.clone());
+    let make = move |conn: &mut Conn| {
+        let email = people::get(conn, id)?.email;
+        Ok((email, staff::reset_password(conn, id, &by, now_ms())?))
+    };
+    let (email, text) = app.db.change(make).await?;
+    let shown = LinkPage {
+        chrome: form.admin.chrome(Tab::Admins),
+        email,
+        address: link(&request, &app, text.reveal()),
+        is_new: false,
+    };
+    Ok(page::with_status(StatusCode::OK, &shown, &request))
+}
+
+/// `POST /admins/{admin}/remove`
+pub async fn remove_admin(app: Data<App>, id: Path<AdminId>, form: Submitted<Nothing>) -> Answer {
+    let (id, by) = (id.into_inner(), form.admin.session.email);
+    let remove = move |conn: &mut Conn| staff::remove(conn, id, &by, now_ms());
+    app.db.change(remove).await?;
+    Ok(see_other("/admins")
+        .cookie(Flash::AdminRemoved.cookie(&app))
+        .finish())
+}
+
+async fn changed(
+    app: &Data<App>,
+    id: AdminId,
+    work: impl Fn(&mut Conn, AdminId) -> Result<()> + Send + 'static,
+) -> Answer {
+    app.db.change(move |conn| work(conn, id)).await?;
+    Ok(see_other(&format!("/admins/{id}"))
+        .cookie(Flash::AdminChanged.cookie(app))
+        .finish())
+}

@@ -1,0 +1,368 @@
+//! Charts over time: stacked bars, or one line per series.
+
+use chrono::DateTime;
+use chrono_tz::Tz;
+
+use super::scale::{Tick, Unit, ticks};
+use crate::time::buckets::{Bucket, Step};
+use crate::time::rfc3339;
+
+/// Where the plot begins and ends, in percent of the width: before it are the numbers of the axis.
+const LEFT: f64 = 11.0;
+const RIGHT: f64 = 98.0;
+/// Where the plot begins and ends, in pixels: below it are the times.
+const TOP: f64 = 10.0;
+const BOTTOM: f64 = 150.0;
+/// Most times below the plot.
+const MOST_MARKS: usize = 6;
+
+/// What a chart is about.
+#[derive(Debug, Clone, Copy)]
+pub struct Plan {
+    /// Its name in the page.
+    pub id: &'static str,
+    /// Its title, a text of the source.
+    pub title: &'static str,
+    /// What its numbers count.
+    pub unit: Unit,
+    /// What its series are called, texts of the source; four at most.
+    pub series: &'static [&'static str],
+    /// How long its buckets are.
+    pub step: Step,
+    /// The reader's zone.
+    pub zone: Tz,
+}
+
+/// What is known of one bucket: a number for each series, `None` where nothing is known.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Point {
+    /// When.
+    pub bucket: Bucket,
+    /// In the order of the series.
+    pub values: Vec<Option<f64>>,
+}
+
+/// A chart, ready to be drawn.
+pub struct OverTime {
+    /// What it is about.
+    pub plan: Plan,
+    /// Its series: number from 1, and name.
+    pub series: Vec<(usize, &'static str)>,
+    /// The lines across, from below: the place of each and what it says.
+    pub ticks: Vec<(String, String)>,
+    /// The times below: place, anchor, and what they say.
+    pub marks: Vec<(String, &'static str, String)>,
+    /// What is drawn.
+    pub shapes: Vec<Shape>,
+    /// The rows of the table.
+    pub rows: Vec<Row>,
+    /// The highest number.
+    pub most: String,
+    is_empty: bool,
+}
+
+/// A bar, a dot, or a stroke from one dot to the next.
+pub struct Shape {
+    /// `bar`, `dot` or `stroke`.
+    pub kind: &'static str,
+    /// The number of its series.
+    pub series: usize,
+    /// Left end, in percent.
+    pub x: String,
+    /// Upper end of a bar, place of a dot, beginning of a stroke, in pixels.
+    pub y: String,
+    /// Width of a bar, or where a stroke ends, in percent.
+    pub across: String,
+    /// Height of a bar, or where a stroke ends, in pixels.
+    pub down: String,
+    /// What a pointer over it is told.
+    pub hint: String,
+}
+
+/// One bucket in the table.
+pub struct Row {
+    /// When it begins, for programs.
+    pub machine: String,
+    /// When it begins, in the zone.
+    pub label: String,
+    /// A number for each series; `None` is no data.
+    pub values: Vec<Option<String>>,
+}
+
+impl OverTime {
+    /// Stacked bars, the first series below.
+    pub fn bars(plan: Plan, points: &[Point]) -> Self {
+        let sum = |point: &Point| point.values.iter().flatten().sum::<f64>();
+        let most = points.iter().map(sum).fold(0.0, f64::max);
+        let mut chart = Self::empty(plan, points, most);
+        chart.is_empty = most <= 0.0;
+        let scale = Scale::of(most, plan.unit, points.len());
+        for (place, point) in points.iter().enumerate() {
+            let mut below = 0.0;
+            for (series, value) in point.values.iter().enumerate() {
+                let value = value.unwrap_or(0.0);
+                if value > 0.0 {
+                    let bar = scale.bar(place, (below, below + value));
+                    chart.shapes.push(chart.told(bar, series, place, value));
+                }
+                below += value;
+            }
+        }
+        chart
+    }
+
+    /// One line per series; where a bucket has no number, the line has a gap.
+    pub fn lines(plan: Plan, points: &[Point]) -> Self {
+        let all = points
+            .iter()
+            .flat_map(|point| point.values.iter().flatten());
+        let most = all.copied().fold(0.0, f64::max);
+        let mut chart = Self::empty(plan, points, most);
+        let scale = Scale::of(most, plan.unit, points.len());
+        for series in 0..plan.series.len() {
+            let value = |place: usize| points.get(place)?.values.get(series).copied().flatten();
+            for place in 0..points.len() {
+                let Some(here) = value(place) else { continue };
+                chart.is_empty = false;
+                if let Some(next) = value(place + 1) {
+                    let stroke = scale.stroke(place, here, next);
+                    chart.shapes.push(chart.told(stroke, series, place, here));
+                }
+                let dot = scale.dot(place, here);
+                chart.shapes.push(chart.told(dot, series, place, here));
+            }
+        }
+        chart
+    }
+
+    /// Whether there is nothing to draw.
+    pub fn is_empty(&self) -> bool {
+        self.is_empty
+    }
+
+    fn empty(plan: Plan, points: &[Point], most: f64) -> Self {
+        let scale = Scale::of(most, plan.unit, points.len());
+        let tick = |tick: Tick| (pixels(scale.y(tick.value)), tick.label);
+        Self {
+            series: (1..).zip(plan.series.iter().copied()).collect(),
+            ticks: ticks(most, plan.unit).into_iter().map(tick).collect(),
+            marks: marks(&plan, points, &scale),
+            shapes: Vec::new(),
+            rows: points.iter().map(|point| row(&plan, point)).collect(),
+            most: plan.unit.text(most),
+            is_empty: true,
+            plan,
+        }
+    }
+
+    fn told(&self, shape: Shape, series: usize, place: usize, value: f64) -> Shape {
+        let label = self.rows.get(place).map_or("", |row| &row.label);
+        let hint = format!("{label}: {}", self.plan.unit.text(value));
+        Shape {
+            series: series + 1,
+            hint,
+            ..shape
+        }
+    }
+}
+
+/// Where a number and a bucket lie in the plot.
+struct Scale {
+    top: f64,
+    width: f64,
+}
+
+impl Scale {
+    fn of(most: f64, unit: Unit, buckets: usize) -> Self {
+        let last = ticks(most, unit).pop();
+        Self {
+            top: last.map_or(1.0, |tick| tick.value),
+            width: (RIGHT - LEFT) / buckets.max(1) as f64,
+        }
+    }
+
+    fn y(&self, value: f64) -> f64 {
+        BOTTOM - (BOTTOM - TOP) * (value / self.top).clamp(0.0, 1.0)
+    }
+
+    fn left(&self, place: usize) -> f64 {
+        LEFT + self.width * place as f64
+    }
+
+    fn middle(&self, place: usize) -> f64 {
+        self.left(place) + self.width / 2.0
+    }
+
+    /// A number that is there is seen, however small it is beside the others.
+    fn bar(&self, place: usize, (below, above): (f64, f64)) -> Shape {
+        let (y, floor) = (self.y(above), self.y(below));
+        let height = (floor - y).max(1.0);
+        Shape {
+            x: percent(self.left(place) + self.width * 0.1),
+            y: pixels(floor - height),
+            across: percent(self.width * 0.8),
+            down: pixels(height),
+            ..shape("bar")
+        }
+    }
+
+    fn dot(&self, place: usize, value: f64) -> Shape {
+        Shape {
+            x: percent(self.middle(place)),
+            y: pixels(self.y(value)),
+            ..shape("dot")
+        }
+    }
+
+    fn stroke(&self, place: usize, from: f64, to: f64) -> Shape {
+        Shape {
+            x: percent(self.middle(place)),
+            y: pixels(self.y(from)),
+            across: percent(self.middle(place + 1)),
+            down: pixels(self.y(to)),
+            ..shape("stroke")
+        }
+    }
+}
+
+fn shape(kind: &'static str) -> Shape {
+    let none = String::new;
+    Shape {
+        kind,
+        series: 0,
+        x: none(),
+        y: none(),
+        across: none(),
+        down: none(),
+        hint: none(),
+    }
+}
+
+/// The times below the plot: evenly spread, few enough for a small screen.
+fn marks(plan: &Plan, points: &[Point], scale: &Scale) -> Vec<(String, &'static str, String)> {
+    let stride = points.len().div_ceil(MOST_MARKS).max(1);
+    let spread = points.iter().enumerate().step_by(stride);
+    let mark = |(place, point): (usize, &Point)| {
+        let x = scale.middle(place);
+        let anchor = if x > 93.0 { "end" } else { "middle" };
+        let x = if x > 93.0 { RIGHT + 1.0 } else { x };
+        (
+            percent(x),
+            anchor,
+            said(plan, point.bucket.from, short(plan.step)),
+        )
+    };
+    spread.map(mark).collect()
+}
+
+fn row(plan: &Plan, point: &Point) -> Row {
+    let text = |value: &Option<f64>| value.map(|value| plan.unit.text(value));
+    Row {
+        machine: rfc3339(point.bucket.from).unwrap_or_default(),
+        label: said(plan, point.bucket.from, long(plan.step)),
+        values: point.values.iter().map(text).collect(),
+    }
+}
+
+fn short(step: Step) -> &'static str {
+    match step {
+        Step::Minutes | Step::Hour => "%H:%M",
+        Step::Day | Step::Week => "%m-%d",
+        Step::Month => "%Y-%m",
+    }
+}
+
+fn long(step: Step) -> &'static str {
+    match step {
+        Step::Minutes | Step::Hour => "%Y-%m-%d %H:%M %Z",
+        Step::Day | Step::Week => "%Y-%m-%d",
+        Step::Month => "%Y-%m",
+    }
+}
+
+fn said(plan: &Plan, at: i64, pattern: &str) -> String {
+    let moment = DateTime::from_timestamp(at, 0);
+    let here = moment.map(|moment| moment.with_timezone(&plan.zone).format(pattern).to_string());
+    here.unwrap_or_default()
+}
+
+fn percent(value: f64) -> String {
+    format!("{value:.2}%")
+}
+
+fn pixels(value: f64) -> String {
+    format!("{value:.1}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::time::buckets::buckets;
+
+    const PLAN: Plan = Plan {
+        id: "calls",
+        title: "Calls",
+        unit: Unit::Count,
+        series: &["Answered", "Errors"],
+        step: Step::Hour,
+        zone: Tz::Europe__Berlin,
+    };
+
+    fn points(values: &[(Option<f64>, Option<f64>)]) -> Vec<Point> {
+        let hours = (0, 3600 * values.len() as i64);
+        let cut = buckets(hours, Step::Hour, Tz::UTC);
+        let point = |(bucket, (one, two)): (Bucket, &(_, _))| Point {
+            bucket,
+            values: vec![*one, *two],
+        };
+        cut.into_iter().zip(values).map(point).collect()
+    }
+
+    #[test]
+    fn bars_stand_on_one_another_and_nothing_leaves_the_plot() {
+        let chart = OverTime::bars(PLAN, &points(&[(Some(3.0), Some(1.0)), (Some(0.0), None)]));
+
+        assert!(!chart.is_empty());
+        assert_eq!(chart.shapes.len(), 2, "zero draws nothing");
+        let (lower, upper) = (&chart.shapes[0], &chart.shapes[1]);
+        assert_eq!((lower.y.as_str(), lower.down.as_str()), ("45.0", "105.0"));
+        assert_eq!((upper.y.as_str(), upper.down.as_str()), ("10.0", "35.0"));
+        assert_eq!(chart.rows[1].values, [Some("0".into()), None]);
+        assert_eq!(chart.rows[0].label, "1970-01-01 01:00 CET");
+    }
+
+    #[test]
+    fn zero_and_nothing_are_no_data_and_huge_numbers_fit() {
+        assert!(OverTime::bars(PLAN, &points(&[(Some(0.0), Some(0.0))])).is_empty());
+        assert!(OverTime::bars(PLAN, &[]).is_empty());
+        assert!(OverTime::lines(PLAN, &points(&[(None, None)])).is_empty());
+        let huge = OverTime::bars(PLAN, &points(&[(Some(9e18), Some(1.0))]));
+        assert_eq!(
+            huge.shapes[1].down, "1.0",
+            "one error is seen beside very many calls"
+        );
+        let top: f64 = huge.shapes[1].y.parse().expect("a number");
+        assert!(top >= 0.0 && huge.shapes.iter().all(|shape| !shape.y.contains("NaN")));
+    }
+
+    #[test]
+    fn a_line_has_a_gap_where_nothing_is_known() {
+        let values = [
+            (Some(1.0), None),
+            (None, None),
+            (Some(0.0), None),
+            (Some(2.0), None),
+        ];
+        let chart = OverTime::lines(PLAN, &points(&values));
+        let count = |kind| chart.shapes.iter().filter(|one| one.kind == kind).count();
+
+        assert_eq!((count("dot"), count("stroke")), (3, 1));
+        assert_eq!(chart.rows[1].values, [None, None]);
+    }
+
+    #[test]
+    fn a_small_screen_has_few_times() {
+        let many = vec![(Some(1.0), None); 168];
+        assert!(OverTime::bars(PLAN, &points(&many)).marks.len() <= MOST_MARKS);
+    }
+}

@@ -1,0 +1,27 @@
+//! What errors of the rooms below say, in any language.
+
+use crate::error::Error;
+use crate::language::Said;
+
+/// An error as a text. What it was told by others stays as they said it, unless it is a text of ours.
+pub fn said(error: &Error) -> Said {
+    let because = |text: Said, why: &String| text.with("why", why);
+    match error {
+        Error::NotFound(what) => Said::new("{what} was not found").saying("what", Said::new(what)),
+        Error::Moved => Said::new("the company's data or settings changed meanwhile; run it again"),
+        Error::Cancelled => Said::new("the sync was cancelled"),
+        Error::MoodleUnavailable(why) => because(
+            Said::new("the Moodle database cannot be reached: {why}"),
+            why,
+        ),
+        Error::MoodleUnreadable(why) => {
+            because(Said::new("the Moodle database cannot be read: {why}"), why)
+        }
+        Error::MoodleNotConfigured => {
+            Said::new("no Moodle database is configured; set ALX_MOODLE_URL")
+        }
+        Error::StoreUnavailable(_) => Said::new("the store cannot be reached"),
+        Error::Store(_) => Said::new("the store reported an error"),
+        other => Said::brought(other.to_string()),
+    }
+}

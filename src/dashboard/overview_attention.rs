@@ -1,0 +1,157 @@
+//! What needs somebody: everything that the overview names first.
+
+use std::collections::HashMap;
+
+use crate::companies::Company;
+use crate::db::Conn;
+use crate::delivery::today::{self, Use};
+use crate::error::Result;
+use crate::ids::CompanyId;
+use crate::sync::health::{self, Health, Standing};
+use crate::sync::{Run, RunState};
+use crate::tokens;
+
+/// Of each kind, so many are named; the others are counted.
+const NAMED: usize = 5;
+
+/// Some things of one kind.
+pub struct Several<T> {
+    /// The first of them.
+    pub named: Vec<T>,
+    /// How many more there are.
+    pub more: usize,
+}
+
+impl<T> Several<T> {
+    fn of(mut all: Vec<T>) -> Self {
+        let more = all.len().saturating_sub(NAMED);
+        all.truncate(NAMED);
+        Self { named: all, more }
+    }
+
+    /// Whether there is none.
+    pub fn is_empty(&self) -> bool {
+        self.named.is_empty()
+    }
+}
+
+/// A company with tokens that end soon.
+pub struct Ending {
+    /// The company.
+    pub company: Company,
+    /// How many of its tokens.
+    pub tokens: usize,
+    /// When the first of them ends.
+    pub first: i64,
+}
+
+/// What needs somebody.
+pub struct Attention {
+    /// Runs that would remove too much and wait for a word.
+    pub waiting: Several<(Run, Company)>,
+    /// Companies whose latest run failed.
+    pub failed: Several<(Run, Company)>,
+    /// Companies whose schedule's runs fail, or whose schedule cannot be followed, although the latest run did not fail.
+    pub schedules: Several<Company>,
+    /// Companies whose data is late.
+    pub late: Several<(Company, Option<i64>)>,
+    /// Companies that no sync has succeeded for, and none is on its way.
+    pub never: Several<Company>,
+    /// Tokens that end soon.
+    pub ending: Several<Ending>,
+    /// Limits of today that are nearly used up.
+    pub short: Several<Use>,
+}
+
+impl Attention {
+    /// What there is of one company, or of all: their standings are given.
+    pub fn read(
+        conn: &mut Conn,
+        standings: &[Standing],
+        only: Option<CompanyId>,
+        now: i64,
+    ) -> Result<Self> {
+        let names: HashMap<CompanyId, &Company> = standings
+            .iter()
+            .map(|one| (one.company.id, &one.company))
+            .collect();
+        let company = |id: CompanyId| names.get(&id).map(|company| (*company).clone());
+        let waiting = health::waiting(conn, only)?.into_iter();
+        let waiting = waiting.filter_map(|run| company(run.company_id).map(|whose| (run, whose)));
+        let mut short = today::uses(conn, only, now)?;
+        short.retain(Use::is_short);
+        Ok(Self {
+            waiting: Several::of(waiting.collect()),
+            failed: Several::of(failed(standings)),
+            schedules: Several::of(broken_schedules(standings)),
+            late: Several::of(late(standings)),
+            never: Several::of(never(standings)),
+            ending: Several::of(ending(conn, standings, now)?),
+            short: Several::of(short),
+        })
+    }
+
+    /// Whether nothing needs anybody.
+    pub fn is_empty(&self) -> bool {
+        self.waiting.is_empty()
+            && self.failed.is_empty()
+            && self.schedules.is_empty()
+            && self.late.is_empty()
+            && self.never.is_empty()
+            && self.ending.is_empty()
+            && self.short.is_empty()
+    }
+}
+
+fn failing(standings: &[Standing]) -> impl Iterator<Item = &Standing> {
+    let failing = |one: &&Standing| one.health == Health::Failing;
+    standings.iter().filter(failing)
+}
+
+fn latest_failed(one: &Standing) -> Option<&Run> {
+    let failed = |run: &&Run| health::has_failed(run.state);
+    one.latest.as_ref().filter(failed)
+}
+
+fn failed(standings: &[Standing]) -> Vec<(Run, Company)> {
+    let named = |one: &Standing| Some((latest_failed(one)?.clone(), one.company.clone()));
+    failing(standings).filter_map(named).collect()
+}
+
+fn broken_schedules(standings: &[Standing]) -> Vec<Company> {
+    let others = failing(standings).filter(|one| latest_failed(one).is_none());
+    others.map(|one| one.company.clone()).collect()
+}
+
+fn late(standings: &[Standing]) -> Vec<(Company, Option<i64>)> {
+    let late = standings.iter().filter(|one| one.health == Health::Late);
+    let mut late: Vec<_> = late
+        .map(|one| (one.company.clone(), one.state.synced_at))
+        .collect();
+    late.sort_by_key(|(_, synced_at)| *synced_at);
+    late
+}
+
+fn never(standings: &[Standing]) -> Vec<Company> {
+    let moving = |run: &Run| matches!(run.state, RunState::Queued | RunState::Running);
+    let never = standings
+        .iter()
+        .filter(|one| one.health == Health::Never && !one.latest.as_ref().is_some_and(moving));
+    never.map(|one| one.company.clone()).collect()
+}
+
+fn ending(conn: &mut Conn, standings: &[Standing], now: i64) -> Result<Vec<Ending>> {
+    let mut ending = tokens::ending(conn, now)?;
+    let named = standings.iter().filter_map(|one| {
+        let (tokens, first) = ending.remove(&one.company.id)?;
+        let company = one.company.clone();
+        Some(Ending {
+            company,
+            tokens,
+            first,
+        })
+    });
+    let mut found: Vec<Ending> = named.collect();
+    found.sort_by_key(|one| one.first);
+    Ok(found)
+}

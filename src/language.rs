@@ -1,0 +1,123 @@
+//! The languages of the pages: each text of the source has its translations in `language/*.po`, as gettext's tools write them.
+
+mod numbers;
+mod said;
+
+use std::sync::LazyLock;
+
+use spiritless_po::Catalog;
+
+pub use numbers::{counted, grouped, plural};
+pub use said::Said;
+
+crate::words! {
+    /// A language that pages are written in.
+    Language {
+        /// English, the language of the source.
+        English = "en",
+        /// German.
+        German = "de",
+        /// Spanish.
+        Spanish = "es",
+        /// Arabic, written from right to left.
+        Arabic = "ar",
+    }
+}
+
+impl Language {
+    /// What its readers call it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::English => "English",
+            Self::German => "Deutsch",
+            Self::Spanish => "Español",
+            Self::Arabic => "العربية",
+        }
+    }
+
+    /// Where a line begins, as HTML says it.
+    pub fn direction(self) -> &'static str {
+        match self {
+            Self::Arabic => "rtl",
+            _ => "ltr",
+        }
+    }
+
+    /// A text of the source in this language; the text itself where nobody has translated it.
+    pub fn translated(self, text: &str) -> String {
+        let catalogue = self.catalogue();
+        catalogue.map_or_else(|| text.to_owned(), |known| known.gettext(text).to_owned())
+    }
+
+    /// The form of a text that a number asks for, such as `{n} day` and `{n} days`; the number is for the caller to put in.
+    pub fn numbered(self, one: &str, more: &str, count: i64) -> String {
+        let form = match self.catalogue() {
+            Some(known) => {
+                let count = usize::try_from(count.unsigned_abs()).unwrap_or(usize::MAX);
+                known.ngettext(one, more, count)
+            }
+            None if count == 1 => one,
+            None => more,
+        };
+        form.to_owned()
+    }
+
+    fn catalogue(self) -> Option<&'static Catalog> {
+        match self {
+            Self::English => None,
+            Self::German => Some(&GERMAN),
+            Self::Spanish => Some(&SPANISH),
+            Self::Arabic => Some(&ARABIC),
+        }
+    }
+}
+
+static GERMAN: LazyLock<Catalog> = LazyLock::new(|| read(include_str!("language/de.po")));
+static SPANISH: LazyLock<Catalog> = LazyLock::new(|| read(include_str!("language/es.po")));
+static ARABIC: LazyLock<Catalog> = LazyLock::new(|| read(include_str!("language/ar.po")));
+
+/// What is damaged in a catalogue is left out, and a test finds it.
+fn read(text: &str) -> Catalog {
+    let mut catalogue = Catalog::new();
+    if let Err(errors) = catalogue.add_str(text) {
+        log::warn!("a catalogue of translations is damaged: {errors:?}");
+    }
+    catalogue
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_catalogue_is_whole_and_its_texts_keep_their_places() {
+        for text in [
+            include_str!("language/de.po"),
+            include_str!("language/es.po"),
+            include_str!("language/ar.po"),
+        ] {
+            let mut catalogue = Catalog::new();
+            catalogue.add_str(text).expect("a whole catalogue");
+        }
+    }
+
+    #[test]
+    fn a_text_that_nobody_has_translated_stays_as_it_is() {
+        let text = "A sentence that no catalogue has.";
+
+        assert_eq!(Language::German.translated(text), text);
+        assert_eq!(Language::English.translated("Sign out"), "Sign out");
+        assert_eq!(Language::German.translated("Sign out"), "Abmelden");
+    }
+
+    #[test]
+    fn each_language_counts_by_its_own_rule() {
+        let days = |language: Language, count| language.numbered("{n} day", "{n} days", count);
+
+        assert_eq!(days(Language::English, 1), "{n} day");
+        assert_eq!(days(Language::German, 2), "{n} Tage");
+        assert_eq!(days(Language::Arabic, 3), "{n} أيام");
+        assert_eq!(days(Language::Arabic, 11), "{n} يومًا");
+        assert_ne!(days(Language::Arabic, 2), days(Language::Arabic, 3));
+    }
+}

@@ -1,0 +1,70 @@
+//! Who came and went: signed in, signed out, failed to, or ended sessions, in the audit log.
+
+use serde_json::{Value, json};
+
+use crate::audit::{self, Entry};
+use crate::db::Conn;
+use crate::error::Result;
+
+/// Most failed sign-ins that are written down within an hour, so that guessing cannot fill the store.
+pub const FAILURES_PER_HOUR: i64 = 100;
+/// Letters that are kept of an email that was tried.
+const LONGEST: usize = 100;
+/// Whose entry a failed sign-in is: whoever typed it may be anybody.
+pub const NOBODY: &str = "not signed in";
+
+const HOUR_MS: i64 = 3_600_000;
+
+/// Notes that somebody signed in from an address.
+pub fn signed_in(conn: &mut Conn, email: &str, address: &str, now_ms: i64) -> Result<()> {
+    let from = json!({ "address": address });
+    record(conn, email, ("signed_in", email, from), now_ms)
+}
+
+/// Notes that somebody signed out.
+pub fn signed_out(conn: &mut Conn, email: &str, now_ms: i64) -> Result<()> {
+    record(conn, email, ("signed_out", email, Value::Null), now_ms)
+}
+
+/// Notes that somebody ended so many of their own sessions.
+pub fn sessions_ended(conn: &mut Conn, email: &str, ended: usize, now_ms: i64) -> Result<()> {
+    let done = json!({ "sessions": ended });
+    record(conn, email, ("sessions_ended", email, done), now_ms)
+}
+
+/// Notes that a sign-in failed: who was tried, as it was typed, and from which address. Of those within an hour only the
+/// first [`FAILURES_PER_HOUR`] are written down; the last of them says so.
+pub fn failed(conn: &mut Conn, typed: &str, address: &str, now_ms: i64) -> Result<()> {
+    let known = audit::count_since(conn, "sign_in_failed", now_ms - HOUR_MS)?;
+    if known >= FAILURES_PER_HOUR {
+        return Ok(());
+    }
+    let tried: String = typed
+        .chars()
+        .filter(|letter| !letter.is_control())
+        .collect();
+    let tried: String = tried.trim().chars().take(LONGEST).collect();
+    let last = known + 1 == FAILURES_PER_HOUR;
+    let from = json!({
+        "address": address,
+        "more": last.then_some("Further ones of this hour are not written down."),
+    });
+    record(conn, NOBODY, ("sign_in_failed", &tried, from), now_ms)
+}
+
+fn record(
+    conn: &mut Conn,
+    actor: &str,
+    (action, subject, after): (&str, &str, Value),
+    now_ms: i64,
+) -> Result<()> {
+    let entry = Entry {
+        actor,
+        company: None,
+        action,
+        subject,
+        before: None,
+        after: Some(after).filter(|after| !after.is_null()),
+    };
+    audit::record(conn, &entry, now_ms)
+}

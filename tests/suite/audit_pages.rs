@@ -1,0 +1,170 @@
+//! The audit log as admins read it.
+
+use alx_report_api::audit;
+use serde_json::json;
+
+use crate::support::TestApp;
+use crate::support::acme::acme;
+use crate::support::admin::{Admin, EMAIL};
+use crate::support::client::ACME;
+
+async fn with_entries() -> (TestApp, Admin) {
+    let app = TestApp::with_moodle(acme).await;
+    let admin = Admin::signed_in(&app).await;
+    admin.post("/companies/look-up", &[]).await;
+    app.deliver(ACME, json!({"calls_per_token": 7})).await;
+    admin.post("/companies/42/cache/clear", &[]).await;
+    (app, admin)
+}
+
+#[actix_web::test]
+async fn the_log_says_who_did_what_with_before_and_after() {
+    let (_app, admin) = with_entries().await;
+
+    let page = admin.get("/audit").await;
+
+    for said in [
+        "Signed in",
+        "Cache cleared",
+        "Delivery settings changed",
+        EMAIL,
+        "Acme",
+    ] {
+        assert!(page.says(said), "{said}: {}", page.body);
+    }
+    let newest = page.body.find("<td>Cache cleared").unwrap();
+    assert!(newest < page.body.find("<td>Signed in").unwrap());
+}
+
+#[actix_web::test]
+async fn the_log_is_filtered_by_who_what_company_and_day() {
+    let (_app, admin) = with_entries().await;
+
+    for (query, kept, left_out) in [
+        (
+            "who=test",
+            "<td>Delivery settings changed",
+            "<td>Cache cleared",
+        ),
+        ("action=cache_cleared", "<td>Cache cleared", "<td>Signed in"),
+        ("company=42", "<td>Cache cleared", "<td>Signed in"),
+        ("from=2020-01-01", "<td>Signed in", "No entry matches"),
+        ("to=2020-01-01", "No entry matches", "<td>Signed in"),
+    ] {
+        let page = admin.get(&format!("/audit?{query}")).await;
+        assert!(page.body.contains(kept), "{query}: {}", page.body);
+        assert!(!page.body.contains(left_out), "{query}");
+        let file = admin.get(&format!("/audit/export.csv?{query}")).await;
+        assert_eq!(file.status, 200);
+        assert_eq!(
+            file.body.contains("Signed in"),
+            page.body.contains("<td>Signed in"),
+            "{query}"
+        );
+    }
+    assert_eq!(admin.get("/audit?from=yesterday").await.status, 400);
+}
+
+#[actix_web::test]
+async fn a_long_log_has_pages_without_gaps() {
+    let (_app, admin) = with_entries().await;
+    for _ in 0..60 {
+        admin.post("/companies/42/cache/clear", &[]).await;
+    }
+
+    let first = admin.get("/audit?action=cache_cleared").await;
+    let older = first.between("rel=\"next\" href=\"", "\"");
+    let second = admin
+        .get(&older.replace("&#38;", "&").replace("&amp;", "&"))
+        .await;
+
+    let lines = |page: &str| page.matches("<td>Cache cleared").count();
+    assert_eq!((lines(&first.body), lines(&second.body)), (50, 11));
+}
+
+#[actix_web::test]
+async fn failed_sign_ins_are_written_as_typed_and_never_fill_the_store() {
+    let app = TestApp::without_moodle().await;
+    let admin = Admin::signed_in(&app).await;
+    let stranger = Admin::stranger(&app);
+    let long = format!("Somebody\u{7} {}@example.com", "x".repeat(300));
+    let guess = async |email: &str, from: &str| {
+        let fields = [("email", email), ("password", "a wrong password")];
+        let headers = [("x-forwarded-for", from)];
+        stranger.post_with("/sign-in", "", &fields, &headers).await
+    };
+
+    guess("Ada@Example.com", "203.0.113.5").await;
+    guess(&long, "203.0.113.5").await;
+    let first = admin.get("/audit?action=sign_in_failed").await;
+    for number in 0..110 {
+        let from = format!("203.0.113.{}", number / 15 + 10);
+        let answer = guess(&format!("somebody{number}@example.com"), &from).await;
+        assert_eq!(answer.status, 403, "{number}");
+    }
+    let read = app
+        .app
+        .db
+        .run(|conn| audit::count_since(conn, "sign_in_failed", 0));
+
+    assert!(first.says("<td>Sign-in failed</td>") && first.says("not signed in"));
+    assert!(
+        first.says("<bdi>Ada@Example.com</bdi>") && first.says("203.0.113.5"),
+        "{}",
+        first.body
+    );
+    let cut = format!("<bdi>Somebody {}</bdi>", "x".repeat(91));
+    assert!(first.says(&cut), "{}", first.body);
+    assert!(!first.body.contains("a wrong password"));
+    assert_eq!(read.await.unwrap(), 100);
+    let newest = admin.get("/audit?action=sign_in_failed").await;
+    assert!(
+        newest.says("Further ones of this hour are not written down."),
+        "{}",
+        newest.body
+    );
+}
+
+#[actix_web::test]
+async fn who_took_which_file_with_which_filter_is_written_without_the_names_that_were_searched() {
+    let (app, admin) = with_entries().await;
+    admin.synced(42, "full").await;
+
+    for address in [
+        "/companies/42/progress/export.csv?status=completed&search=Lovelace",
+        "/companies/42/people/export.xlsx",
+        "/companies/42/people/101/export.ndjson",
+        "/changes/export.csv",
+    ] {
+        assert_eq!(admin.begin(address).await.status(), 200, "{address}");
+    }
+    admin.head("/companies/42/courses/export.csv").await;
+    let page = admin.get("/audit?action=file_downloaded").await;
+
+    assert_eq!(
+        page.body.matches("<td>File downloaded</td>").count(),
+        4,
+        "{}",
+        page.body
+    );
+    let oldest = page
+        .body
+        .rsplit("<td>File downloaded</td>")
+        .next()
+        .unwrap()
+        .to_owned();
+    assert!(
+        oldest.contains("<bdi>completed</bdi>") && oldest.contains("<bdi>csv</bdi>"),
+        "{oldest}"
+    );
+    assert!(
+        oldest.contains("search: ") && !page.body.contains("Lovelace"),
+        "{oldest}"
+    );
+    assert!(
+        page.says("<bdi>Person Acme 42 101</bdi>") && page.says(EMAIL),
+        "{}",
+        page.body
+    );
+    drop(app);
+}

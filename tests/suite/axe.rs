@@ -1,0 +1,260 @@
+//! Nothing keeps anybody out of a page: axe-core looks at every page in a real browser, light and dark, narrow and wide, and
+//! from right to left.
+//!
+//! `ALX_TEST_BROWSER=1` and `ALX_TEST_AXE`, the file `axe.min.js` of axe-core, run it; with `ALX_TEST_SCREENSHOTS`, a folder, it
+//! leaves a picture of every page there.
+
+use std::path::PathBuf;
+
+use alx_report_api::admins::Role;
+use alx_report_api::schema::admins;
+use diesel::prelude::*;
+use serde_json::Value;
+
+use crate::support::TestApp;
+use crate::support::admin::{Admin, EMAIL, PASSWORD};
+use crate::support::browser::Browser;
+use crate::support::crawl::{kind, walk};
+use crate::support::furnished::furnished;
+use crate::support::html;
+use crate::support::say;
+
+/// How a page is looked at: width in pixels, and the colours that the reader's system prefers.
+type Look = (u32, &'static str);
+
+/// Every page in the first two, and one in four in each of the others.
+const LOOKS: [Look; 4] = [
+    (320, "dark"),
+    (1280, "light"),
+    (768, "light"),
+    (1920, "dark"),
+];
+/// Pages from right to left, by turns.
+const TURNED: [Look; 2] = [(320, "light"), (1280, "dark")];
+/// Pages that differ from the others in their words only.
+const FEW: [Look; 2] = [(320, "dark"), (1280, "light")];
+
+/// A browser with axe-core, and what it found.
+struct Eyes {
+    browser: Browser,
+    script: String,
+    /// What the pictures of this reader are named with.
+    reader: &'static str,
+    looks: usize,
+    wrong: Vec<String>,
+}
+
+impl Eyes {
+    /// `None` where nothing can be looked at; that is said.
+    async fn open(app: &TestApp, reader: &'static str) -> Option<Self> {
+        let Ok(script) = std::env::var("ALX_TEST_AXE") else {
+            say("NOT RUN: axe needs ALX_TEST_AXE, the file axe.min.js of axe-core");
+            return None;
+        };
+        Some(Self {
+            browser: Browser::open(&app.url).await?,
+            script: std::fs::read_to_string(script).expect("axe-core's script"),
+            reader,
+            looks: 0,
+            wrong: Vec::new(),
+        })
+    }
+
+    async fn go(&mut self, page: &str, looks: &[Look]) {
+        self.browser.go(page).await;
+        self.look(page, looks).await;
+    }
+
+    /// Looks at the page that is there.
+    async fn look(&mut self, page: &str, looks: &[Look]) {
+        self.browser.ask(&self.script).await;
+        for (width, colours) in looks {
+            self.browser.look_like(*width, colours).await;
+            self.picture(page, *width, colours).await;
+            let at = format!("{page} at {width} {colours} {}", self.reader);
+            let wide = self.browser.too_wide().await;
+            if !wide.is_empty() {
+                self.wrong.push(format!("{at} scrolls sideways: {wide:?}"));
+            }
+            let found = self.browser.ask_later(RUN).await;
+            for violation in found.as_array().expect("a list") {
+                self.wrong.push(format!("{at}: {}", told(violation)));
+            }
+            self.looks += 1;
+        }
+    }
+
+    /// Fills the forms of a page that send something with what no field takes, and looks at what comes.
+    async fn mistakes(&mut self, page: &str, forms: usize) {
+        for place in 0..forms {
+            self.browser.go(page).await;
+            self.browser.ask("window.isOld = true").await;
+            let script = MISTAKE.replace("PLACE", &place.to_string());
+            if self.browser.ask(&script).await == true {
+                self.browser.loads_anew().await;
+                self.look(
+                    &format!("{page} after mistakes {place}"),
+                    &[FEW[self.looks % 2]],
+                )
+                .await;
+            }
+        }
+    }
+
+    async fn picture(&self, page: &str, width: u32, colours: &str) {
+        let Ok(folder) = std::env::var("ALX_TEST_SCREENSHOTS") else {
+            return;
+        };
+        let plain = |letter: char| {
+            if letter.is_ascii_alphanumeric() {
+                letter
+            } else {
+                '_'
+            }
+        };
+        let name: String = kind(page).chars().map(plain).collect();
+        let name = format!("{name}-{width}-{colours}{}.png", self.reader);
+        let file = PathBuf::from(folder).join(name);
+        std::fs::write(file, self.browser.screenshot().await).expect("a picture");
+    }
+
+    fn ends(self, what: &str) {
+        say(&format!("AXE: {what}: {} looks", self.looks));
+        assert!(self.wrong.is_empty(), "{}", self.wrong.join("\n"));
+    }
+}
+
+const RUN: &str = "const done = arguments[arguments.length - 1]; \
+    axe.run({ runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'] }) \
+       .then(found => done(found.violations))";
+
+/// Whether there was something to fill in.
+const MISTAKE: &str = "const form = document.querySelectorAll('main form[method=post]')[PLACE]; if (!form) return false; \
+    const fields = [...form.elements].filter(one => one.matches('input:not([type=hidden]), textarea')); \
+    if (fields.length === 0) return false; \
+    for (const field of fields) { if (field.type === 'checkbox') field.checked = false; else if (field.type !== 'radio') field.value = '<-1>'; } \
+    form.noValidate = true; form.querySelector('button').click(); return true";
+
+fn told(violation: &Value) -> String {
+    let nodes = violation["nodes"].as_array().into_iter().flatten();
+    let where_: Vec<String> = nodes.map(|node| node["target"].to_string()).collect();
+    format!("{}: {}", violation["id"], where_.join(" "))
+}
+
+/// One page of each kind, with how many forms on it send something.
+async fn pages(admin: &Admin) -> Vec<(String, usize)> {
+    let mut kinds = std::collections::BTreeSet::new();
+    let pages = walk(admin, &["/"]).await.pages.into_iter();
+    let pages = pages.filter(|(page, _)| kinds.insert(kind(page)));
+    pages
+        .map(|(page, answer)| {
+            let sends = html::forms(&answer.body, &page);
+            let sends = sends.iter().filter(|form| form.method == "post").count();
+            (page, sends)
+        })
+        .collect()
+}
+
+/// Another admin, who reads Arabic.
+async fn arabic(app: &TestApp) -> String {
+    Admin::with_role(app, Role::Admin, None).await;
+    let email = format!("{}@example.com", Role::Admin);
+    let theirs = email.clone();
+    let change = app.app.db.change(move |conn| {
+        diesel::update(admins::table.filter(admins::email.eq(&theirs)))
+            .set(admins::language.eq("ar"))
+            .execute(conn)?;
+        Ok(())
+    });
+    change.await.unwrap();
+    email
+}
+
+#[actix_web::test]
+async fn axe_finds_nothing_on_any_page_in_any_look_and_none_scrolls_sideways() {
+    let (app, admin) = furnished().await;
+    let email = arabic(&app).await;
+    let (Some(mut eyes), Some(mut turned)) =
+        (Eyes::open(&app, "").await, Eyes::open(&app, "-ar").await)
+    else {
+        return;
+    };
+    let pages = pages(&admin).await;
+    assert!(pages.len() > 80, "only {} pages", pages.len());
+
+    let forwards = async {
+        eyes.browser.sign_in(EMAIL, PASSWORD).await;
+        for (number, (page, _)) in pages.iter().enumerate() {
+            let more = LOOKS.get(2 + number % 4..3 + number % 4);
+            let looks = [&FEW, more.unwrap_or_default()].concat();
+            eyes.go(page, &looks).await;
+        }
+    };
+    let backwards = async {
+        turned.browser.sign_in(&email, PASSWORD).await;
+        for (number, (page, _)) in pages.iter().enumerate() {
+            turned.go(page, &[TURNED[number % 2]]).await;
+        }
+    };
+    futures_util::join!(forwards, backwards);
+
+    turned.wrong.append(&mut eyes.wrong);
+    turned.looks += eyes.looks;
+    turned.ends(&format!("{} pages", pages.len()));
+}
+
+#[actix_web::test]
+async fn axe_finds_nothing_on_pages_with_mistakes_and_after_forms() {
+    let (app, admin) = furnished().await;
+    let Some(mut eyes) = Eyes::open(&app, "").await else {
+        return;
+    };
+    let pages = pages(&admin).await;
+
+    eyes.browser.sign_in(EMAIL, PASSWORD).await;
+    for (page, forms) in &pages {
+        if !page.starts_with("/account") && page != "/admins/1" {
+            eyes.mistakes(page, *forms).await;
+        }
+    }
+    eyes.mistakes("/account", 3).await;
+
+    assert!(eyes.looks > 40, "only {} looks", eyes.looks);
+    eyes.ends("mistakes and what comes after forms");
+}
+
+#[actix_web::test]
+async fn axe_finds_nothing_where_there_is_nothing_yet_and_where_something_went_wrong() {
+    let app = TestApp::without_moodle().await;
+    let Some(mut eyes) = Eyes::open(&app, "").await else {
+        return;
+    };
+    let setup = app.app.setup.path();
+
+    eyes.go(&setup, &LOOKS).await;
+    eyes.mistakes(&setup, 1).await;
+    for public in ["/sign-in", "/no-such-page", "/sign-in?next=%00"] {
+        eyes.go(public, &LOOKS).await;
+    }
+    let admin = Admin::signed_in(&app).await;
+    eyes.mistakes("/sign-in", 1).await;
+    eyes.browser.sign_in(EMAIL, PASSWORD).await;
+    for (page, _) in pages(&admin).await {
+        eyes.go(&page, &FEW).await;
+    }
+    for wrong in [
+        "/no-such-page",
+        "/sync/history?state=x",
+        "/sign-in?next=%00",
+    ] {
+        eyes.go(wrong, &FEW).await;
+    }
+    Admin::with_role(&app, Role::Viewer, None).await;
+    eyes.browser.go("/").await;
+    eyes.browser.leave().await;
+    eyes.browser.sign_in("viewer@example.com", PASSWORD).await;
+    for page in ["/", "/admins", "/settings", "/health"] {
+        eyes.go(page, &FEW).await;
+    }
+    eyes.ends("nothing yet, and errors");
+}

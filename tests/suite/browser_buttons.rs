@@ -1,0 +1,181 @@
+//! Pages with their scripts in a real browser: every button does something, no script complains, and what lasts is told by
+//! itself, or without script by a refresh.
+
+use alx_report_api::schema::sync_runs;
+use alx_report_api::sync::RunState;
+use alx_report_api::time::now_ms;
+use diesel::prelude::*;
+
+use crate::batches::{hold, release};
+use crate::support::acme::synced_app;
+use crate::support::admin::{Admin, EMAIL, PASSWORD};
+use crate::support::browser::Browser;
+use crate::support::crawl::{kind, walk};
+use crate::support::furnished::furnished;
+use crate::support::{TestApp, html};
+
+/// Marks a button by its place, but those for the key Enter that nobody sees; opens what it is hidden in, and fills in what its form asks for.
+const MARK: &str = "const all = [...document.querySelectorAll('main button:not([aria-hidden=true]), main summary')]; \
+    const one = all[PLACE]; if (!one) return null; \
+    for (let at = one.parentElement; at; at = at.parentElement) if (at.tagName === 'DETAILS' && one.parentElement !== at) at.open = true; \
+    for (const field of one.form ? one.form.elements : []) if (field.required && !field.value) \
+       field.value = { email: 'some@example.com', password: 'a long enough one', number: '1', date: '2026-01-01' }[field.type] || 'a name'; \
+    one.setAttribute('data-pressed', ''); window.isOld = true; window.wasOpen = one.parentElement.open; \
+    return (one.form ? one.form.getAttribute('action') || '' : one.tagName) + ' ' + one.textContent.trim()";
+
+/// Whether pressing it did something: another page came or comes, something opened, or a field asks to be filled in.
+const LIVES: &str = "const one = document.querySelector('[data-pressed]'); \
+    return !window.isOld || !one || document.readyState !== 'complete' \
+       || one.tagName === 'SUMMARY' && one.parentElement.open !== window.wasOpen \
+       || document.activeElement.matches(':invalid')";
+
+#[actix_web::test]
+async fn every_button_of_every_page_lives_and_no_script_complains() {
+    let (app, admin) = furnished().await;
+    let Some(browser) = Browser::open(&app.url).await else {
+        return;
+    };
+    let pages = walk(&admin, &["/"]).await.pages;
+    let (mut kinds, mut pressed) = (
+        std::collections::BTreeSet::new(),
+        std::collections::BTreeSet::new(),
+    );
+    let mut wrong = Vec::new();
+
+    browser.sign_in(EMAIL, PASSWORD).await;
+    for (page, answer) in pages {
+        if !kinds.insert(kind(&page)) {
+            continue;
+        }
+        let buttons = html::buttons(&answer.body);
+        for place in 0..buttons {
+            browser.go(&page).await;
+            let mark = MARK.replace("PLACE", &place.to_string());
+            let said = browser.ask(&mark).await;
+            let Some(button) = said.as_str() else { break };
+            let button = format!("{} {button}", kind(&page));
+            if ends_the_session(&button) || !pressed.insert(kind(&button)) {
+                continue;
+            }
+            let clicked = browser.click_on("[data-pressed]").await;
+            if clicked.is_err() || !browser.comes_true(LIVES).await {
+                wrong.push(format!("{button:?} on {page} is dead: {clicked:?}"));
+            }
+            for line in browser.complaints().await {
+                wrong.push(format!("{button:?} on {page}: {line}"));
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{wrong:#?}");
+    assert!(pressed.len() > 100, "only {} buttons", pressed.len());
+}
+
+/// The tests of those who sign in press them.
+fn ends_the_session(button: &str) -> bool {
+    let ends = ["/account/password", "/account/sessions", "/admins/"];
+    ends.iter().any(|ends| button.contains(ends))
+}
+
+/// A sync that waits behind one that lasts, and the address of its page.
+async fn waiting(app: &TestApp, admin: &Admin) -> String {
+    hold(app, 42).await;
+    admin.sync(42, "full").await
+}
+
+async fn is_synced(app: &TestApp) {
+    let read = |conn: &mut _| {
+        let waits = sync_runs::table.filter(
+            sync_runs::state
+                .eq(RunState::Queued)
+                .or(sync_runs::state.eq(RunState::Running)),
+        );
+        Ok(waits.count().get_result::<i64>(conn)?)
+    };
+    for _ in 0..300 {
+        if app.app.db.run(read).await.unwrap() == 0 {
+            return;
+        }
+        actix_web::rt::time::sleep(std::time::Duration::from_millis(50)).await;
+    }
+    panic!("the sync never ended");
+}
+
+#[actix_web::test]
+async fn the_page_of_a_sync_that_lasts_tells_its_end_by_itself() {
+    let (app, admin) = synced_app().await;
+    let Some(browser) = Browser::open(&app.url).await else {
+        return;
+    };
+    browser.sign_in(EMAIL, PASSWORD).await;
+    let run = waiting(&app, &admin).await;
+
+    browser.go(&run).await;
+    browser.ask("window.isOld = true").await;
+    let before = browser.text("main").await;
+    release(&app).await;
+    browser.loads_anew().await;
+
+    assert!(!before.contains("Succeeded"), "{before}");
+    browser.sees("Succeeded").await;
+    assert_eq!(browser.path().await, run);
+    assert_eq!(browser.complaints().await, Vec::<String>::new());
+}
+
+#[actix_web::test]
+async fn without_script_the_page_of_a_sync_refreshes_itself() {
+    let (app, admin) = synced_app().await;
+    let Some(browser) = Browser::open(&app.url).await else {
+        return;
+    };
+    browser.sign_in(EMAIL, PASSWORD).await;
+    let run = waiting(&app, &admin).await;
+
+    browser.without_script().await;
+    browser.go(&run).await;
+    let before = browser.text("main").await;
+    release(&app).await;
+    is_synced(&app).await;
+
+    assert!(!before.contains("Succeeded"), "{before}");
+    browser.sees("Succeeded").await;
+}
+
+#[actix_web::test]
+async fn the_overview_says_what_is_new_by_itself_but_not_under_the_readers_hand() {
+    let (app, admin) = synced_app().await;
+    let Some(browser) = Browser::open(&app.url).await else {
+        return;
+    };
+    browser.sign_in(EMAIL, PASSWORD).await;
+    let soon = "const usual = window.setInterval; \
+        window.setInterval = (work, ms) => usual(work, ms / 100)";
+    browser.prepare(soon).await;
+
+    browser.go("/").await;
+    browser.sees("Nothing needs you.").await;
+    browser
+        .ask("document.querySelector('#live a').focus()")
+        .await;
+    fails(&app).await;
+    actix_web::rt::time::sleep(std::time::Duration::from_secs(1)).await;
+    let under_hand = browser.text("#live").await;
+    browser.ask("document.activeElement.blur()").await;
+
+    browser.sees("The latest sync did not succeed").await;
+    assert!(under_hand.contains("Nothing needs you."), "{under_hand}");
+    assert_eq!(browser.complaints().await, Vec::<String>::new());
+    assert!(admin.get("/").await.says(">Refresh</a>"), "without script");
+}
+
+async fn fails(app: &TestApp) {
+    let change = |conn: &mut _| {
+        diesel::update(sync_runs::table)
+            .set((
+                sync_runs::state.eq(RunState::Failed),
+                sync_runs::finished_at_ms.eq(now_ms()),
+            ))
+            .execute(conn)?;
+        Ok(())
+    };
+    app.app.db.change(change).await.unwrap();
+}

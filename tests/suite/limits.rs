@@ -1,0 +1,221 @@
+//! Limits on calls: exact, per token and per company, told by headers, and priced as the documents say.
+
+use alx_report_api::db::Kind;
+use reqwest::header::{ETAG, IF_NONE_MATCH};
+use serde_json::json;
+
+use crate::support::TestApp;
+use crate::support::client::{ACME, Client, OTHER, Reply, synced};
+
+const ROWS: &str = "/api/v1/progress";
+
+/// What `RateLimit` says is left.
+fn left(reply: &Reply) -> i64 {
+    let header = reply.header("ratelimit");
+    let part = header.split(';').find_map(|part| part.strip_prefix("r="));
+    part.unwrap_or_else(|| panic!("no r= in {header:?}"))
+        .parse()
+        .expect("a number")
+}
+
+/// An instance, and a fresh client of ACME that may call so many times.
+async fn limited(calls: u32) -> (TestApp, Client) {
+    let (app, _) = synced().await;
+    app.deliver(ACME, json!({ "calls_per_token": calls })).await;
+    let client = Client::new(&app, ACME, "read,changes,sync").await;
+    (app, client)
+}
+
+#[actix_web::test]
+async fn the_call_after_the_last_one_is_refused_and_says_when_to_come_back() {
+    let (_app, acme) = limited(3).await;
+
+    let calls = [
+        acme.get(ROWS).await,
+        acme.get(ROWS).await,
+        acme.get(ROWS).await,
+    ];
+    let refused = acme.get(ROWS).await;
+
+    assert_eq!(calls.each_ref().map(left), [2, 1, 0]);
+    assert_eq!(calls[0].header("ratelimit-policy"), "\"token\";q=3;w=86400");
+    assert_eq!(refused.status, 429);
+    assert_eq!(refused.header("content-type"), "application/problem+json");
+    assert!(
+        refused.json()["type"]
+            .as_str()
+            .is_some_and(|kind| kind.ends_with("limit-reached"))
+    );
+    let seconds: i64 = refused.header("retry-after").parse().expect("seconds");
+    assert!((1..=86_400).contains(&seconds), "{seconds}");
+    assert_eq!(left(&refused), 0);
+}
+
+#[actix_web::test]
+async fn of_64_callers_at_once_exactly_as_many_pass_as_may() {
+    let (app, acme) = limited(40).await;
+    let second = app.second().await;
+    let elsewhere = match app.app.db.kind() {
+        Kind::Sqlite => acme.clone(), // an embedded store has one process
+        _ => acme.at(&second),
+    };
+
+    let callers = (0..64).map(|number| {
+        let client = if number % 2 == 0 { &acme } else { &elsewhere };
+        client.get(ROWS)
+    });
+    let replies = futures_util::future::join_all(callers).await;
+
+    let passed = replies.iter().filter(|reply| reply.status == 200).count();
+    let refused = replies.iter().filter(|reply| reply.status == 429).count();
+    assert_eq!((passed, refused), (40, 24));
+}
+
+#[actix_web::test]
+async fn tokens_of_a_company_share_its_limit_and_another_company_has_its_own() {
+    let (app, _) = synced().await;
+    app.deliver(ACME, json!({"calls_per_token": 0, "calls_per_company": 3}))
+        .await;
+    let one = Client::new(&app, ACME, "read").await;
+    let two = Client::new(&app, ACME, "read").await;
+    let other = Client::new(&app, OTHER, "read").await;
+
+    let calls = [
+        one.get(ROWS).await,
+        two.get(ROWS).await,
+        one.get(ROWS).await,
+    ];
+    let refused = two.get(ROWS).await;
+
+    assert_eq!(calls.each_ref().map(|reply| reply.status), [200; 3]);
+    assert_eq!(
+        calls[2].header("ratelimit-policy"),
+        "\"company\";q=3;w=86400"
+    );
+    assert_eq!(refused.status, 429);
+    assert_eq!(other.get(ROWS).await.status, 200);
+}
+
+#[actix_web::test]
+async fn what_a_client_has_already_costs_nothing_even_when_nothing_is_left() {
+    let (_app, acme) = limited(1).await;
+    let first = acme.get(ROWS).await;
+    let etag = first.headers[ETAG].to_str().expect("ASCII").to_owned();
+
+    for _ in 0..3 {
+        let again = acme.get_with(ROWS, IF_NONE_MATCH.as_str(), &etag).await;
+
+        assert_eq!((again.status, left(&again)), (304, 0));
+    }
+    assert_eq!(acme.get(ROWS).await.status, 429);
+}
+
+#[actix_web::test]
+async fn a_mistake_counts_and_a_refusal_does_not() {
+    let (app, acme) = limited(3).await;
+
+    assert_eq!(left(&acme.get("/api/v1/progress?limit=0").await), 2);
+    assert_eq!(left(&acme.get("/api/v1/syncs/none").await), 1);
+    assert_eq!(left(&acme.get(ROWS).await), 0);
+    for _ in 0..5 {
+        assert_eq!(acme.get(ROWS).await.status, 429);
+    }
+
+    app.deliver(ACME, json!({"calls_per_token": 4})).await;
+    assert_eq!(left(&acme.get(ROWS).await), 0, "the refusals did not count");
+}
+
+#[actix_web::test]
+async fn mistakes_use_up_their_own_tokens_limit_and_take_nothing_more_from_the_company() {
+    let (app, _) = synced().await;
+    app.deliver(ACME, json!({"calls_per_token": 2, "calls_per_company": 4}))
+        .await;
+    let clumsy = Client::new(&app, ACME, "read").await;
+    let careful = Client::new(&app, ACME, "read").await;
+
+    for _ in 0..6 {
+        assert_eq!(clumsy.get("/api/v1/progress?limit=0").await.status, 400);
+    }
+
+    assert_eq!(clumsy.get(ROWS).await.status, 429);
+    assert_eq!(left(&careful.get(ROWS).await), 1);
+}
+
+#[actix_web::test]
+async fn a_call_that_finds_no_place_costs_nothing() {
+    let (app, acme) = limited(200).await;
+    let mut places = Vec::new();
+    for _ in 0..4 {
+        places.push(app.app.lanes.read(ACME).await.expect("a place"));
+    }
+
+    let flood = (0..100).map(|number| {
+        let (acme, path) = (acme.clone(), format!("{ROWS}?limit={}", number + 1));
+        actix_web::rt::spawn(async move { acme.get(&path).await.status })
+    });
+    let flood: Vec<_> = flood.collect();
+    while app.app.requests.answered().refused < 30 {
+        actix_web::rt::time::sleep(std::time::Duration::from_millis(20)).await;
+    }
+    drop(places);
+    let statuses = futures_util::future::join_all(flood).await;
+
+    let well = statuses
+        .iter()
+        .filter(|status| *status.as_ref().expect("no panic") == 200);
+    assert_eq!(left(&acme.get(ROWS).await), 199 - well.count() as i64);
+}
+
+#[actix_web::test]
+async fn counts_outlive_a_restart() {
+    let (app, acme) = limited(2).await;
+    assert_eq!(acme.get(ROWS).await.status, 200);
+    app.write_down().await;
+
+    let again = app.second().await;
+    let acme = acme.at(&again);
+
+    assert_eq!(acme.get(ROWS).await.status, 200);
+    assert_eq!(acme.get(ROWS).await.status, 429);
+}
+
+#[actix_web::test]
+async fn without_a_limit_no_header_speaks_of_one() {
+    let (_app, acme) = limited(0).await;
+
+    let reply = acme.get(ROWS).await;
+
+    assert_eq!(reply.status, 200);
+    assert!(!reply.headers.contains_key("ratelimit"));
+}
+
+#[actix_web::test]
+async fn a_company_that_floods_leaves_room_for_others() {
+    let (app, acme) = limited(0).await;
+    let other = Client::new(&app, OTHER, "read").await;
+    let mut places = Vec::new();
+    for _ in 0..4 {
+        places.push(app.app.lanes.read(ACME).await.expect("a place"));
+    }
+
+    let flood = (0..100).map(|number| {
+        let (acme, path) = (
+            acme.clone(),
+            format!("/api/v1/progress?limit={}", number + 1),
+        );
+        actix_web::rt::spawn(async move { acme.get(&path).await })
+    });
+    let flood: Vec<_> = flood.collect();
+    let calm = other.get(ROWS).await;
+    drop(places);
+    let replies = futures_util::future::join_all(flood).await;
+
+    assert_eq!(calm.status, 200);
+    let statuses: Vec<u16> = replies
+        .iter()
+        .map(|reply| reply.as_ref().expect("no panic").status)
+        .collect();
+    let busy = statuses.iter().filter(|status| **status == 429).count();
+    assert!(busy > 0 && busy <= 36, "64 may wait: {busy} were refused");
+    assert!(statuses.iter().all(|status| [200, 429].contains(status)));
+}

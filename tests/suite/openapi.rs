@@ -1,0 +1,215 @@
+//! The description of the API: its examples are called, and the replies are as it says.
+
+use alx_report_api::ids::{CompanyId, RunId};
+use reqwest::Method;
+use serde_json::{Value, json};
+
+use crate::support::TestApp;
+use crate::support::client::{Client, Reply, synced};
+
+/// The description, as it is served.
+async fn document(app: &TestApp) -> Value {
+    let anybody = Client::with_token(app, "");
+    let reply = anybody.get("/api/v1/openapi.json").await;
+    assert_eq!(reply.status, 200, "{}", reply.body);
+    reply.json()
+}
+
+/// Every operation: method, path, and what is said of it.
+fn operations(document: &Value) -> Vec<(Method, String, Value)> {
+    let mut found = Vec::new();
+    for (path, item) in document["paths"].as_object().expect("paths") {
+        for (name, method) in [("get", Method::GET), ("post", Method::POST)] {
+            if item[name].is_object() {
+                found.push((method, path.clone(), item[name].clone()));
+            }
+        }
+    }
+    found
+}
+
+/// Whether a value is as a schema of the document says.
+fn check(document: &Value, schema: &Value, value: &Value, what: &str) {
+    let mut whole = schema.clone();
+    whole["components"] = document["components"].clone();
+    let validator =
+        jsonschema::validator_for(&whole).unwrap_or_else(|error| panic!("{what}: {error}"));
+    let wrong: Vec<String> = validator
+        .iter_errors(value)
+        .map(|error| format!("{error} at {}", error.instance_path()))
+        .collect();
+    assert!(wrong.is_empty(), "{what}: {wrong:?} in {value}");
+}
+
+/// The call that the examples of an operation make, with a run that there is.
+async fn call(client: &Client, run: &str, method: &Method, path: &str, operation: &Value) -> Reply {
+    let parameters = operation["parameters"]
+        .as_array()
+        .cloned()
+        .unwrap_or_default();
+    let examples = |place: &str| -> Vec<(String, String)> {
+        let here = parameters
+            .iter()
+            .filter(|parameter| parameter["in"] == place);
+        here.filter(|parameter| !parameter["example"].is_null())
+            .map(|parameter| {
+                let text = parameter["example"]
+                    .as_str()
+                    .map_or_else(|| parameter["example"].to_string(), str::to_owned);
+                (parameter["name"].as_str().expect("a name").to_owned(), text)
+            })
+            .collect()
+    };
+    let mut query = url::form_urlencoded::Serializer::new(String::new());
+    query.extend_pairs(examples("query"));
+    let address = format!("{}?{}", path.replace("{id}", run), query.finish());
+    let body = operation["requestBody"]["content"]["application/json"]["example"].clone();
+    client
+        .send(method.clone(), &address, |mut request| {
+            for (name, value) in examples("header") {
+                request = request.header(name, value);
+            }
+            if body.is_null() {
+                request
+            } else {
+                request.json(&body)
+            }
+        })
+        .await
+}
+
+#[actix_web::test]
+async fn every_example_of_the_description_works_and_its_reply_is_as_described() {
+    let (app, acme) = synced().await;
+    let document = document(&app).await;
+    let run = acme.sync().await["id"].as_str().expect("an id").to_owned();
+
+    let all = operations(&document);
+    assert!(all.len() >= 5, "{}", all.len());
+    for (method, path, operation) in all {
+        let what = format!("{method} {path}");
+
+        let reply = call(&acme, &run, &method, &path, &operation).await;
+
+        assert!(
+            reply.status < 300,
+            "{what}: {} {}",
+            reply.status,
+            reply.body
+        );
+        let described = &operation["responses"][reply.status.to_string()];
+        let schema = &described["content"]["application/json"]["schema"];
+        assert!(
+            schema.is_object(),
+            "{what} describes no body of {}",
+            reply.status
+        );
+        check(&document, schema, &reply.json(), &what);
+        for name in [
+            "etag",
+            "alx-data-version",
+            "alx-as-of",
+            "alx-sync-run",
+            "alx-cache",
+            "x-request-id",
+        ] {
+            assert!(reply.headers.contains_key(name), "{what} without {name}");
+        }
+    }
+}
+
+#[actix_web::test]
+async fn every_example_of_a_reply_is_as_its_schema_says() {
+    let app = TestApp::without_moodle().await;
+    let document = document(&app).await;
+    let mut checked = 0;
+
+    for (method, path, operation) in operations(&document) {
+        for (status, response) in operation["responses"].as_object().expect("responses") {
+            for (kind, content) in response["content"].as_object().into_iter().flatten() {
+                if let Some(example) = content.get("example").filter(|_| kind.contains("json")) {
+                    check(
+                        &document,
+                        &content["schema"],
+                        example,
+                        &format!("{method} {path} {status}"),
+                    );
+                    checked += 1;
+                }
+            }
+        }
+    }
+    assert!(checked >= 8, "{checked}");
+}
+
+#[actix_web::test]
+async fn errors_are_as_described() {
+    let (app, acme) = synced().await;
+    let document = document(&app).await;
+    let problem = json!({"$ref": "#/components/schemas/Problem"});
+    let nobody = Client::with_token(&app, "alx_nobody");
+    let run = RunId::from_key(CompanyId(1), "none");
+
+    for (reply, status) in [
+        (acme.get("/api/v1/progress?limit=0&page=2").await, 400),
+        (nobody.get("/api/v1/progress").await, 401),
+        (acme.get(&format!("/api/v1/syncs/{run}")).await, 404),
+        (acme.post("/api/v1/syncs", json!({"mode": "x"})).await, 400),
+        (acme.post("/api/v1/progress", json!({})).await, 405),
+    ] {
+        assert_eq!(reply.status, status, "{}", reply.body);
+        check(&document, &problem, &reply.json(), &reply.body);
+    }
+}
+
+#[actix_web::test]
+async fn the_description_says_what_it_is_and_covers_every_address_of_the_api() {
+    let app = TestApp::without_moodle().await;
+    let document = document(&app).await;
+    let routes = include_str!("../../src/routes.rs");
+
+    assert!(
+        document["openapi"]
+            .as_str()
+            .is_some_and(|version| version.starts_with("3.1"))
+    );
+    assert_eq!(document["info"]["version"], env!("CARGO_PKG_VERSION"));
+    let described: Vec<String> = operations(&document)
+        .into_iter()
+        .map(|(_, path, _)| path)
+        .collect();
+    let lines = routes
+        .lines()
+        .filter_map(|line| line.trim().strip_prefix(".service(resource(\"/v1/"));
+    for line in lines {
+        let path = format!("/api/v1/{}", line.split('"').next().unwrap_or_default());
+        let about_itself = path.ends_with("openapi.json") || path.ends_with("/docs");
+        assert!(
+            about_itself || described.contains(&path),
+            "{path} is not described"
+        );
+    }
+}
+
+#[actix_web::test]
+async fn the_page_of_the_description_shows_every_call_and_needs_no_script() {
+    let app = TestApp::without_moodle().await;
+    let anybody = Client::with_token(&app, "");
+    let document = document(&app).await;
+
+    let page = anybody.get("/api/v1/docs").await;
+
+    assert_eq!(page.status, 200);
+    assert!(page.header("content-type").starts_with("text/html"));
+    assert!(
+        page.header("content-security-policy")
+            .contains("default-src 'none'")
+    );
+    assert!(!page.body.contains("<script") && !page.body.contains("://cdn"));
+    for (method, path, _) in operations(&document) {
+        assert!(
+            page.body.contains(&format!("{method} {path}")),
+            "{method} {path}"
+        );
+    }
+}

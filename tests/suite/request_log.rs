@@ -1,0 +1,120 @@
+//! The log of requests: every call with a token, what it cost and what it got, and nothing about people.
+
+use alx_report_api::requests::list::{self, Filter, Logged};
+use reqwest::header::{ACCEPT_ENCODING, IF_NONE_MATCH};
+
+use crate::support::TestApp;
+use crate::support::client::{ACME, Client, synced};
+
+/// The log, oldest first.
+async fn log(app: &TestApp) -> Vec<Logged> {
+    app.write_down().await;
+    let found = app
+        .app
+        .db
+        .run(|conn| list::page(conn, &Filter::default(), None, 100));
+    let mut calls = found.await.expect("the log").calls;
+    calls.reverse();
+    calls
+}
+
+#[actix_web::test]
+async fn every_call_is_noted_with_what_it_got() {
+    let (app, _) = synced().await;
+    let acme = Client::new(&app, ACME, "read").await;
+    let before = log(&app).await.len();
+
+    let miss = acme.get("/api/v1/progress?limit=2").await;
+    let hit = acme.get("/api/v1/progress?limit=2").await;
+    acme.get_with(
+        "/api/v1/progress?limit=2",
+        IF_NONE_MATCH.as_str(),
+        hit.header("etag"),
+    )
+    .await;
+    acme.get("/api/v1/progress?limit=0").await;
+
+    let calls = log(&app).await.split_off(before);
+    let said = |call: &Logged| {
+        (
+            call.status,
+            call.rows,
+            call.cache.clone().unwrap_or_default(),
+            call.error.clone().unwrap_or_default(),
+        )
+    };
+    let said: Vec<_> = calls.iter().map(said).collect();
+    let word = str::to_owned;
+    assert_eq!(
+        said,
+        [
+            (200, Some(2), word("miss"), word("")),
+            (200, Some(2), word("hit"), word("")),
+            (304, None, word(""), word("")),
+            (400, None, word(""), word("bad-request")),
+        ]
+    );
+    assert_eq!(calls[0].company_id, Some(ACME));
+    assert!(
+        calls
+            .iter()
+            .all(|call| call.token_id.is_some() && call.route == "/api/v1/progress")
+    );
+    assert_eq!(
+        (calls[0].version, calls[0].bytes),
+        (Some(6), miss.body.len() as i64)
+    );
+    assert_eq!(calls[0].request_id, miss.header("x-request-id"));
+    assert_eq!(calls[2].bytes, 0);
+}
+
+#[actix_web::test]
+async fn the_bytes_are_those_that_went_over_the_wire() {
+    let (app, acme) = synced().await;
+
+    let packed = acme
+        .get_with("/api/v1/progress", ACCEPT_ENCODING.as_str(), "gzip")
+        .await;
+
+    let call = log(&app).await.pop().expect("a call");
+    assert_eq!(packed.header("content-encoding"), "gzip");
+    assert_eq!(call.bytes.to_string(), packed.header("content-length"));
+    let wrong = acme.get("/api/v1/progress?limit=0").await;
+    let call = log(&app).await.pop().expect("a call");
+    assert_eq!(call.bytes, wrong.body.len() as i64);
+}
+
+#[actix_web::test]
+async fn the_old_plugins_errors_and_unknown_tokens_are_noted_too() {
+    let (app, acme) = synced().await;
+    let stranger = Client::with_token(&app, "alx_unknown");
+
+    let function = "wsfunction=local_alx_report_api_get_course_progress&moodlewsrestformat=json";
+    acme.legacy(&format!("wstoken={}&{function}&limit=0", acme.token))
+        .await;
+    acme.legacy(&format!("wstoken=nonsense&{function}")).await;
+    stranger.get("/api/v1/progress").await;
+    stranger.get("/api/v1/nothing").await;
+
+    let calls = log(&app).await;
+    let last: Vec<_> = calls.iter().rev().take(3).rev().collect();
+    let errors: Vec<_> = last
+        .iter()
+        .map(|call| call.error.as_deref().unwrap_or_default())
+        .collect();
+    assert_eq!(errors, ["invalidlimit", "invalidtoken", "unauthorized"]);
+    assert_eq!(last[0].company_id, Some(ACME));
+    assert_eq!((last[1].company_id, last[2].token_id), (None, None));
+}
+
+#[actix_web::test]
+async fn nothing_of_an_address_but_its_pattern_is_kept() {
+    let (app, acme) = synced().await;
+
+    acme.get("/api/v1/syncs/0123456789abcdef0123456789abcdef?email=ada@example.com")
+        .await;
+
+    let call = log(&app).await.pop().expect("a call");
+    assert_eq!(call.route, "/api/v1/syncs/{id}");
+    assert!(!format!("{call:?}").contains("ada"));
+}

@@ -1,0 +1,124 @@
+//! A walk over every page that an admin can reach by links.
+
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+
+use super::admin::{Admin, Answer};
+use super::html::{self, Form};
+
+/// How many pages of one kind are looked at: the kind is the address without its numbers.
+const OF_A_KIND: usize = 2;
+
+/// What was found.
+#[derive(Default)]
+pub struct Walk {
+    /// The address of each page, and what came.
+    pub pages: Vec<(String, Answer)>,
+    /// One form of each kind, with the page it was on.
+    pub forms: BTreeMap<String, (String, Form)>,
+    /// What is wrong: where it stands, and what.
+    pub wrong: Vec<String>,
+}
+
+/// Follows every link and every form that only asks, from these addresses on.
+pub async fn walk(admin: &Admin, from: &[&str]) -> Walk {
+    let mut walk = Walk::default();
+    let mut queue: VecDeque<(String, String)> = from
+        .iter()
+        .map(|address| ("the start".into(), (*address).into()))
+        .collect();
+    let (mut seen, mut kinds) = (BTreeSet::new(), BTreeMap::<String, usize>::new());
+    while let Some((page, address)) = queue.pop_front() {
+        let counted = kinds.entry(kind(&address)).or_default();
+        if *counted >= OF_A_KIND || !seen.insert(address.clone()) {
+            continue;
+        }
+        *counted += 1;
+        let answer = admin.get(&address).await;
+        let next = walk.take(&page, &address, answer);
+        queue.extend(next.into_iter().map(|next| (address.clone(), next)));
+    }
+    walk
+}
+
+impl Walk {
+    /// Notes an answer and gives back where it leads.
+    fn take(&mut self, from: &str, address: &str, answer: Answer) -> Vec<String> {
+        let to = answer.location().to_owned();
+        if answer.status == 303 && !to.starts_with("/sign-in") {
+            return vec![to];
+        }
+        if answer.status != 200 {
+            let status = answer.status;
+            self.wrong.push(format!(
+                "{from} leads to {address}, which answers {status} {to}"
+            ));
+            return Vec::new();
+        }
+        let is_page = answer
+            .header(reqwest::header::CONTENT_TYPE)
+            .starts_with("text/html");
+        if !is_page || address.starts_with("/api/") {
+            return Vec::new();
+        }
+        let next = self.read(address, &answer);
+        self.pages.push((address.to_owned(), answer));
+        next
+    }
+
+    /// Notes the forms of a page, and gives back where it leads.
+    pub fn read(&mut self, address: &str, answer: &Answer) -> Vec<String> {
+        let here = address.split(['?', '#']).next().unwrap_or_default();
+        let ids = html::ids(&answer.body);
+        let mut next = Vec::new();
+        for link in html::links(&answer.body) {
+            match link.split_once('#') {
+                Some(("", id)) if !ids.iter().any(|known| known == id) => {
+                    self.wrong
+                        .push(format!("{address} leads to #{id}, which is not there"));
+                }
+                Some((path, _)) if path.starts_with('/') => next.push(path.to_owned()),
+                None if link.starts_with('?') => next.push(format!("{here}{link}")),
+                None if link.starts_with('/') => next.push(link),
+                _ => {} // another site, or the same page
+            }
+        }
+        for form in html::forms(&answer.body, here) {
+            if form.method == "get" {
+                let mut query = url::form_urlencoded::Serializer::new(String::new());
+                query.extend_pairs(&form.fields);
+                next.push(format!("{}?{}", form.action, query.finish()));
+            } else {
+                let button = format!("{} {} {}", kind(&form.action), form.label, kind(here));
+                self.forms
+                    .entry(button)
+                    .or_insert((address.to_owned(), form));
+            }
+        }
+        next
+    }
+}
+
+/// An address without what tells pages of one kind apart.
+pub fn kind(address: &str) -> String {
+    let (path, query) = address.split_once('?').unwrap_or((address, ""));
+    let is_id = |part: &&str| {
+        !part.is_empty()
+            && (part.bytes().all(|byte| byte.is_ascii_digit())
+                || (part.len() >= 16
+                    && part
+                        .bytes()
+                        .all(|byte| byte.is_ascii_hexdigit() || byte == b'-')))
+    };
+    let parts: Vec<&str> = path
+        .split('/')
+        .map(|part| if is_id(&part) { "*" } else { part })
+        .collect();
+    let pairs = url::form_urlencoded::parse(query.as_bytes());
+    let mut names: Vec<String> = pairs
+        .filter(|(_, value)| !value.is_empty())
+        .map(|(name, _)| name.into_owned())
+        .collect();
+    names.sort();
+    names.dedup();
+    format!("{}?{}", parts.join("/"), names.join("&"))
+}
