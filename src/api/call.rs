@@ -3,6 +3,7 @@
 use std::cell::RefCell;
 use std::rc::Rc;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
 
 use actix_web::HttpMessage as _;
 use actix_web::HttpRequest;
@@ -18,6 +19,12 @@ use crate::time::now;
 /// The id that the reply to a request carries.
 #[derive(Debug, Clone)]
 pub struct RequestId(pub HeaderValue);
+
+/// The id that the reply to a request carries.
+pub fn id_of(request: &HttpRequest) -> Option<String> {
+    let id = request.extensions().get::<RequestId>().cloned();
+    id.and_then(|RequestId(id)| id.to_str().map(str::to_owned).ok())
+}
 
 /// One call. Cloning shares what is noted.
 #[derive(Debug, Clone, Default)]
@@ -36,8 +43,10 @@ pub struct Known {
     pub counted_at: Option<i64>,
     /// How its limit stood then.
     pub standing: Option<Standing>,
-    /// Rows in its answer.
+    /// Rows in its answer, where all of it is there.
     pub rows: Option<i64>,
+    /// Rows in its answer so far, where it is written while it is sent.
+    pub streamed: Option<Arc<AtomicI64>>,
     /// Whether the company's group had the answer.
     pub found: Option<Found>,
     /// The data version that the answer shows.
@@ -46,6 +55,14 @@ pub struct Known {
     pub error: Option<&'static str>,
     /// Headers that its reply carries, whatever it is, unless its handler set them.
     pub told: Vec<(HeaderName, HeaderValue)>,
+}
+
+impl Known {
+    /// Rows in its answer, as far as it was made.
+    pub fn rows(&self) -> Option<i64> {
+        let so_far = |rows: &Arc<AtomicI64>| rows.load(Ordering::Relaxed);
+        self.rows.or_else(|| self.streamed.as_ref().map(so_far))
+    }
 }
 
 impl Call {

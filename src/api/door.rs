@@ -1,26 +1,20 @@
 //! Around every call: it is counted, its reply says how the limits stand, and the log of requests gets a line.
 
-use std::pin::Pin;
 use std::sync::Arc;
-use std::task::{Context, Poll};
-use std::time::Instant;
 
-use actix_web::body::{BodySize, BoxBody, MessageBody};
+use actix_web::body::{BoxBody, MessageBody};
 use actix_web::dev::{ServiceRequest, ServiceResponse};
 use actix_web::http::header::{HeaderMap, HeaderName, HeaderValue};
-use actix_web::http::{Method, StatusCode};
 use actix_web::middleware::Next;
 use actix_web::web::Data;
-use actix_web::{HttpMessage as _, HttpRequest};
-use bytes::Bytes;
 
-use super::call::{Call, Known, RequestId};
+use super::call::{Call, Known, id_of};
+use super::end::End;
 use super::odata::ODataError;
 use super::{ApiError, problem};
 use crate::app::App;
-use crate::cache::Found;
-use crate::requests::{Request, Standing};
-use crate::time::{now, now_ms};
+use crate::requests::Standing;
+use crate::time::now;
 
 const POLICY: HeaderName = HeaderName::from_static("ratelimit-policy");
 const LIMIT: HeaderName = HeaderName::from_static("ratelimit");
@@ -30,10 +24,10 @@ pub async fn watch(
     request: ServiceRequest,
     next: Next<impl MessageBody + 'static>,
 ) -> Result<ServiceResponse<BoxBody>, actix_web::Error> {
-    let started = Instant::now();
     let app = request.app_data::<Data<App>>().cloned();
     let app = app.expect("the server registers the app").into_inner();
     let call = Call::of(request.request());
+    let end = End::of(request.request(), &app, &call);
     let mut reply = next.call(request).await?.map_into_boxed_body();
     let error = error_of(&reply, &call.known());
     let status = reply.status().as_u16();
@@ -49,8 +43,7 @@ pub async fn watch(
             reply.headers_mut().insert(name, value);
         }
     }
-    let reply = explained(reply);
-    Ok(logged(reply, app, &call.known(), error, started))
+    Ok(end.with_reply(explained(reply), error))
 }
 
 /// An error that says which request it answers: the body as it goes over the wire, so that its bytes are counted.
@@ -59,14 +52,9 @@ fn explained(reply: ServiceResponse<BoxBody>) -> ServiceResponse<BoxBody> {
     let Some(error) = error.and_then(|error| error.as_error::<ApiError>()) else {
         return reply;
     };
-    let id = request_id(reply.request());
+    let id = id_of(reply.request());
     let document = error.document(Some(reply.request().path()), id.as_deref());
     reply.map_body(|_, _| BoxBody::new(document))
-}
-
-fn request_id(request: &HttpRequest) -> Option<String> {
-    let id = request.extensions().get::<RequestId>().cloned();
-    id.and_then(|RequestId(id)| id.to_str().map(str::to_owned).ok())
 }
 
 /// What was wrong, in one word.
@@ -121,108 +109,4 @@ fn limit_headers(standing: &Standing) -> impl Iterator<Item = (HeaderName, Heade
     texts
         .into_iter()
         .filter_map(|(name, text)| Some((name, HeaderValue::try_from(text).ok()?)))
-}
-
-/// Notes the call when the last byte of its body has gone, or its reader has.
-fn logged(
-    reply: ServiceResponse<BoxBody>,
-    app: Arc<App>,
-    known: &Known,
-    error: Option<String>,
-    started: Instant,
-) -> ServiceResponse<BoxBody> {
-    if known.token.is_none() && reply.status() != StatusCode::UNAUTHORIZED && known.error.is_none()
-    {
-        return reply;
-    }
-    let line = line_of(reply.request(), reply.status(), known, error);
-    let mut end = End {
-        app,
-        line: Some(line),
-        started,
-        bytes: 0,
-    };
-    let is_head = reply.request().method() == Method::HEAD;
-    match reply.response().body().size() {
-        BodySize::Stream => reply.map_body(|_, body| BoxBody::new(Counted { body, end })),
-        BodySize::Sized(bytes) if !is_head => {
-            end.bytes = bytes;
-            reply
-        }
-        _ => reply,
-    }
-}
-
-fn line_of(
-    request: &HttpRequest,
-    status: StatusCode,
-    known: &Known,
-    error: Option<String>,
-) -> Request {
-    Request {
-        at_ms: 0,
-        company: known.company,
-        token: known.token,
-        method: method(request.method()),
-        route: request.match_pattern().unwrap_or_else(|| "-".into()),
-        status: status.as_u16(),
-        error,
-        rows: known.rows,
-        bytes: 0,
-        duration_us: 0,
-        cache: known.found.map(Found::as_str),
-        version: known.version,
-        request_id: request_id(request).unwrap_or_default(),
-    }
-}
-
-fn method(method: &Method) -> &'static str {
-    const KNOWN: [&str; 7] = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"];
-    let known = KNOWN.into_iter().find(|name| *name == method.as_str());
-    known.unwrap_or("other")
-}
-
-/// The end of a reply: writes its line when dropped.
-struct End {
-    app: Arc<App>,
-    line: Option<Request>,
-    started: Instant,
-    bytes: u64,
-}
-
-impl Drop for End {
-    fn drop(&mut self) {
-        if let Some(mut line) = self.line.take() {
-            line.at_ms = now_ms();
-            line.bytes = i64::try_from(self.bytes).unwrap_or(i64::MAX);
-            line.duration_us =
-                i64::try_from(self.started.elapsed().as_micros()).unwrap_or(i64::MAX);
-            self.app.requests.note(&self.app.db, &self.app.quota, line);
-        }
-    }
-}
-
-/// A body that is made while it is sent, and counted.
-struct Counted {
-    body: BoxBody,
-    end: End,
-}
-
-impl MessageBody for Counted {
-    type Error = Box<dyn std::error::Error>;
-
-    fn size(&self) -> BodySize {
-        self.body.size()
-    }
-
-    fn poll_next(
-        mut self: Pin<&mut Self>,
-        context: &mut Context<'_>,
-    ) -> Poll<Option<Result<Bytes, Self::Error>>> {
-        let piece = Pin::new(&mut self.body).poll_next(context);
-        if let Poll::Ready(Some(Ok(bytes))) = &piece {
-            self.end.bytes += bytes.len() as u64;
-        }
-        piece
-    }
 }

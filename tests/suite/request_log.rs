@@ -1,28 +1,19 @@
 //! The log of requests: every call with a token, what it cost and what it got, and nothing about people.
 
-use alx_report_api::requests::list::{self, Filter, Logged};
+use std::time::Duration;
+
+use actix_web::rt::time::timeout;
+use alx_report_api::requests::list::Logged;
 use reqwest::header::{ACCEPT_ENCODING, IF_NONE_MATCH};
+use serde_json::json;
 
-use crate::support::TestApp;
 use crate::support::client::{ACME, Client, synced};
-
-/// The log, oldest first.
-async fn log(app: &TestApp) -> Vec<Logged> {
-    app.write_down().await;
-    let found = app
-        .app
-        .db
-        .run(|conn| list::page(conn, &Filter::default(), None, 100));
-    let mut calls = found.await.expect("the log").calls;
-    calls.reverse();
-    calls
-}
 
 #[actix_web::test]
 async fn every_call_is_noted_with_what_it_got() {
     let (app, _) = synced().await;
     let acme = Client::new(&app, ACME, "read").await;
-    let before = log(&app).await.len();
+    let before = app.log().await.len();
 
     let miss = acme.get("/api/v1/progress?limit=2").await;
     let hit = acme.get("/api/v1/progress?limit=2").await;
@@ -34,7 +25,7 @@ async fn every_call_is_noted_with_what_it_got() {
     .await;
     acme.get("/api/v1/progress?limit=0").await;
 
-    let calls = log(&app).await.split_off(before);
+    let calls = app.log().await.split_off(before);
     let said = |call: &Logged| {
         (
             call.status,
@@ -76,11 +67,11 @@ async fn the_bytes_are_those_that_went_over_the_wire() {
         .get_with("/api/v1/progress", ACCEPT_ENCODING.as_str(), "gzip")
         .await;
 
-    let call = log(&app).await.pop().expect("a call");
+    let call = app.log().await.pop().expect("a call");
     assert_eq!(packed.header("content-encoding"), "gzip");
     assert_eq!(call.bytes.to_string(), packed.header("content-length"));
     let wrong = acme.get("/api/v1/progress?limit=0").await;
-    let call = log(&app).await.pop().expect("a call");
+    let call = app.log().await.pop().expect("a call");
     assert_eq!(call.bytes, wrong.body.len() as i64);
 }
 
@@ -96,7 +87,7 @@ async fn the_old_plugins_errors_and_unknown_tokens_are_noted_too() {
     stranger.get("/api/v1/progress").await;
     stranger.get("/api/v1/nothing").await;
 
-    let calls = log(&app).await;
+    let calls = app.log().await;
     let last: Vec<_> = calls.iter().rev().take(3).rev().collect();
     let errors: Vec<_> = last
         .iter()
@@ -114,7 +105,30 @@ async fn nothing_of_an_address_but_its_pattern_is_kept() {
     acme.get("/api/v1/syncs/0123456789abcdef0123456789abcdef?email=ada@example.com")
         .await;
 
-    let call = log(&app).await.pop().expect("a call");
+    let call = app.log().await.pop().expect("a call");
     assert_eq!(call.route, "/api/v1/syncs/{id}");
     assert!(!format!("{call:?}").contains("ada"));
+}
+
+#[actix_web::test]
+async fn a_caller_who_leaves_before_the_answer_is_noted_and_has_paid() {
+    let (app, acme) = synced().await;
+    app.deliver(ACME, json!({"calls_per_token": 100, "cache_minutes": 0}))
+        .await;
+    let lanes = &app.app.lanes;
+    let mut held = Vec::new();
+    for _ in 0..4 {
+        held.push(lanes.read(ACME).await.expect("a place"));
+    }
+
+    let waiting = acme.get("/api/v1/summary");
+    let left = timeout(Duration::from_millis(300), waiting).await;
+
+    assert!(left.is_err(), "nobody answered");
+    let call = app.calls_until_left().await.pop().expect("a call");
+    assert_eq!(
+        (call.status, call.error.as_deref()),
+        (499, Some("caller-left"))
+    );
+    assert_eq!(call.route, "/api/v1/summary");
 }

@@ -18,11 +18,13 @@ pub mod store;
 use std::net::SocketAddr;
 use std::path::Path;
 use std::sync::Arc;
+use std::time::Duration;
 
 use alx_report_api::app::App;
 use alx_report_api::config::{Config, Secret};
 use alx_report_api::db::Conn;
 use alx_report_api::ids::CompanyId;
+use alx_report_api::requests::list::{self, Filter, Logged};
 use alx_report_api::settings::delivery as stored;
 use alx_report_api::time::now_ms;
 use alx_report_api::{delivery, server};
@@ -143,6 +145,28 @@ impl TestApp {
         actix_web::rt::task::spawn_blocking(write)
             .await
             .expect("no panic");
+    }
+
+    /// The log of requests, oldest first.
+    pub async fn log(&self) -> Vec<Logged> {
+        self.write_down().await;
+        let read = |conn: &mut Conn| list::page(conn, &Filter::default(), None, 100);
+        let mut calls = self.app.db.run(read).await.expect("the log").calls;
+        calls.reverse();
+        calls
+    }
+
+    /// The latest calls of the log, oldest first, as soon as there is one of a caller who left.
+    pub async fn calls_until_left(&self) -> Vec<Logged> {
+        for _ in 0..500 {
+            let calls = self.log().await;
+            let left = |call: &Logged| call.error.as_deref() == Some("caller-left");
+            if calls.iter().any(left) {
+                return calls;
+            }
+            actix_web::rt::time::sleep(Duration::from_millis(10)).await;
+        }
+        panic!("nobody left");
     }
 
     fn secret_key(&self) -> Secret {
