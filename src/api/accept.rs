@@ -3,6 +3,7 @@
 use actix_web::http::header::{ACCEPT, HeaderMap};
 
 use super::ApiError;
+use crate::export::Format;
 
 /// A form of rows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -13,14 +14,16 @@ pub enum Form {
     Ndjson,
     /// Every row, RFC 4180.
     Csv,
+    /// Every row, a workbook of Excel.
+    Xlsx,
 }
 
 /// What a 406 tells.
-const FORMS: &str = "application/json, application/x-ndjson or text/csv only";
+const FORMS: &str = "application/json, application/x-ndjson, text/csv or a workbook of Excel only";
 
 impl Form {
     /// Those that stand first are given where a client likes several alike.
-    const ALL: [Self; 3] = [Self::Json, Self::Ndjson, Self::Csv];
+    const ALL: [Self; 4] = [Self::Json, Self::Ndjson, Self::Csv, Self::Xlsx];
 
     /// The one that a client likes best: pages of JSON where it says nothing; `NotAcceptable` where we have none.
     pub fn wanted(headers: &HeaderMap) -> Result<Self, ApiError> {
@@ -50,6 +53,10 @@ impl Form {
             Self::Json => ("application", "json"),
             Self::Ndjson => ("application", "x-ndjson"),
             Self::Csv => ("text", "csv"),
+            Self::Xlsx => (
+                "application",
+                "vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+            ),
         }
     }
 
@@ -59,6 +66,7 @@ impl Form {
             Self::Json => "application/json",
             Self::Ndjson => "application/x-ndjson",
             Self::Csv => "text/csv; charset=utf-8; header=present",
+            Self::Xlsx => Format::Xlsx.content_type(),
         }
     }
 }
@@ -122,6 +130,10 @@ mod tests {
             ("text/*", Some(Form::Csv)),
             ("TEXT/CSV; charset=utf-8", Some(Form::Csv)),
             ("application/x-ndjson", Some(Form::Ndjson)),
+            (
+                "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+                Some(Form::Xlsx),
+            ),
             ("application/json;q=0.5, text/csv", Some(Form::Csv)),
             (
                 "text/csv;q=0.1, application/x-ndjson;q=0.2",

@@ -46,9 +46,13 @@ pub enum DeltaItem<'a> {
 /// One page of changes.
 #[derive(Debug, Serialize, utoipa::ToSchema)]
 pub struct ChangesPage<'a> {
+    /// What to do, in the order of the changes.
     items: Vec<DeltaItem<'a>>,
+    /// Where to go on, now or later.
     next_cursor: String,
+    /// Whether there is more already.
     has_more: bool,
+    /// The version that is reached.
     as_of: AsOf,
 }
 

@@ -26,8 +26,8 @@ const PROGRESS: &str = "progress";
 /// Rows in (user, course) order.
 ///
 /// Only the active ones, unless `state` asks for others. A page of JSON, or every row of one snapshot where `Accept`
-/// prefers `application/x-ndjson` or `text/csv`: then `limit` and `cursor` are refused, and `Alx-Delta-Cursor` is where
-/// `/api/v1/changes` leads on. A filter on a field that the token does not see is refused.
+/// prefers `application/x-ndjson`, `text/csv` or a workbook of Excel: then `limit` and `cursor` are refused, and
+/// `Alx-Delta-Cursor` is where `/api/v1/changes` leads on. A filter on a field that the token does not see is refused.
 #[utoipa::path(
     get, path = "/api/v1/progress", operation_id = "listProgress", tag = "progress",
     security(("token" = ["read"])),
@@ -44,7 +44,7 @@ const PROGRESS: &str = "progress";
         ("state" = Option<String>, Query, description = "Rows of these states, with commas between, or `any`; only `active` ones when not given.", example = "active"),
     ),
     responses(
-        (status = 200, description = "Rows in (user, course) order.", content((ProgressPage = "application/json", example = json!({"items": [{"userid": 17, "firstname": "Ada", "lastname": "Lovelace", "email": "ada@example.com", "username": "ada", "courseid": 2, "coursename": "Fire safety", "status": "completed", "percentage": 100.0, "timecompleted": "2026-11-22T10:36:00Z", "timestarted": "2026-10-01T09:00:00Z", "enrolled_at": "2026-10-01T09:00:00Z", "changed_at": "2026-11-22T10:42:00Z", "state": "active"}], "next_cursor": null, "delta_cursor": "AAAA", "as_of": {"version": 43, "synced_at": "2026-11-22T10:42:00Z", "run_id": "0123456789abcdef0123456789abcdef"}})), (String = "application/x-ndjson"), (String = "text/csv"))),
+        (status = 200, description = "Rows in (user, course) order.", content((ProgressPage = "application/json", example = json!({"items": [{"userid": 17, "firstname": "Ada", "lastname": "Lovelace", "email": "ada@example.com", "username": "ada", "courseid": 2, "coursename": "Fire safety", "status": "completed", "percentage": 100.0, "timecompleted": "2026-11-22T10:36:00Z", "timestarted": "2026-10-01T09:00:00Z", "enrolled_at": "2026-10-01T09:00:00Z", "changed_at": "2026-11-22T10:42:00Z", "state": "active"}], "next_cursor": null, "delta_cursor": "AAAA", "as_of": {"version": 43, "synced_at": "2026-11-22T10:42:00Z", "run_id": "0123456789abcdef0123456789abcdef"}})), (String = "application/x-ndjson"), (String = "text/csv"), (Vec<u8> = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"))),
         (status = 304, description = "The client has this very reply."),
         (status = 400, description = "Parameters are not as they must be; `errors` names each."),
         (status = 406, description = "None of the types that the client accepts."),
@@ -63,9 +63,13 @@ pub async fn list_progress(client: Client, request: HttpRequest) -> Result<HttpR
 /// the version of the first page, so that what moved between two pages arrives there.
 #[derive(Debug, Serialize, utoipa::ToSchema)]
 pub struct ProgressPage<'a> {
+    /// The rows.
     items: Vec<ProgressItem<'a>>,
+    /// Where the next page begins; null on the last one.
     next_cursor: Option<String>,
+    /// On the last page of a list without filters: where `/api/v1/changes` leads on.
     delta_cursor: Option<String>,
+    /// The version they belong to.
     as_of: AsOf,
 }
 

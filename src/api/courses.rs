@@ -21,10 +21,13 @@ const COURSES: &str = "courses";
 /// A course with at least one active row.
 #[derive(Debug, Serialize, utoipa::ToSchema)]
 pub struct CourseItem<'a> {
+    /// Moodle's id of the course.
     #[schema(value_type = i64)]
     courseid: CourseId,
+    /// Full name of the course; absent where it does not show.
     #[serde(skip_serializing_if = "Option::is_none")]
     coursename: Option<&'a str>,
+    /// Active rows in this course.
     enrolments: i64,
 }
 

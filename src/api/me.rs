@@ -21,63 +21,94 @@ use crate::tokens::Scope;
 /// Everything that decides what a token sees.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct Me {
+    /// Whose rows.
     company: Whose,
+    /// The token of this call.
     token: TokenItem,
+    /// The fields of rows that this token sees.
     #[schema(value_type = Vec<Field>)]
     fields: Fields,
+    /// How many calls it has.
     limits: LimitsItem,
+    /// The zone whose midnight ends a day of calls; dates of the old plugin's door are in it.
     zone: String,
+    /// Which rows count.
     rows: RowSettings,
+    /// The version that is served now.
     as_of: AsOf,
 }
 
 /// The company.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct Whose {
+    /// Moodle's id of the company.
     #[schema(value_type = i64)]
     id: CompanyId,
+    /// Its name.
     name: String,
+    /// Its short name.
     shortname: String,
+    /// Whether it is suspended in Moodle.
     suspended: bool,
 }
 
 /// The token. `expires_in` is in seconds.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct TokenItem {
+    /// How the token begins.
     prefix: String,
+    /// What it may do.
     scopes: Vec<Scope>,
+    /// Where it may come from, in CIDR notation with commas between; null for anywhere.
     networks: Option<String>,
+    /// When it ends, RFC 3339; null for never.
     expires_at: Option<String>,
+    /// Seconds until then.
     expires_in: Option<i64>,
 }
 
 /// The limits of a day; null where there is none.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct LimitsItem {
+    /// Calls of this token a day.
     calls_per_token: Option<u32>,
+    /// Calls of all the company's tokens a day.
     calls_per_company: Option<u32>,
+    /// Most items of a page.
     items_per_page: i64,
+    /// The limit that is reached first.
     nearest: Option<StandingItem>,
 }
 
 /// How the limit stands that is reached first. `resets_in` is in seconds.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct StandingItem {
+    /// Whose limit: `token` or `company`.
     of: &'static str,
+    /// Calls a day.
     limit: u32,
+    /// Calls of this day that counted, this one too.
     used: i64,
+    /// Calls that are left today.
     left: i64,
+    /// Seconds until the next day begins.
     resets_in: i64,
 }
 
 /// Which rows count. Null means that nothing is left out.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct RowSettings {
+    /// Moodle's ids of the roles whose holders count; null for whoever Moodle tracks.
     learner_roles: Option<Vec<i64>>,
+    /// Moodle's ids of the departments whose people count; null for all.
     departments: Option<Vec<i64>>,
+    /// Whether suspended enrolments count.
     suspended_enrolments: bool,
+    /// Only rows enrolled at this moment or later, RFC 3339.
     enrolled_since: Option<String>,
+    /// Only completions at this moment or later, RFC 3339; rows without one stay.
     completed_since: Option<String>,
+    /// Moodle's ids of the courses that are left out.
     #[schema(value_type = Vec<i64>)]
     courses_off: Vec<CourseId>,
 }

@@ -1,42 +1,34 @@
-//! `GET /api/v1/progress` as NDJSON or CSV: every row of one snapshot, written while it is read.
+//! `GET /api/v1/progress` as NDJSON, CSV or a workbook: every row of one snapshot, written while it is read.
 
-use std::io::Write;
+use std::sync::atomic::AtomicI64;
 use std::sync::{Arc, OnceLock};
-use std::time::{Duration, Instant};
 
 use actix_web::http::Method;
 use actix_web::http::header::{self, HeaderName, HeaderValue};
 use actix_web::{HttpRequest, HttpResponse};
-use flate2::Compression;
-use flate2::write::GzEncoder;
 use futures_util::stream;
 use tokio::sync::Semaphore;
 
 use super::accept::Form;
 use super::delta::{self, Delta};
+use super::progress_lines::Lines;
 use super::progress_query::{canonical, of_stream};
 use super::reply::{Version, etag_of, headers_of, is_known, not_modified};
-use super::rows::{ProgressItem, columns};
 use super::{ApiError, Client, Encoding};
 use crate::cache::Found;
 use crate::companies::{self, State};
 use crate::db::Conn;
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::export;
 use crate::fields::Fields;
 use crate::ids::CompanyId;
-use crate::progress::Row;
-use crate::progress::feed::{self, Filter};
+use crate::progress::feed::Filter;
 use crate::time::now;
 
 /// Where a client that read every row goes on from: a cursor of `/api/v1/changes`.
 const DELTA_CURSOR: HeaderName = HeaderName::from_static("alx-delta-cursor");
-/// Rows per look into the store.
-const BATCH: i64 = 1000;
 /// Streams of all companies at the same time: each holds a thread and a connection of its own.
 const SEATS: usize = 16;
-/// How long one lasts at most: it holds a snapshot of the store.
-const LONGEST: Duration = Duration::from_secs(3600);
 static FREE: Semaphore = Semaphore::const_new(SEATS);
 
 /// What a stream is asked for.
@@ -63,7 +55,7 @@ pub async fn all(
         filter: of_stream(request.query_string(), &client)?,
         fields: client.fields,
         day: delta::day(now()),
-        gzip: Encoding::takes_gzip(request.headers()),
+        gzip: form != Form::Xlsx && Encoding::takes_gzip(request.headers()),
     };
     let version = client.caller.seq;
     client.call.note(|known| known.version = Some(version));
@@ -93,21 +85,15 @@ async fn begin(
     let seat = FREE.try_acquire().map_err(|_| ApiError::Busy)?;
     let place = client.app.lanes.stream(company).ok_or(ApiError::Busy)?;
     client.admit().await?;
-    let seen = Arc::new(OnceLock::new());
+    let (seen, written) = (Arc::new(OnceLock::new()), Arc::new(AtomicI64::new(0)));
+    let lines = wanted.lines(client, written.clone());
+    client.call.note(|known| known.streamed = Some(written));
     let (db, asked, tell) = (client.app.db.clone(), wanted.clone(), seen.clone());
     let body = export::written((seat, place), move |pieces| {
         db.own_snapshot(|conn| {
             let seen = asked.see(conn, company)?;
-            let rows = (company, &asked);
             let _ = tell.set(seen); // nobody else sets it
-            if asked.gzip {
-                let mut gzip = GzEncoder::new(pieces, Compression::new(6));
-                write_rows(conn, rows, &mut gzip)?;
-                gzip.finish()?;
-                Ok(())
-            } else {
-                write_rows(conn, rows, pieces)
-            }
+            lines.write(conn, pieces)
         })
     });
     let body = body.await?;
@@ -116,6 +102,18 @@ async fn begin(
 }
 
 impl Wanted {
+    fn lines(&self, client: &Client, written: Arc<AtomicI64>) -> Lines {
+        Lines {
+            company: client.caller.company,
+            filter: self.filter.clone(),
+            fields: self.fields,
+            form: self.form,
+            gzip: self.gzip,
+            folder: client.app.config.data_dir.clone(),
+            written,
+        }
+    }
+
     fn see(&self, conn: &mut Conn, company: CompanyId) -> Result<Seen> {
         let state = companies::store::state(conn, company)?;
         let usual = self.filter.is_usual();
@@ -155,66 +153,4 @@ fn reply(
         .insert_header((header::ETAG, wanted.etag(&state.stamp)));
     super::reply::common(&mut reply, Found::Miss);
     reply
-}
-
-/// Writes batch after batch, so that memory stays flat.
-fn write_rows(
-    conn: &mut Conn,
-    (company, wanted): (CompanyId, &Wanted),
-    out: &mut impl Write,
-) -> Result<()> {
-    if wanted.form == Form::Csv {
-        csv_writer(&mut *out)
-            .write_record(columns(wanted.fields))
-            .map_err(failed)?;
-    }
-    let (mut after, begun) = (None, Instant::now());
-    loop {
-        if begun.elapsed() > LONGEST {
-            let why = "it was taken too slowly: a stream has an hour";
-            return Err(Error::Conflict(why.into()));
-        }
-        let rows = feed::page(conn, company, &wanted.filter, after, BATCH)?;
-        let Some(last) = rows.last().map(Row::key) else {
-            return Ok(());
-        };
-        match wanted.form {
-            Form::Csv => write_csv(&rows, wanted.fields, out)?,
-            _ => write_ndjson(&rows, wanted.fields, out)?,
-        }
-        if (rows.len() as i64) < BATCH {
-            return Ok(());
-        }
-        after = Some(last);
-    }
-}
-
-fn write_ndjson(rows: &[Row], fields: Fields, out: &mut impl Write) -> Result<()> {
-    for row in rows {
-        let item = ProgressItem::of(row, fields);
-        serde_json::to_writer(&mut *out, &item).map_err(std::io::Error::from)?;
-        out.write_all(b"\n")?;
-    }
-    Ok(())
-}
-
-fn write_csv(rows: &[Row], fields: Fields, out: &mut impl Write) -> Result<()> {
-    let mut lines = csv_writer(out);
-    for row in rows {
-        let item = ProgressItem::of(row, fields).defused();
-        lines.serialize(item).map_err(failed)?;
-    }
-    Ok(lines.flush()?)
-}
-
-/// Without the mark that Excel looks for: programs would take it for a part of the first name.
-fn csv_writer<W: Write>(out: W) -> csv::Writer<W> {
-    csv::WriterBuilder::new()
-        .has_headers(false)
-        .terminator(csv::Terminator::CRLF)
-        .from_writer(out)
-}
-
-fn failed(cause: csv::Error) -> Error {
-    Error::Machine(std::io::Error::other(cause))
 }

@@ -6,7 +6,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use crate::companies::State;
-use crate::export::defused;
+use crate::export::{Cell, defused};
 use crate::fields::{Field, Fields};
 use crate::ids::{CompanyId, CourseId, RunId, UserId};
 use crate::moodle::RowState;
@@ -22,39 +22,53 @@ type Shown<T> = Option<Option<T>>;
 /// Of an erased row everything about the person but the id is null, the status too: it says nothing of them.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct ProgressItem<'a> {
+    /// Moodle's id of the person.
     #[schema(value_type = i64)]
     userid: UserId,
+    /// First name.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<String>, required = false)]
     firstname: Shown<Cow<'a, str>>,
+    /// Last name.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<String>, required = false)]
     lastname: Shown<Cow<'a, str>>,
+    /// E-mail address, as Moodle has it: it may be malformed.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<String>, required = false)]
     email: Shown<Cow<'a, str>>,
+    /// Name to sign in to Moodle with.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<String>, required = false)]
     username: Shown<Cow<'a, str>>,
+    /// Moodle's id of the course.
     #[schema(value_type = i64)]
     courseid: CourseId,
+    /// Full name of the course.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<String>, required = false)]
     coursename: Shown<Cow<'a, str>>,
+    /// How far the person is in the course.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<Status>, required = false)]
     status: Shown<Status>,
+    /// Done of the activities that count, 0 to 100, not rounded; null where Moodle tracks nothing.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<f64>, required = false)]
     percentage: Shown<f64>,
+    /// When Moodle counts the course as completed; null while it does not.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<String>, required = false)]
     timecompleted: Shown<String>,
+    /// The first criterion met, else the first counted activity with a state.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<String>, required = false)]
     timestarted: Shown<String>,
+    /// The person's earliest enrolment in the course; it does not move as they learn.
     enrolled_at: Option<String>,
+    /// When a sync last changed this row.
     changed_at: Option<String>,
+    /// Whether the row counts, or why it ended.
     state: RowState,
 }
 
@@ -111,6 +125,39 @@ impl<'a> ProgressItem<'a> {
     }
 }
 
+/// A row as cells of a sheet, in the order of [`columns`]; moments are dates.
+pub fn cells(row: &Row, fields: Fields) -> Vec<Cell> {
+    let known = (row.state != RowState::Erased).then_some(&row.content);
+    let text =
+        |text: fn(&Content) -> &String| known.map_or(Cell::None, |said| Cell::text(text(said)));
+    let at = |at: fn(&Content) -> Option<i64>| Cell::at(known.and_then(at));
+    let status = known.map_or(Cell::None, |said| Cell::text(said.status.as_str()));
+    let all = [
+        (true, Cell::Number(row.user_id.0)),
+        (fields.has(Field::FirstName), text(|said| &said.firstname)),
+        (fields.has(Field::LastName), text(|said| &said.lastname)),
+        (fields.has(Field::Email), text(|said| &said.email)),
+        (fields.has(Field::Username), text(|said| &said.username)),
+        (true, Cell::Number(row.course_id.0)),
+        (
+            fields.has(Field::CourseName),
+            Cell::text(&row.content.coursename),
+        ),
+        (fields.has(Field::Status), status),
+        (
+            fields.has(Field::Percentage),
+            Cell::fraction(known.and_then(|said| said.percentage)),
+        ),
+        (fields.has_completion(), at(|said| said.timecompleted)),
+        (fields.has_start(), at(|said| said.timestarted)),
+        (true, at(|said| said.enrolled_at)),
+        (true, Cell::at(row.changed_at)),
+        (true, Cell::text(row.state.as_str())),
+    ];
+    let shown = all.into_iter().filter(|(shown, _)| *shown);
+    shown.map(|(_, cell)| cell).collect()
+}
+
 /// The names of a row's fields that show, in their order.
 pub fn columns(fields: Fields) -> Vec<&'static str> {
     let all = [
@@ -136,8 +183,11 @@ pub fn columns(fields: Fields) -> Vec<&'static str> {
 /// Which version a list shows.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct AsOf {
+    /// The company's data version.
     version: i64,
+    /// When Moodle was as the rows say, RFC 3339; null before the first sync.
     synced_at: Option<String>,
+    /// The run that confirmed them last; null before the first sync.
     #[schema(value_type = Option<String>)]
     run_id: Option<RunId>,
 }
@@ -155,23 +205,33 @@ impl From<&State> for AsOf {
 /// A run. `statistics` is null until it has ended.
 #[derive(Serialize, ToSchema)]
 pub struct RunItem<'a> {
+    /// Its id: 32 hex digits.
     #[schema(value_type = String)]
     id: &'a RunId,
+    /// Whose sync.
     #[schema(value_type = i64)]
     company_id: CompanyId,
+    /// How much of Moodle it reads.
     mode: Mode,
     /// Only of a preview.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     dry_run: bool,
+    /// Who asked for it.
     trigger: Trigger,
+    /// The name of who asked: an admin's address, a token's name, or the clock.
     requested_by: &'a str,
+    /// Where it stands.
     state: RunState,
     /// Only while it lasts.
     #[serde(skip_serializing_if = "Option::is_none")]
     progress: Option<Progress>,
+    /// When it was asked for, RFC 3339.
     requested_at: Option<String>,
+    /// When it began; null while it waits.
     started_at: Option<String>,
+    /// When it ended; null until then.
     finished_at: Option<String>,
+    /// What it did; null until it has ended.
     statistics: Option<Statistics>,
 }
 

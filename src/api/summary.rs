@@ -22,12 +22,16 @@ const BY_COURSE: &str = "summary-courses";
 /// Rows by status, and completed rows per hundred: null without rows. All absent where the status does not show.
 #[derive(Debug, Serialize, utoipa::ToSchema)]
 pub struct Statuses {
+    /// Completed rows.
     #[serde(skip_serializing_if = "Option::is_none")]
     completed: Option<i64>,
+    /// Rows in progress.
     #[serde(skip_serializing_if = "Option::is_none")]
     in_progress: Option<i64>,
+    /// Rows that are not started.
     #[serde(skip_serializing_if = "Option::is_none")]
     not_started: Option<i64>,
+    /// Completed rows per hundred rows, not rounded; null without rows.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<f64>, required = false)]
     completion_rate: Option<Option<f64>>,
@@ -36,23 +40,31 @@ pub struct Statuses {
 /// A company's numbers. Only active rows count.
 #[derive(Debug, Serialize, utoipa::ToSchema)]
 pub struct Summary {
+    /// Whose numbers.
     #[schema(value_type = i64)]
     company_id: CompanyId,
+    /// People with at least one active row.
     learners: i64,
+    /// Courses with at least one active row.
     courses: i64,
+    /// Active rows.
     enrolments: i64,
     #[serde(flatten)]
     statuses: Statuses,
+    /// The version they belong to.
     as_of: AsOf,
 }
 
 /// The same numbers of one course.
 #[derive(Debug, Serialize, utoipa::ToSchema)]
 pub struct CourseSummary<'a> {
+    /// Moodle's id of the course.
     #[schema(value_type = i64)]
     courseid: CourseId,
+    /// Full name of the course; absent where it does not show.
     #[serde(skip_serializing_if = "Option::is_none")]
     coursename: Option<&'a str>,
+    /// Active rows in this course.
     enrolments: i64,
     #[serde(flatten)]
     statuses: Statuses,

@@ -27,13 +27,19 @@ const TIMES: [&str; 3] = ["timecompleted", "timestarted", "enrolled_at"];
 /// One changed row. Of an update, `before` and `after` hold what moved.
 #[derive(Serialize, utoipa::ToSchema)]
 pub struct ChangeItem {
+    /// The data version that this change made.
     version: i64,
+    /// What became of the row.
     kind: Kind,
+    /// Moodle's id of the person.
     #[schema(value_type = i64)]
     userid: UserId,
+    /// Moodle's id of the course.
     #[schema(value_type = i64)]
     courseid: CourseId,
+    /// What the row said; null of an added one.
     before: Option<Map<String, Value>>,
+    /// What it says; null of a removed one.
     after: Option<Map<String, Value>>,
 }
 

@@ -42,6 +42,7 @@ fn modes() -> utoipa::openapi::schema::Object {
     let asked = Mode::ALL.iter().filter(|mode| mode.reads_moodle());
     utoipa::openapi::ObjectBuilder::new()
         .schema_type(utoipa::openapi::Type::String)
+        .description(Some("`full` reads everything, `changes` what moved lately, `cleanup` only removes what is gone."))
         .enum_values(Some(asked.map(|mode| mode.as_str())))
         .build()
 }

@@ -11,6 +11,7 @@ mod xlsx;
 
 pub use cells::{Cell, defused, file_name};
 pub use chunks::{Body, Pieces, written};
+pub use xlsx::workbook;
 
 use std::path::PathBuf;
 use std::sync::Arc;

@@ -22,19 +22,23 @@ const EPOCH: f64 = 25_569.0;
 /// Excel's dates: from March 1900, before which it knows a day that never was, to the end of 9999.
 const DATES: std::ops::Range<f64> = 61.0..2_958_466.0;
 
-/// Makes the whole file, then streams it.
+/// Makes the whole file of a table, then streams it.
 pub async fn stream(table: Table, folder: PathBuf, seat: Seat) -> Result<Body> {
-    chunks::written(seat, move |pieces| {
-        let mut file = file(table, &folder, pieces)?;
-        std::io::copy(&mut file, pieces)?;
-        Ok(())
-    })
-    .await
+    let write = move |pieces: &mut Pieces| {
+        workbook((table.name, &table.columns), &folder, pieces, table.rows)
+    };
+    chunks::written(seat, write).await
 }
 
-fn file(table: Table, folder: &Path, pieces: &Pieces) -> Result<File> {
-    let mut book = Book::new(table.name, &table.columns, folder, MOST)?;
-    (table.rows)(&mut Wanted {
+/// Makes a workbook of one sheet in a nameless file in `folder`, then hands all of it over.
+pub fn workbook(
+    (name, columns): (&'static str, &[&'static str]),
+    folder: &Path,
+    pieces: &mut Pieces,
+    rows: impl FnOnce(&mut dyn Rows) -> Result<()>,
+) -> Result<()> {
+    let mut book = Book::new(name, columns, folder, MOST)?;
+    rows(&mut Wanted {
         book: &mut book,
         pieces,
     })?;
@@ -47,7 +51,8 @@ fn file(table: Table, folder: &Path, pieces: &Pieces) -> Result<File> {
     buffer.flush()?;
     drop(buffer);
     file.seek(SeekFrom::Start(0))?;
-    Ok(file)
+    std::io::copy(&mut file, pieces)?;
+    Ok(())
 }
 
 struct Book {

@@ -136,7 +136,7 @@ pub const RANK_LATE: i32 = 2;
 pub struct Progress {
     /// People whose rows are read.
     pub people_read: i64,
-    /// People to read; `None` until that is known.
+    /// People to read; null until that is known.
     pub people_total: Option<i64>,
     /// Rows that Moodle gave.
     pub rows_read: i64,
@@ -187,25 +187,25 @@ pub struct Statistics {
     pub success: bool,
     /// Created, updated and deleted together.
     pub total_processed: i64,
-    /// See [`Counts`].
+    /// Rows that are new.
     pub records_created: i64,
-    /// See [`Counts`].
+    /// Rows that say something else.
     pub records_updated: i64,
-    /// See [`Counts`].
+    /// Rows that ended.
     pub records_deleted: i64,
-    /// See [`Counts`].
+    /// Rows that were looked at and stay as they were.
     pub records_unchanged: i64,
-    /// `None` when the process ended between the commit and the count.
+    /// Entries of the company's cache group that the purge dropped; null when the process ended between the commit and the count.
     pub cache_cleared: Option<i64>,
     /// From start to end, rounded to whole seconds.
     pub duration_seconds: i64,
     /// Sentences, empty on success.
     pub errors: Vec<String>,
-    /// See [`Counts`].
+    /// The company's version when the run began.
     pub version_before: Option<i64>,
-    /// See [`Counts`].
+    /// The version it published; the same when nothing changed.
     pub version_after: Option<i64>,
-    /// RFC 3339, UTC.
+    /// When Moodle was as it read it, RFC 3339.
     pub snapshot_at: Option<String>,
 }
 

@@ -5,7 +5,7 @@ use reqwest::Method;
 use serde_json::{Value, json};
 
 use crate::support::TestApp;
-use crate::support::client::{Client, Reply, synced};
+use crate::support::client::{Client, Reply, synced, two_companies};
 
 /// The description, as it is served.
 async fn document(app: &TestApp) -> Value {
@@ -210,6 +210,67 @@ async fn the_page_of_the_description_shows_every_call_and_needs_no_script() {
         assert!(
             page.body.contains(&format!("{method} {path}")),
             "{method} {path}"
+        );
+    }
+}
+
+/// The fields of a schema that nothing is said of. What tells two shapes apart says so itself.
+fn silent(name: &str, schema: &Value, found: &mut Vec<String>) {
+    for (field, value) in schema["properties"].as_object().into_iter().flatten() {
+        let says = |one: &Value| {
+            ["description", "$ref", "enum"]
+                .iter()
+                .any(|key| !one[key].is_null())
+        };
+        let mut parts = value["oneOf"].as_array().into_iter().flatten();
+        if !says(value) && !parts.any(says) {
+            found.push(format!("{name}.{field}"));
+        }
+    }
+    for part in ["allOf", "oneOf"] {
+        let parts = schema[part].as_array().into_iter().flatten();
+        parts.for_each(|part| silent(name, part, found));
+    }
+}
+
+#[actix_web::test]
+async fn every_field_of_every_object_is_described_and_shown_on_the_page() {
+    let app = TestApp::with_moodle(two_companies).await;
+    let document = document(&app).await;
+
+    let page = Client::with_token(&app, "").get("/api/v1/docs").await.body;
+
+    let mut found = Vec::new();
+    for (name, schema) in document["components"]["schemas"]
+        .as_object()
+        .expect("schemas")
+    {
+        silent(name, schema, &mut found);
+        if name.starts_with("Page_") {
+            continue;
+        }
+        assert!(page.contains(&format!("id=\"object-{name}\"")), "{name}");
+        for field in schema["properties"]
+            .as_object()
+            .into_iter()
+            .flatten()
+            .map(|(name, _)| name)
+        {
+            assert!(
+                page.contains(&format!("<code>{field}</code>")),
+                "{name}.{field}"
+            );
+        }
+    }
+    assert!(found.is_empty(), "not described: {found:?}");
+    let ids = page
+        .split("href=\"#")
+        .skip(1)
+        .filter_map(|rest| rest.split('"').next());
+    for id in ids {
+        assert!(
+            page.contains(&format!("id=\"{id}\"")),
+            "#{id} leads nowhere"
         );
     }
 }

@@ -5,17 +5,19 @@ use askama::Template;
 use serde_json::Value;
 
 use super::DOCUMENT;
+use super::objects::{self, ObjectText};
 use crate::api::ApiError;
 use crate::api::query::Query;
 use crate::error::Error;
 
-/// The page: each call with its parameters, an example, and what it answers.
+/// The page: each call with its parameters, an example, and what it answers, and each object with its fields.
 #[derive(Template)]
 #[template(path = "api/docs.html")]
 struct DocsPage {
     version: String,
     about: String,
     calls: Vec<CallText>,
+    objects: Vec<ObjectText>,
 }
 
 /// One call.
@@ -49,6 +51,8 @@ struct Piece {
 struct AnswerText {
     status: String,
     about: String,
+    /// The object in its body.
+    object: Option<String>,
     example: Option<String>,
 }
 
@@ -61,6 +65,7 @@ pub async fn show_page(request: HttpRequest) -> Result<HttpResponse, ApiError> {
         version: text(&document["info"]["version"]),
         about: text(&document["info"]["description"]),
         calls: calls(&document),
+        objects: objects::all(&document),
     };
     let html = page
         .render()
@@ -91,6 +96,8 @@ fn call(path: &str, method: &'static str, operation: &Value) -> CallText {
     let answer = |(status, response): (&str, &Value)| AnswerText {
         status: status.to_owned(),
         about: text(&response["description"]),
+        object: entries(&response["content"])
+            .find_map(|(_, content)| objects::object_of(&content["schema"])),
         example: example(&response["content"]),
     };
     CallText {
@@ -141,7 +148,7 @@ fn pieces(text: &str) -> Vec<Piece> {
     .collect()
 }
 
-fn entries(value: &Value) -> impl Iterator<Item = (&str, &Value)> {
+pub(super) fn entries(value: &Value) -> impl Iterator<Item = (&str, &Value)> {
     value
         .as_object()
         .into_iter()
@@ -149,11 +156,11 @@ fn entries(value: &Value) -> impl Iterator<Item = (&str, &Value)> {
         .map(|(name, value)| (name.as_str(), value))
 }
 
-fn list(value: &Value) -> impl Iterator<Item = &Value> {
+pub(super) fn list(value: &Value) -> impl Iterator<Item = &Value> {
     value.as_array().into_iter().flatten()
 }
 
-fn text(value: &Value) -> String {
+pub(super) fn text(value: &Value) -> String {
     value.as_str().unwrap_or_default().to_owned()
 }
 
