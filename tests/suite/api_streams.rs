@@ -13,11 +13,12 @@ use flate2::read::GzDecoder;
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use crate::support::TestApp;
 use crate::support::client::{ACME, Client, bad_names, complete, synced, two_companies};
+use crate::support::{TestApp, files};
 
 const PATH: &str = "/api/v1/progress";
 const LINES: &str = "application/x-ndjson";
+const WORKBOOK: &str = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet";
 
 #[actix_web::test]
 async fn every_form_has_the_same_rows() {
@@ -72,6 +73,37 @@ async fn every_form_has_the_same_rows() {
         );
         assert_eq!(reply.header("alx-sync-run"), page.header("alx-sync-run"));
         assert!(reply.header("vary").contains("Accept"));
+    }
+}
+
+#[actix_web::test]
+async fn a_workbook_has_the_rows_and_fields_of_a_page() {
+    let (app, acme) = synced().await;
+    app.deliver(ACME, json!({"fields": ["userid", "email", "status"]}))
+        .await;
+
+    let book = acme
+        .begin(PATH, |request| request.header("accept", WORKBOOK))
+        .await;
+
+    assert_eq!(book.status(), 200);
+    assert_eq!(book.headers()["content-type"], WORKBOOK);
+    assert!(book.headers().contains_key("alx-delta-cursor"));
+    let cells = files::cells(book.bytes().await.expect("a workbook").to_vec());
+    let page = acme.get(PATH).await;
+    let names = ["userid", "email", "courseid", "status"];
+    assert_eq!(cells[0][..4], names.map(str::to_owned));
+    assert_eq!(cells.len(), page.each("userid").len() + 1);
+    let page = page.json();
+    for (row, item) in cells[1..]
+        .iter()
+        .zip(page["items"].as_array().expect("items"))
+    {
+        let said = names.map(|name| match &item[name] {
+            Value::String(text) => text.clone(),
+            other => other.to_string(),
+        });
+        assert_eq!(row[..4], said);
     }
 }
 
@@ -279,4 +311,30 @@ async fn a_stream_shows_one_version_though_a_sync_publishes_meanwhile() {
         .await;
     assert_eq!(moved.each("firstname"), ["Later"; 5]);
     assert_eq!(moved.json()["has_more"], true);
+}
+
+#[actix_web::test]
+async fn the_log_has_the_rows_of_a_stream_and_says_when_its_caller_left() {
+    const PEOPLE: i64 = 60_000;
+    let app = TestApp::with_moodle(two_companies).await;
+    let acme = Client::new(&app, ACME, "read").await;
+    let write = app.app.db.change(move |conn| publish(conn, PEOPLE, "Ada"));
+    write.await.expect("a version");
+
+    let whole = acme.get_with(PATH, "accept", "text/csv").await;
+    let begun = acme
+        .begin(PATH, |request| request.header("accept", LINES))
+        .await;
+    drop(begun);
+
+    let mut calls = app.calls_until_left().await;
+    let calls = calls.split_off(calls.len() - 2);
+    assert_eq!(calls[0].rows, Some(PEOPLE));
+    assert_eq!(calls[0].bytes, whole.body.len() as i64);
+    assert_eq!((calls[0].status, &calls[0].error), (200, &None));
+    assert_eq!(
+        (calls[1].status, calls[1].error.as_deref()),
+        (200, Some("caller-left"))
+    );
+    assert!(calls[1].rows < Some(PEOPLE), "{:?}", calls[1]);
 }

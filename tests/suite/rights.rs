@@ -15,18 +15,24 @@ const REFUSED: &str = "Your role does not allow this";
 
 /// Every address of the dashboard, as `routes.rs` has it.
 pub fn patterns() -> Vec<String> {
+    let patterns = patterns_with("");
+    assert!(patterns.len() > 60, "{patterns:?}");
+    patterns
+}
+
+/// Those whose line has this in it.
+pub fn patterns_with(what: &str) -> Vec<String> {
     let path = concat!(env!("CARGO_MANIFEST_DIR"), "/src/routes.rs");
     let text = std::fs::read_to_string(path).unwrap();
     let (_, dashboard) = text.split_once("\nfn dashboard(").unwrap();
     let found = dashboard.split("resource(").skip(1);
-    let patterns: Vec<String> = found
+    found
+        .filter(|line| line.contains(what))
         .map(|rest| {
             let quoted = rest.strip_prefix('"').expect("one address in quotes");
             quoted.split('"').next().unwrap().to_owned()
         })
-        .collect();
-    assert!(patterns.len() > 60, "{patterns:?}");
-    patterns
+        .collect()
 }
 
 /// What addresses are about, in one company.

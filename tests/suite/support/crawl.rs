@@ -7,6 +7,9 @@ use super::html::{self, Form};
 
 /// How many pages of one kind are looked at: the kind is the address without its numbers.
 const OF_A_KIND: usize = 2;
+/// Pages whose buttons depend on what each of them is about; all of them are looked at, as far as it goes.
+const EACH_IS_OTHER: [&str; 3] = ["/sync/runs/*?", "/sync/batches/*?", "/admins/*?"];
+const OF_THESE: usize = 20;
 
 /// What was found.
 #[derive(Default)]
@@ -28,8 +31,13 @@ pub async fn walk(admin: &Admin, from: &[&str]) -> Walk {
         .collect();
     let (mut seen, mut kinds) = (BTreeSet::new(), BTreeMap::<String, usize>::new());
     while let Some((page, address)) = queue.pop_front() {
-        let counted = kinds.entry(kind(&address)).or_default();
-        if *counted >= OF_A_KIND || !seen.insert(address.clone()) {
+        let kind = kind(&address);
+        let most = match EACH_IS_OTHER.contains(&kind.as_str()) {
+            true => OF_THESE,
+            false => OF_A_KIND,
+        };
+        let counted = kinds.entry(kind).or_default();
+        if *counted >= most || !seen.insert(address.clone()) {
             continue;
         }
         *counted += 1;

@@ -28,3 +28,15 @@ pub fn sheet(bytes: Vec<u8>) -> String {
     file.read_to_string(&mut sheet).expect("text");
     sheet
 }
+
+/// The cells of a workbook's only sheet as texts, row by row; dates as Excel's numbers, empty cells left out.
+pub fn cells(bytes: Vec<u8>) -> Vec<Vec<String>> {
+    let sheet = scraper::Html::parse_fragment(&sheet(bytes));
+    let find = |name: &str| scraper::Selector::parse(name).expect("a selector");
+    let (rows, cells) = (find("row"), find("c"));
+    let texts = |row: scraper::ElementRef<'_>| {
+        let cells = row.select(&cells);
+        cells.map(|cell| cell.text().collect()).collect()
+    };
+    sheet.select(&rows).map(texts).collect()
+}

@@ -17,7 +17,7 @@ use diesel::prelude::*;
 use serde_json::json;
 
 use super::TestApp;
-use super::admin::{Admin, Answer, PASSWORD};
+use super::admin::{Admin, Answer, EMAIL, PASSWORD};
 use super::client::{ACME, Client};
 
 /// It has an undone run and a paused schedule.
@@ -72,6 +72,8 @@ async fn furnish(change: fn(&mut MoodleBuilder), word: &str) -> (TestApp, Admin)
     let change = |config: &mut Config| config.demo = Some(config.data_dir.join("moodle.db"));
     let app = TestApp::start(made, change).await;
     let admin = Admin::signed_in(&app).await;
+    let mut elsewhere = Admin::stranger(&app);
+    elsewhere.sign_in(EMAIL, PASSWORD).await;
     admin.post("/companies/look-up", &[]).await;
     app.deliver(ACME, json!({"calls_per_token": 0, "calls_per_company": 0}))
         .await;

@@ -1,5 +1,6 @@
 //! Somebody who presses every button, with whatever is in the form, with nothing, and with rubbish.
 
+use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use alx_report_api::db::Conn;
@@ -17,8 +18,8 @@ const LAST: [&str; 8] = [
     "revoke",
     "delete",
     "/admins/",
-    "remove",
     "disable",
+    "remove",
     "sign-out",
     "account/password",
 ];
@@ -82,7 +83,8 @@ impl<'a> Presser<'a> {
     /// Presses every button of a walk, and those of the pages that come then: the first of a kind in every way.
     pub async fn press(&mut self, walk: Walk) {
         let mut all: Vec<(String, Form)> = walk.forms.into_values().collect();
-        all.sort_by_key(|(_, form)| (place(form), form.action.clone()));
+        // What is below an address comes before it: it may end what they are about.
+        all.sort_by_key(|(_, form)| (place(form), Reverse(form.action.clone())));
         let (mut queue, mut known) = (VecDeque::from(all), BTreeSet::new());
         while let Some((page, form)) = queue.pop_front() {
             let is_new = known.insert((kind(&form.action), form.label.clone()));
@@ -114,9 +116,16 @@ impl<'a> Presser<'a> {
                 super::say(&format!("{}: {wrong}", self.email)); // at once: the walk lasts
             }
             let changed = answer.status == 303;
-            if matches!(answer.status, 200 | 422) {
-                let found = html::forms(&answer.body, &form.action);
+            let led = self.after.get(&kind(answer.location())).filter(|_| changed);
+            let shown = match matches!(answer.status, 200 | 422) {
+                true => Some(&answer),
+                false => led,
+            };
+            if let Some(page) = shown {
+                let found = html::forms(&page.body, &form.action);
                 next.extend(found.into_iter().filter(|one| one.method == "post"));
+            }
+            if !changed {
                 self.after.insert(format!("{from} {way:?}"), answer);
             }
             self.come_back(form).await;
@@ -133,7 +142,11 @@ impl<'a> Presser<'a> {
             return Some(self.with_my_token(form).await);
         }
         let now = self.admin.get(page).await;
-        let same = |now: &Form| now.action == form.action && now.label == form.label;
+        let words = |form: &Form| {
+            form.label
+                .replace(|letter: char| letter.is_ascii_digit(), "")
+        };
+        let same = |now: &Form| now.action == form.action && words(now) == words(form);
         html::forms(&now.body, page).into_iter().find(same)
     }
 
