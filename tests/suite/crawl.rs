@@ -25,15 +25,17 @@ async fn somebody(role: Role) -> (TestApp, Admin, String) {
 }
 
 /// Where nobody comes by following links alone: a change of the defaults, about to be confirmed.
-const CHANGED_DEFAULTS: &str = "/settings/rows/confirm?suspended_enrolments=on";
+const CHANGED_DEFAULTS: &str =
+    "/settings/rows/confirm?learners=roles&role=5&suspended=yes&enrolled=ever&completed=ever";
 
 /// What is sent from states that a furnished site does not have, or that end with the first answer: a run that goes on,
 /// the other answer to a question, nobody's sign-in, a second factor. Tests of their own press these.
-const ELSEWHERE: [&str; 11] = [
+const ELSEWHERE: [&str; 12] = [
     "/account/second-factor/codes?",
     "/account/second-factor/confirm?",
     "/account/second-factor/off?",
     "/admins/*/second-factor?",
+    "/companies/*/settings/preview/*?",
     "/invitation?",
     "/setup?",
     "/sign-in/code?",

@@ -13,7 +13,8 @@ use super::crawl::{Walk, kind};
 use super::html::{self, Form};
 
 /// What ends what the others stand on, so it comes last.
-const LAST: [&str; 8] = [
+const LAST: [&str; 9] = [
+    "undo",
     "erase",
     "revoke",
     "delete",
