@@ -7,7 +7,7 @@ use std::sync::LazyLock;
 
 use spiritless_po::Catalog;
 
-pub use numbers::{counted, grouped, plural};
+pub use numbers::{Number, Numeric, counted, plural};
 pub use said::Said;
 
 crate::words! {

@@ -6,7 +6,7 @@ use crate::moodle::{Lists, Shape};
 use crate::settings::Field;
 
 /// One setting before and after, in words.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Moved {
     /// Which.
     pub name: &'static str,
@@ -106,7 +106,10 @@ fn courses(shape: &Shape, lists: Option<&Lists>) -> Said {
 
 /// The name that Moodle gives to an id, which is hostile text.
 fn named(id: impl ToString, name: Option<&String>) -> Said {
-    name.map_or_else(|| Said::new("number {id}").with("id", id), Said::as_it_is)
+    name.map_or_else(
+        || Said::new("number {id}").with("id", id.to_string()),
+        Said::as_it_is,
+    )
 }
 
 fn and(one: Said, next: Said) -> Said {

@@ -37,8 +37,8 @@ impl ConfirmPage {
 /// A setting that would keep less, and what would go.
 struct Lowered {
     setting: Setting,
-    before: String,
-    after: String,
+    before: i64,
+    after: i64,
     goes: i64,
 }
 
@@ -80,12 +80,12 @@ pub async fn show_confirm(
             let kept = setting
                 .checked(&after)
                 .map_err(|why| Error::Invalid(why.to_string()))?;
-            let goes = going(&app, setting, kept.parse().unwrap_or(0), now_ms())?;
+            let after = kept.parse().unwrap_or(0);
             Ok(Lowered {
                 setting,
-                before,
+                before: before.parse().unwrap_or(0),
                 after,
-                goes,
+                goes: going(&app, setting, after, now_ms())?,
             })
         };
         lowered.into_iter().map(line).collect()

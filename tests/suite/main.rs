@@ -57,6 +57,7 @@ mod manual_sync;
 mod migrations;
 mod modes;
 mod monitor;
+mod numbers;
 mod moodle;
 mod odata;
 mod odata_changes;

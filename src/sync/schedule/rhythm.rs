@@ -95,13 +95,13 @@ impl Rhythm {
     pub fn in_words(self) -> Said {
         match self {
             Self::Off => Said::new("off"),
-            Self::Minutes(every) => Said::new("every {n} minutes").with("n", every),
+            Self::Minutes(every) => Said::new("every {n} minutes").number("n", every),
             Self::Hourly(minute, zone) => Said::new("hourly at minute {minute} ({zone})")
                 .with("minute", format!("{minute:02}"))
-                .with("zone", zone),
+                .with("zone", zone.to_string()),
             Self::Daily(minute, zone) => Said::new("daily at {time} ({zone})")
                 .with("time", clock(minute))
-                .with("zone", zone),
+                .with("zone", zone.to_string()),
         }
     }
 }

@@ -174,7 +174,7 @@ pub fn words(source: &str) -> Vec<String> {
 /// Whether letters are left without places and names.
 fn speaks(text: &str) -> bool {
     let left = without(&nameless(text), "{", "}");
-    left.chars().filter(|letter| letter.is_alphabetic()).count() > 1
+    left.ends_with(" %") || left.chars().filter(|letter| letter.is_alphabetic()).count() > 1
 }
 
 fn capital(text: &str) -> String {
