@@ -128,7 +128,7 @@ impl DeliveryForm {
             }
             "courseid_for_username" => Said::as_it_is("username"),
             _ if self.base.fields.is_all() => Said::new("all twelve"),
-            _ if self.base.fields.is_empty() => Said::new("none"),
+            _ if self.base.fields.is_empty() => Said::new("field|none"),
             _ => Said::as_it_is(self.base.fields.to_string().replace(' ', ", ")),
         }
     }

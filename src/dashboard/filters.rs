@@ -158,7 +158,7 @@ pub fn moment_ms(milliseconds: &i64, values: &dyn Values) -> Result<Safe<String>
 #[askama::filter_fn]
 pub fn day(seconds: &Option<i64>, values: &dyn Values) -> Result<Safe<String>> {
     let Some(at) = seconds else {
-        let none = Said::new("none").in_language(reader(values).language);
+        let none = Said::new("date|none").in_language(reader(values).language);
         let none = none.as_str().markup();
         return Ok(Safe(format!(
             "<span class=\"none\" aria-label=\"{none}\">–</span>"
@@ -291,7 +291,7 @@ pub fn end(seconds: i64) -> Said {
     match seconds {
         ..3600 => Said::new("ends within an hour"),
         3600..172_800 => ahead.counted("time", seconds / 3600, "hour"),
-        _ => ahead.counted("time", seconds / 86_400, "day"),
+        _ => ahead.counted("time", seconds / 86_400, "distance|day"),
     }
 }
 
@@ -322,7 +322,7 @@ pub fn age(seconds: i64) -> Said {
         ..60 => Said::new("just now"),
         60..3600 => past.counted("time", seconds / 60, "minute"),
         3600..172_800 => past.counted("time", seconds / 3600, "hour"),
-        _ => past.counted("time", seconds / 86_400, "day"),
+        _ => past.counted("time", seconds / 86_400, "distance|day"),
     }
 }
 

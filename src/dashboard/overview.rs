@@ -214,7 +214,7 @@ fn completions_chart(days: &[Bucket], completed: &[i64], zone: Tz) -> OverTime {
         id: "completions",
         title: "Completions, last 30 days",
         unit: Unit::Count,
-        series: &["Completed"],
+        series: &["count|Completed"],
         step: Step::Day,
         zone,
     };

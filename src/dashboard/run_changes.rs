@@ -108,7 +108,7 @@ pub fn fields(
 
 fn words(name: &str, value: &Value) -> Said {
     match value {
-        Value::Null => Said::new("none"),
+        Value::Null => Said::new("value|none"),
         Value::String(text) if name == "status" => status(text),
         Value::String(text) if name == "state" => state(text),
         Value::String(text) if name == "email" => email(text),

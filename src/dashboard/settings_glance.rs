@@ -59,7 +59,7 @@ pub async fn glance(app: &App, company: CompanyId, courses: (usize, usize)) -> R
         ("Learners", Field::Learners),
         ("Suspended and ended enrolments", Field::Suspended),
         ("Enrolled", Field::Enrolled),
-        ("Completed", Field::Completed),
+        ("date|Completed", Field::Completed),
     ] {
         let own = Some(read.own.own().contains(&field));
         lines.push(line(
@@ -72,7 +72,7 @@ pub async fn glance(app: &App, company: CompanyId, courses: (usize, usize)) -> R
     }
     let departments = read.shape.departments.as_ref();
     let value = departments.map_or_else(
-        || Said::new("all"),
+        || Said::new("department|all"),
         |ids| Said::new("{departments}").counted("departments", ids.len() as i64, "department"),
     );
     lines.push(line("Departments", value, None, &rows, None));
@@ -189,7 +189,7 @@ fn kept(minutes: i32) -> Said {
 
 fn rhythm(schedule: Option<&Schedule>) -> Said {
     match schedule {
-        None => Said::new("none"),
+        None => Said::new("schedule|none"),
         Some(schedule) if schedule.problem.is_some() => Said::new("cannot be followed"),
         Some(schedule) if schedule.paused.is_some() => {
             Said::new("{rhythm}, paused").saying("rhythm", schedule.rhythm.in_words())

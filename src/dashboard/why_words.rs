@@ -211,7 +211,11 @@ pub fn left_out(setting: &Setting) -> Said {
 
 /// Whether the course shows, and whose it is.
 pub fn course(course: &CourseEvidence) -> Said {
-    let seen = if course.visible { "visible" } else { "hidden" };
+    let seen = if course.visible {
+        "visible"
+    } else {
+        "course|hidden"
+    };
     let whose = match (course.given, course.open_shared) {
         (true, _) => "given to the company",
         (false, true) => "open to every company",

@@ -140,10 +140,16 @@ impl Language {
 }
 
 /// `1 change`, `2 changes`, `1,204 entries`: the noun is the English singular, the catalogues know its forms.
+///
+/// A noun may have its context before it, as in `distance|day`.
 pub fn counted(language: Language, count: i64, noun: &str) -> String {
+    let (context, noun) = noun.split_once('|').unwrap_or(("", noun));
     let one = format!("{{n}} {noun}");
     let more = format!("{{n}} {}", plural(noun));
-    let text = language.numbered(&one, &more, count);
+    let text = match context {
+        "" => language.numbered(&one, &more, count),
+        context => language.numbered_in(context, &one, &more, count),
+    };
     text.replace("{n}", &language.whole(count))
 }
 
@@ -182,6 +188,8 @@ mod tests {
         assert_eq!(told(1, "entry"), "1 entry");
         assert_eq!(told(8245, "entry"), "8,245 entries");
         assert_eq!(counted(Language::German, 8245, "day"), "8.245 Tage");
+        assert_eq!(told(2, "distance|day"), "2 days");
+        assert_eq!(counted(Language::German, 2, "distance|day"), "2 Tagen");
         assert_eq!(english(1_000_000), "1,000,000");
         assert_eq!(english(-1000), "−1,000");
     }

@@ -124,20 +124,22 @@ fn places(text: &str) -> BTreeSet<&str> {
         .collect()
 }
 
-/// Each text of a catalogue with its translations.
+/// Each text of a catalogue with its translations; one with a context as `context|text`.
 fn catalogue(language: Language) -> BTreeMap<String, Vec<String>> {
     let path = root().join(format!("src/language/{language}.po"));
     let source = std::fs::read_to_string(path).unwrap();
     let mut found: BTreeMap<String, Vec<String>> = BTreeMap::new();
-    let mut text = String::new();
+    let (mut context, mut text) = (String::new(), String::new());
     for line in source.lines() {
         let value = || {
             line.split_once(' ')
                 .map(|(_, quoted)| read::unquoted(quoted))
                 .unwrap()
         };
-        if line.starts_with("msgid ") {
-            text = value();
+        if line.starts_with("msgctxt ") {
+            context = value() + "|";
+        } else if line.starts_with("msgid ") {
+            text = std::mem::take(&mut context) + &value();
         } else if line.starts_with("msgstr") && !text.is_empty() {
             found.entry(text.clone()).or_default().push(value());
         }

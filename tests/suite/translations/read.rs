@@ -107,7 +107,7 @@ pub fn texts_of_template(source: &str) -> Vec<String> {
                 if translated(&after) || before.ends_with("Downloads::at(") {
                     found.push(literal);
                 } else if before.ends_with("|counted(") {
-                    found.push(format!("{{n}} {literal}"));
+                    found.push(counted(&literal));
                 }
             }
         }
@@ -141,10 +141,18 @@ pub fn texts_of_code(source: &str) -> Vec<String> {
             continue; // the noun is handed on
         }
         if let Some((_, noun, _)) = literals(said).pop() {
-            texts.push(format!("{{n}} {noun}"));
+            texts.push(counted(&noun));
         }
     }
     texts
+}
+
+/// The text of a counted noun, with its context before it where it has one.
+fn counted(noun: &str) -> String {
+    match noun.split_once('|') {
+        Some((context, noun)) => format!("{context}|{{n}} {noun}"),
+        None => format!("{{n}} {noun}"),
+    }
 }
 
 /// What stands before the bracket that ends a call, or before the end of the statement.
@@ -157,10 +165,13 @@ fn arguments(call: &str) -> &str {
     end.map_or(call, |end| &call[..end])
 }
 
-/// Literals that begin with a capital or have a space.
+/// Literals that begin with a capital, have a space, or say what they mean, as in `button|Change`.
 pub fn readable(source: &str) -> Vec<String> {
     let literals = literals(source).into_iter().map(|(_, literal, _)| literal);
-    let text = |literal: &String| literal.starts_with(char::is_uppercase) || literal.contains(' ');
+    let text = |literal: &String| {
+        let said = literal.split_once('|').map_or(&**literal, |(_, text)| text);
+        said.len() < literal.len() || said.starts_with(char::is_uppercase) || said.contains(' ')
+    };
     literals.filter(text).filter(|text| speaks(text)).collect()
 }
 
