@@ -1,5 +1,6 @@
 //! The languages of the pages: each text of the source has its translations in `language/*.po`, as gettext's tools write them.
 
+mod kept;
 mod numbers;
 mod said;
 

@@ -17,6 +17,7 @@ use crate::alerts;
 use crate::language::{self, Number, Numeric, Said};
 use crate::moodle::RowState;
 use crate::progress::Row;
+use crate::sync;
 use crate::time::rfc3339;
 
 /// What filters know of the reader while a page is made.
@@ -91,6 +92,13 @@ pub fn told(said: impl AsRef<Said>, values: &dyn Values) -> Result<String> {
     Ok(said.as_ref().in_language(reader(values).language))
 }
 
+/// Why a run ended as it did, as the store keeps it.
+#[askama::filter_fn]
+pub fn reason(kept: impl AsRef<str>, values: &dyn Values) -> Result<String> {
+    let said = sync::reasons::reason(kept.as_ref());
+    Ok(capital(&said.in_language(reader(values).language)))
+}
+
 /// Bytes in the largest fitting unit.
 #[askama::filter_fn]
 pub fn bytes(count: impl Count, values: &dyn Values) -> Result<String> {
@@ -106,16 +114,16 @@ pub fn fill(
 ) -> Result<String> {
     let language = reader(values).language;
     let mut filling = filling.clone();
-    for (_, value) in filling.iter_mut().filter(|(name, _)| is_number(name)) {
-        if let Ok(count) = value.parse::<i64>() {
+    for (name, value) in &mut filling {
+        if name == "error" {
+            *value = sync::reasons::reason(value).in_language(language);
+        } else if alerts::NUMBERS.contains(&name.as_str())
+            && let Ok(count) = value.parse::<i64>()
+        {
             *value = Number::Whole(count).in_language(language);
         }
     }
     Ok(alerts::filled(text.as_ref(), &filling))
-}
-
-fn is_number(name: &str) -> bool {
-    alerts::NUMBERS.contains(&name)
 }
 
 /// `1 change`, `2 changes`, `1,204 entries`.

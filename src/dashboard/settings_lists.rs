@@ -35,11 +35,11 @@ pub struct Ticks {
     /// Roles.
     pub roles: Vec<Tick>,
     /// Why roles have no names.
-    pub roles_unread: Option<String>,
+    pub roles_unread: Option<Said>,
     /// Departments, each below its parent.
     pub departments: Vec<Tick>,
     /// Why departments have no names.
-    pub departments_unread: Option<String>,
+    pub departments_unread: Option<Said>,
     /// Courses.
     pub courses: Vec<Tick>,
 }
@@ -177,7 +177,7 @@ fn unread() -> Lists {
     }
 }
 
-fn parted<T>(list: std::result::Result<Vec<T>, String>) -> (Vec<T>, Option<String>) {
+fn parted<T>(list: std::result::Result<Vec<T>, Said>) -> (Vec<T>, Option<Said>) {
     list.map_or_else(|why| (Vec::new(), Some(why)), |list| (list, None))
 }
 

@@ -77,9 +77,7 @@ pub async fn show_confirm(
     let counted = off_thread(move || {
         let lowered = lowered(&app.db.read(read)?, &wanted);
         let line = |(setting, before, after): (Setting, String, String)| {
-            let kept = setting
-                .checked(&after)
-                .map_err(|why| Error::Invalid(why.to_string()))?;
+            let kept = setting.checked(&after).map_err(Error::Invalid)?;
             let after = kept.parse().unwrap_or(0);
             Ok(Lowered {
                 setting,

@@ -95,6 +95,13 @@ impl Said {
     }
 }
 
+/// A text without values.
+impl From<&'static str> for Said {
+    fn from(text: &'static str) -> Self {
+        Self::new(text)
+    }
+}
+
 impl AsRef<Self> for Said {
     fn as_ref(&self) -> &Self {
         self

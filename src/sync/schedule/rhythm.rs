@@ -46,10 +46,15 @@ impl Rhythm {
     pub fn of(kind: RhythmKind, every: i32, at: i32, zone: &str) -> Result<Self> {
         let zone = || {
             let known = zone.parse::<Tz>();
-            known.map_err(|_| Error::Invalid(format!("there is no time zone “{zone}”")))
+            let why = || Said::new("there is no time zone “{zone}”").with("zone", zone);
+            known.map_err(|_| Error::Invalid(why()))
         };
         let within = |value: i32, range: std::ops::RangeInclusive<i32>| {
-            let wrong = || Error::Invalid(format!("{value} is not within {range:?}"));
+            let wrong = || {
+                let why = Said::new("{n} is not within {least} to {most}").number("n", value);
+                let why = why.number("least", range.start());
+                Error::Invalid(why.number("most", range.end()))
+            };
             range.contains(&value).then_some(value).ok_or_else(wrong)
         };
         Ok(match kind {

@@ -36,6 +36,8 @@ const SAYING: &[&str] = &[
     "NotFound(",
     "Error::Invalid(",
     "Error::Conflict(",
+    "Error::MoodleUnavailable(",
+    "Error::MoodleUnreadable(",
     "Check::ok(",
 ];
 
@@ -145,6 +147,41 @@ pub fn texts_of_code(source: &str) -> Vec<String> {
         }
     }
     texts
+}
+
+/// The texts of errors that are named before, as in `let why = "…"; Err(Error::Conflict(why.into()))`, and the names of
+/// which no text is found.
+pub fn named(source: &str) -> (Vec<String>, Vec<String>) {
+    let errors = [
+        "Invalid",
+        "Conflict",
+        "MoodleUnavailable",
+        "MoodleUnreadable",
+    ];
+    let calls = errors.map(|error| format!("Error::{error}("));
+    let handed_on = calls.iter().flat_map(|call| source.split(call).skip(1));
+    let names: Vec<&str> = handed_on
+        .filter_map(|rest| Some(rest.split_once(".into())")?.0))
+        .filter(|name| {
+            name.chars()
+                .all(|letter| letter.is_alphabetic() || letter == '_')
+        })
+        .collect();
+    let literals = literals(source);
+    let (mut texts, mut missing) = (Vec::new(), Vec::new());
+    for name in names {
+        let ends = [format!("let {name} ="), format!("{name}: &str =")];
+        let named = literals.iter().filter(|(before, _, _)| {
+            let before = before.trim_end();
+            ends.iter().any(|end| before.ends_with(end))
+        });
+        let before = texts.len();
+        texts.extend(named.map(|(_, text, _)| text.clone()));
+        if texts.len() == before {
+            missing.push(name.to_owned());
+        }
+    }
+    (texts, missing)
 }
 
 /// The text of a counted noun, with its context before it where it has one.
