@@ -161,7 +161,7 @@ fn facts(token: &Token) -> Value {
         "scopes": token.scopes.to_string(),
         "fields": token.fields,
         "networks": token.networks.as_ref().map(ToString::to_string),
-        "refusal": token.refusal.as_ref().map(Refusal::word),
+        "refusal": token.refusal.as_ref().map(|why| why.word().to_string()),
         "expires_at": token.expires_at.and_then(rfc3339),
     })
 }

@@ -3,7 +3,7 @@
 mod listed;
 mod values;
 
-pub use listed::{Listed, Origin};
+pub use listed::{HIDDEN, Listed, Origin};
 pub use values::{Prefix, Secret};
 
 use std::collections::BTreeMap;

@@ -2,6 +2,8 @@
 
 use thiserror::Error;
 
+use crate::language::Said;
+
 /// The result of everything below the doors.
 pub type Result<T> = std::result::Result<T, Error>;
 
@@ -25,10 +27,10 @@ pub enum Error {
     NotFound(&'static str),
     /// 400: the input says what is wrong with it.
     #[error("{0}")]
-    Invalid(String),
+    Invalid(Said),
     /// 409: the request contradicts what is stored.
     #[error("{0}")]
-    Conflict(String),
+    Conflict(Said),
     /// 409: another commit came between a run's reading and its writing.
     #[error("the company's data or settings changed meanwhile; run it again")]
     Moved,
@@ -42,10 +44,10 @@ pub enum Error {
     Cancelled,
     /// 503: Moodle's database does not answer.
     #[error("the Moodle database cannot be reached: {0}")]
-    MoodleUnavailable(String),
+    MoodleUnavailable(Said),
     /// 502: Moodle's database answers, but not as a Moodle with IOMAD does.
     #[error("the Moodle database cannot be read: {0}")]
-    MoodleUnreadable(String),
+    MoodleUnreadable(Said),
     /// 503: no address of a Moodle database is configured.
     #[error("no Moodle database is configured; set ALX_MOODLE_URL")]
     MoodleNotConfigured,

@@ -1,5 +1,6 @@
 //! The languages of the pages: each text of the source has its translations in `language/*.po`, as gettext's tools write them.
 
+mod kept;
 mod numbers;
 mod said;
 
@@ -7,7 +8,7 @@ use std::sync::LazyLock;
 
 use spiritless_po::Catalog;
 
-pub use numbers::{counted, grouped, plural};
+pub use numbers::{Number, Numeric, counted, plural};
 pub use said::Said;
 
 crate::words! {
@@ -44,18 +45,32 @@ impl Language {
     }
 
     /// A text of the source in this language; the text itself where nobody has translated it.
+    ///
+    /// What is one word in English and two elsewhere says before it what it means, as in `button|Change`: gettext's context.
     pub fn translated(self, text: &str) -> String {
-        let catalogue = self.catalogue();
-        catalogue.map_or_else(|| text.to_owned(), |known| known.gettext(text).to_owned())
+        let said = match (in_context(text), self.catalogue()) {
+            (Some((context, text)), Some(known)) => known.pgettext(context, text),
+            (Some((_, text)), None) => text,
+            (None, Some(known)) => known.gettext(text),
+            (None, None) => text,
+        };
+        said.to_owned()
     }
 
     /// The form of a text that a number asks for, such as `{n} day` and `{n} days`; the number is for the caller to put in.
     pub fn numbered(self, one: &str, more: &str, count: i64) -> String {
         let form = match self.catalogue() {
-            Some(known) => {
-                let count = usize::try_from(count.unsigned_abs()).unwrap_or(usize::MAX);
-                known.ngettext(one, more, count)
-            }
+            Some(known) => known.ngettext(one, more, counting(count)),
+            None if count == 1 => one,
+            None => more,
+        };
+        form.to_owned()
+    }
+
+    /// [`numbered`](Self::numbered) in a context, which gettext keeps beside the text.
+    fn numbered_in(self, context: &str, one: &str, more: &str, count: i64) -> String {
+        let form = match self.catalogue() {
+            Some(known) => known.npgettext(context, one, more, counting(count)),
             None if count == 1 => one,
             None => more,
         };
@@ -75,6 +90,17 @@ impl Language {
 static GERMAN: LazyLock<Catalog> = LazyLock::new(|| read(include_str!("language/de.po")));
 static SPANISH: LazyLock<Catalog> = LazyLock::new(|| read(include_str!("language/es.po")));
 static ARABIC: LazyLock<Catalog> = LazyLock::new(|| read(include_str!("language/ar.po")));
+
+fn counting(count: i64) -> usize {
+    usize::try_from(count.unsigned_abs()).unwrap_or(usize::MAX)
+}
+
+/// The context of a text and the text, where the catalogues have it so: a name that somebody typed may hold the sign too.
+fn in_context(text: &str) -> Option<(&str, &str)> {
+    let parts = text.split_once('|')?;
+    let key = text.replacen('|', "\u{4}", 1);
+    GERMAN.index().contains_key(&key).then_some(parts)
+}
 
 /// What is damaged in a catalogue is left out, and a test finds it.
 fn read(text: &str) -> Catalog {
@@ -108,6 +134,14 @@ mod tests {
         assert_eq!(Language::German.translated(text), text);
         assert_eq!(Language::English.translated("Sign out"), "Sign out");
         assert_eq!(Language::German.translated("Sign out"), "Abmelden");
+    }
+
+    #[test]
+    fn one_word_of_english_may_be_two_in_other_languages() {
+        assert_eq!(Language::English.translated("button|Change"), "Change");
+        assert_eq!(Language::German.translated("button|Change"), "Ändern");
+        assert_eq!(Language::German.translated("Change"), "Änderung");
+        assert_eq!(Language::German.translated("Course a|b"), "Course a|b");
     }
 
     #[test]

@@ -23,9 +23,7 @@ pub fn change(
     let (mut before, mut after) = (BTreeMap::new(), BTreeMap::new());
     let mut changed = Vec::new();
     for (setting, typed) in wanted {
-        let value = setting
-            .checked(typed)
-            .map_err(|why| Error::Invalid(why.to_string()))?;
+        let value = setting.checked(typed).map_err(Error::Invalid)?;
         let old = held.text(*setting);
         if old == value {
             continue;

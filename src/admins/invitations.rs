@@ -8,6 +8,7 @@ use crate::config::Secret;
 use crate::db::Conn;
 use crate::error::{Error, OrNotFound, Result};
 use crate::ids::{AdminId, CompanyId, hex, random_hex};
+use crate::language::Said;
 use crate::schema::invitations;
 
 /// How long a link opens.
@@ -52,7 +53,7 @@ pub struct Guest {
 pub fn make(conn: &mut Conn, guest: &Guest, by: &str, now: i64) -> Result<(Secret, Invitation)> {
     let email = store::checked_email(&guest.email)?;
     if guest.admin.is_none() && store::find_by_email(conn, &email)?.is_some() {
-        let why = format!("{email} has an account already");
+        let why = Said::new("{email} has an account already").with("email", email);
         return Err(Error::Invalid(why));
     }
     diesel::delete(invitations::table.filter(invitations::email.eq(&email))).execute(conn)?;

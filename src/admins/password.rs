@@ -6,6 +6,7 @@ use argon2::password_hash::{PasswordHasher, PasswordVerifier};
 use tokio::sync::Semaphore;
 
 use crate::error::{Error, Result};
+use crate::language::Said;
 
 /// The least number of characters of a password.
 pub const MIN_LENGTH: usize = 12;
@@ -22,14 +23,12 @@ pub(super) static CHECKS: Semaphore = Semaphore::const_new(2);
 /// [`Error::Invalid`] for fewer than [`MIN_LENGTH`] characters.
 pub fn hash(password: &str) -> Result<String> {
     if password.chars().count() < MIN_LENGTH {
-        return Err(Error::Invalid(format!(
-            "the password must have at least {MIN_LENGTH} characters"
-        )));
+        let why = Said::new("the password must have at least {n} characters");
+        return Err(Error::Invalid(why.number("n", MIN_LENGTH)));
     }
     if password.len() > MAX_BYTES {
-        return Err(Error::Invalid(format!(
-            "the password must have at most {MAX_BYTES} bytes"
-        )));
+        let why = Said::new("the password must have at most {n} bytes");
+        return Err(Error::Invalid(why.number("n", MAX_BYTES)));
     }
     let hash: PasswordHash = Argon2::default()
         .hash_password(password.as_bytes())

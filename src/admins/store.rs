@@ -6,6 +6,7 @@ use super::password;
 use crate::db::Conn;
 use crate::error::{Error, OrNotFound, Result};
 use crate::ids::AdminId;
+use crate::language::Said;
 use crate::schema::admins;
 
 /// Somebody who may sign in.
@@ -93,9 +94,8 @@ pub fn normal(email: &str) -> String {
 
 fn insert(conn: &mut Conn, email: &str, hash: &str, now: i64) -> Result<AdminId> {
     if find_by_email(conn, email)?.is_some() {
-        return Err(Error::Conflict(format!(
-            "there is an admin with the email {email} already"
-        )));
+        let why = Said::new("there is an admin with the email {email} already");
+        return Err(Error::Conflict(why.with("email", email)));
     }
     diesel::insert_into(admins::table)
         .values((

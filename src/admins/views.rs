@@ -59,9 +59,8 @@ pub fn save(
 ) -> Result<()> {
     let there = list(conn, admin, company)?;
     if there.len() >= MOST {
-        return Err(Error::Conflict(
-            Said::new("There are 50 views already: delete one first.").to_string(),
-        ));
+        let why = Said::new("There are 50 views already: delete one first.");
+        return Err(Error::Conflict(why));
     }
     refuse_taken(&there, None, name)?;
     diesel::insert_into(saved_views::table)
@@ -108,9 +107,8 @@ fn refuse_taken(there: &[SavedView], except: Option<ViewId>, name: &str) -> Resu
         .iter()
         .any(|one| one.name == name && Some(one.id) != except);
     if taken {
-        return Err(Error::Conflict(
-            Said::new("There is a view of that name already.").to_string(),
-        ));
+        let why = Said::new("There is a view of that name already.");
+        return Err(Error::Conflict(why));
     }
     Ok(())
 }

@@ -95,6 +95,11 @@ impl Alert {
     }
 }
 
+/// The values that are whole numbers; the others are names and texts of others.
+pub const NUMBERS: &[&str] = &[
+    "calls", "days", "failed", "free", "hours", "limit", "ms", "percent", "rows", "used",
+];
+
 /// A sentence with its values in place.
 pub fn filled(sentence: &str, values: &Values) -> String {
     let mut rest = sentence;

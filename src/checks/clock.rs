@@ -38,9 +38,9 @@ pub fn runs(app: &App) -> Check {
     let found = Said::new(
         "{running} running, {waiting} waiting, {asking} waiting for somebody to confirm.",
     )
-    .with("running", of(RunState::Running))
-    .with("waiting", of(RunState::Queued))
-    .with("asking", asking);
+    .number("running", of(RunState::Running))
+    .number("waiting", of(RunState::Queued))
+    .number("asking", asking);
     if asking > 0 {
         let advice = "The Sync history, filtered by “Needs confirmation”, leads to them.";
         return Check::warning(name, found, advice);

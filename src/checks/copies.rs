@@ -1,9 +1,9 @@
 //! The last backup.
 
-use super::said::{Check, size, span};
+use super::said::{Check, span};
 use crate::app::App;
 use crate::db::{Kind, backup};
-use crate::language::Said;
+use crate::language::{Number, Said};
 
 /// A backup that is older is worth a look, seconds.
 const OLD: i64 = 8 * 86_400;
@@ -33,9 +33,9 @@ pub fn newest(app: &App, now: i64) -> Check {
     };
     let found = Said::new("{span} ago, {size}: backups/{name}.")
         .saying("span", span(now - newest.at))
-        .with(
+        .number(
             "size",
-            size(i64::try_from(newest.bytes).unwrap_or(i64::MAX)),
+            Number::Bytes(i64::try_from(newest.bytes).unwrap_or(i64::MAX)),
         )
         .with("name", &newest.name);
     if now - newest.at > OLD {

@@ -21,7 +21,7 @@ pub fn calls(app: &App, now: i64) -> Check {
         return Check::ok(name, Said::new("No call is in it."));
     };
     let found = Said::new("{count} calls; the oldest is {span} old.")
-        .with("count", count)
+        .number("count", count)
         .saying("span", span(now - oldest_ms.div_euclid(1000)));
     if count > MANY {
         let advice = "Keep calls for fewer days: Settings, Site.";
@@ -38,19 +38,13 @@ pub fn keeping(app: &App) -> Check {
         Ok(kept) => kept,
         Err(error) => return Check::failed(name, &error, LOOK),
     };
-    let days = |days: Option<i64>| days.map_or("∞".to_owned(), |days| days.to_string());
+    let days = |days: Option<i64>| days.map_or(Said::as_it_is("∞"), Said::figure);
+    let copies = Some(kept.backups as i64).filter(|copies| *copies > 0);
     let found = Said::new(
         "Days that calls are kept: {calls}; lines of the change log: {lines}. Backups: {copies}.",
     )
-    .with("calls", days(kept.requests_days))
-    .with("lines", days(kept.changes_days))
-    .with(
-        "copies",
-        if kept.backups == 0 {
-            "∞".to_owned()
-        } else {
-            kept.backups.to_string()
-        },
-    );
+    .saying("calls", days(kept.requests_days))
+    .saying("lines", days(kept.changes_days))
+    .saying("copies", days(copies));
     Check::ok(name, found)
 }

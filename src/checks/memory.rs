@@ -1,23 +1,23 @@
 //! The cache: what it holds, and how many answers it gave.
 
-use super::said::{Check, size};
+use super::said::Check;
 use crate::app::App;
-use crate::language::Said;
+use crate::language::{Number, Said};
 
 /// Entries, bytes against the limit, and answers that it gave since the start.
 pub fn answers(app: &App) -> Check {
     let report = app.cache.report_all();
     let asked = report.hits + report.misses;
     let rate = match asked {
-        0 => "–".to_owned(),
-        _ => format!("{:.1} %", 100.0 * report.hits as f64 / asked as f64),
+        0 => Said::as_it_is("–"),
+        _ => Said::figure(Number::Percent(100.0 * report.hits as f64 / asked as f64)),
     };
     let found = Said::new("{entries} entries, {bytes} of {limit}; {hits} of {asked} answers since the start ({rate}).")
-        .with("entries", report.entries)
-        .with("bytes", size(report.bytes as i64))
-        .with("limit", size(app.cache.limit() as i64))
-        .with("hits", report.hits)
-        .with("asked", asked)
-        .with("rate", rate);
+        .number("entries", report.entries)
+        .number("bytes", Number::Bytes(report.bytes as i64))
+        .number("limit", Number::Bytes(app.cache.limit() as i64))
+        .number("hits", report.hits)
+        .number("asked", asked)
+        .saying("rate", rate);
     Check::ok("Cached answers", found)
 }

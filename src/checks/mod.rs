@@ -11,7 +11,7 @@ mod source;
 mod store;
 pub mod support;
 
-pub use said::{Check, size};
+pub use said::Check;
 
 use crate::app::App;
 use crate::moodle::Level;

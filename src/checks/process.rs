@@ -2,9 +2,9 @@
 
 use std::num::NonZero;
 
-use super::said::{Check, size, span};
+use super::said::{Check, span};
 use crate::app::App;
-use crate::language::Said;
+use crate::language::{Number, Said};
 
 /// Version, and since when it works.
 pub fn machine(app: &App, now: i64) -> Check {
@@ -25,23 +25,18 @@ pub fn resources() -> Check {
         let line = status.lines().find_map(|line| line.strip_prefix(name))?;
         line.split_whitespace().next()?.parse().ok()
     };
-    let unknown = || "?".to_owned();
+    let unknown = || Said::as_it_is("?");
+    let bytes = |kilobytes| Said::figure(Number::Bytes(kilobytes * 1024));
     let files = std::fs::read_dir("/proc/self/fd").map(Iterator::count);
     let cores = std::thread::available_parallelism().map_or(1, NonZero::get);
     let found =
         Said::new("Memory {memory}, {threads} threads on {cores} cores, {files} open files.")
-            .with(
-                "memory",
-                number("VmRSS:").map_or_else(unknown, |kilobytes| size(kilobytes * 1024)),
-            )
-            .with(
+            .saying("memory", number("VmRSS:").map_or_else(unknown, bytes))
+            .saying(
                 "threads",
-                number("Threads:").map_or_else(unknown, |threads| threads.to_string()),
+                number("Threads:").map_or_else(unknown, Said::figure),
             )
-            .with("cores", cores)
-            .with(
-                "files",
-                files.map_or_else(|_| unknown(), |files| files.to_string()),
-            );
+            .number("cores", cores)
+            .saying("files", files.map_or_else(|_| unknown(), Said::figure));
     Check::ok("Memory and files", found)
 }

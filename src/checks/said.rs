@@ -5,7 +5,7 @@ use crate::language::Said;
 use crate::moodle::Level;
 
 /// One thing that was looked at.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Check {
     /// What was looked at.
     pub name: &'static str,
@@ -53,27 +53,12 @@ impl Check {
     }
 }
 
-/// Bytes in the largest fitting unit: `640 B`, `12.3 MB`.
-pub fn size(bytes: i64) -> String {
-    let mut amount = bytes as f64;
-    for unit in ["B", "KB", "MB", "GB"] {
-        if amount < 1024.0 {
-            return match unit {
-                "B" => format!("{bytes} B"),
-                _ => format!("{amount:.1} {unit}"),
-            };
-        }
-        amount /= 1024.0;
-    }
-    format!("{amount:.1} TB")
-}
-
 /// Seconds in the largest fitting unit: `5 s`, `3 min`, `12 h`, `9 days`.
 pub fn span(seconds: i64) -> Said {
     match seconds {
-        ..120 => Said::new("{n} s").with("n", seconds.max(0)),
-        120..7200 => Said::new("{n} min").with("n", seconds / 60),
-        7200..172_800 => Said::new("{n} h").with("n", seconds / 3600),
+        ..120 => Said::new("{n} s").number("n", seconds.max(0)),
+        120..7200 => Said::new("{n} min").number("n", seconds / 60),
+        7200..172_800 => Said::new("{n} h").number("n", seconds / 3600),
         _ => Said::new("{days}").counted("days", seconds / 86_400, "day"),
     }
 }
@@ -83,9 +68,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn sizes_and_spans_are_told_in_the_largest_fitting_unit() {
-        assert_eq!([size(0), size(1023)], ["0 B", "1023 B"]);
-        assert_eq!([size(1024), size(12_900_000)], ["1.0 KB", "12.3 MB"]);
+    fn spans_are_told_in_the_largest_fitting_unit() {
         let told = |seconds| span(seconds).to_string();
         assert_eq!([told(-3), told(119), told(120)], ["0 s", "119 s", "2 min"]);
         assert_eq!([told(7200), told(172_800)], ["2 h", "2 days"]);

@@ -23,8 +23,8 @@ pub fn answers(app: &App) -> Check {
     let found =
         Said::new("{server}; it answers within {ms} ms; its clock is {seconds} s ahead of ours.")
             .with("server", server.name)
-            .with("ms", server.answer_ms)
-            .with("seconds", server.ahead);
+            .number("ms", server.answer_ms)
+            .number("seconds", server.ahead);
     if server.ahead.abs() > CLOCK {
         let advice = "Set the clock of one of the two machines: recent changes are looked for by Moodle's clock.";
         return Check::warning(NAME, found, advice);

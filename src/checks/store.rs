@@ -1,9 +1,9 @@
 //! The store: whether it answers and how fast, its tables, its pools, and whether it takes writes.
 
-use super::said::{Check, size};
+use super::said::Check;
 use crate::app::App;
 use crate::db::Kind;
-use crate::language::Said;
+use crate::language::{Number, Said};
 
 const LOOK: &str =
     "Look into the log of the server; programs are answered again when the store is.";
@@ -25,8 +25,8 @@ pub fn answers(app: &App) -> Check {
     let found = Said::new("{kind} {version}, {size}; it answers within {ms} ms.")
         .with("kind", kind)
         .with("version", report.version)
-        .with("size", size(report.bytes))
-        .with("ms", format!("{:.1}", report.answer_us as f64 / 1000.0));
+        .number("size", Number::Bytes(report.bytes))
+        .number("ms", Number::Milliseconds(report.answer_us));
     let advice = "The store is slow: look at the disk or the database server it lies on.";
     match report.answer_us {
         us if us < SLOW.0 => Check::ok(name, found),
@@ -44,8 +44,8 @@ pub fn schema(app: &App) -> Check {
     };
     let (applied, known) = report.migrations;
     let found = Said::new("{applied} of {known} migrations; the newest is {newest}.")
-        .with("applied", applied)
-        .with("known", known)
+        .number("applied", applied)
+        .number("known", known)
         .with("newest", report.newest);
     if applied == known {
         Check::ok(name, found)

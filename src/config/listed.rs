@@ -6,6 +6,9 @@ use url::Url;
 
 use super::{Config, Secret};
 
+/// What stands in the place of a secret.
+pub const HIDDEN: &str = "set, not shown";
+
 /// Where a setting comes from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Origin {
@@ -114,7 +117,7 @@ fn arguments() -> Command {
 }
 
 fn is_set(secret: Option<&Secret>) -> String {
-    secret.map_or(String::new(), |_| "set, not shown".into())
+    secret.map_or(String::new(), |_| HIDDEN.into())
 }
 
 /// An address without whoever signs in there, and without what follows the path.
@@ -124,7 +127,7 @@ fn address(secret: Option<&Secret>) -> String {
     };
     let url = Url::parse(secret.reveal());
     let Some(url) = url.ok().filter(|url| !url.cannot_be_a_base()) else {
-        return "set, not shown".into(); // nobody knows where in it the password is
+        return HIDDEN.into(); // nobody knows where in it the password is
     };
     let port = url
         .port()

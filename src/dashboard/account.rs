@@ -174,7 +174,7 @@ async fn set_password(app: &App, admin: &SignedIn, form: NewPassword) -> Result<
         return Ok(Some(("old", Said::new("the old password is wrong"))));
     }
     let hash = match off_thread(move || admins::hash(&form.password)).await {
-        Err(Error::Invalid(why)) => return Ok(Some(("password", Said::brought(why)))),
+        Err(Error::Invalid(why)) => return Ok(Some(("password", why))),
         hashed => hashed?,
     };
     let (id, this) = (admin.session.admin, admin.session.hash.clone());

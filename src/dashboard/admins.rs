@@ -102,8 +102,7 @@ pub async fn invite_admin(
             Ok(page::with_status(StatusCode::OK, &shown, &request))
         }
         Err(Error::Invalid(why)) => {
-            let error = Some(Said::brought(why));
-            let shown = admins_page(&admin, &app, form, error).await?;
+            let shown = admins_page(&admin, &app, form, Some(why)).await?;
             let refused = StatusCode::UNPROCESSABLE_ENTITY;
             Ok(page::with_status(refused, &shown, &request))
         }

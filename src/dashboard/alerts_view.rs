@@ -68,7 +68,7 @@ impl Label for Shown {
             Self::Open => "Open",
             Self::Acknowledged => "Acknowledged",
             Self::Closed => "Closed",
-            Self::All => "All",
+            Self::All => "alert|All",
         }
     }
 }

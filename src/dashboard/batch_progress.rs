@@ -14,7 +14,7 @@ use crate::admins::Reading;
 use crate::app::App;
 use crate::error::Error;
 use crate::ids::BatchId;
-use crate::language::{Said, grouped};
+use crate::language::Said;
 use crate::sync::batch::{self, Batch, Line, Tally, Totals};
 use crate::time::now;
 
@@ -66,8 +66,7 @@ impl Live {
             (tally.gone, Said::new("{n} not in Moodle any more")),
         ];
         let some = parts.into_iter().filter(|(count, _)| *count > 0);
-        some.map(|(count, part)| part.with("n", grouped(count)))
-            .collect()
+        some.map(|(count, part)| part.number("n", count)).collect()
     }
 
     /// What the ended runs did together.
@@ -81,11 +80,11 @@ impl Live {
                 "{created} created, {updated} updated, {deleted} deleted, {unchanged} unchanged, {cleared} cache cleared.",
             )
         };
-        said.with("created", grouped(self.totals.created))
-            .with("updated", grouped(self.totals.updated))
-            .with("deleted", grouped(self.totals.deleted))
-            .with("unchanged", grouped(self.totals.unchanged))
-            .with("cleared", grouped(self.totals.cache_cleared))
+        said.number("created", self.totals.created)
+            .number("updated", self.totals.updated)
+            .number("deleted", self.totals.deleted)
+            .number("unchanged", self.totals.unchanged)
+            .number("cleared", self.totals.cache_cleared)
     }
 }
 

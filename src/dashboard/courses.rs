@@ -76,9 +76,9 @@ fn headings() -> Vec<(&'static str, Option<Sort>, bool)> {
     vec![
         ("Course", Some(Sort::Name), false),
         ("Enrolments", Some(Sort::Enrolments), true),
-        ("Completed", Some(Sort::Completed), true),
-        ("In progress", Some(Sort::InProgress), true),
-        ("Not started", Some(Sort::NotStarted), true),
+        ("count|Completed", Some(Sort::Completed), true),
+        ("count|In progress", Some(Sort::InProgress), true),
+        ("count|Not started", Some(Sort::NotStarted), true),
         ("Completion rate", Some(Sort::Rate), true),
         ("Average progress", Some(Sort::Average), true),
         ("Median days", Some(Sort::Median), true),

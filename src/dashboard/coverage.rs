@@ -9,7 +9,7 @@ use super::{Chrome, Downloads, Page, PageError, SignedIn, Tab};
 use crate::app::App;
 use crate::companies::{self, Company};
 use crate::ids::{CompanyId, random_hex};
-use crate::language::{Said, grouped};
+use crate::language::Said;
 use crate::sync::coverage::{self, CourseCoverage, Coverage, UnreadRow};
 use crate::sync::tally::CourseTally;
 
@@ -54,7 +54,7 @@ pub fn gap_text(total: &CourseTally) -> Said {
         (total.different, Said::new("{n} different")),
     ];
     let wrong = parts.into_iter().filter(|(count, _)| *count > 0);
-    let said = wrong.map(|(count, what)| what.with("n", grouped(count)));
+    let said = wrong.map(|(count, what)| what.number("n", count));
     let joined = |one: Said, next: Said| Said::joined(one, next);
     said.reduce(joined).unwrap_or_else(|| Said::new("nothing"))
 }

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use super::delivery_form::DeliveryForm;
 use crate::fields::Fields;
-use crate::language::{Said, grouped};
+use crate::language::Said;
 use crate::settings::delivery::{AnswerMode, Delivery, DeliveryOverrides, Zone};
 
 /// Longest time that answers are kept: a day.
@@ -109,7 +109,6 @@ impl DeliveryForm {
         if typed.is_empty() {
             return Ok(None);
         }
-        let (least, most) = (grouped(*range.start()), grouped(*range.end()));
         let number = typed
             .parse::<i64>()
             .ok()
@@ -118,8 +117,8 @@ impl DeliveryForm {
             Said::new(
                 "Give a whole number from {least} to {most}, or nothing: then the default holds.",
             )
-            .with("least", least)
-            .with("most", most)
+            .number("least", range.start())
+            .number("most", range.end())
         };
         number.map(|number| Some(json!(number))).ok_or_else(wrong)
     }
@@ -142,9 +141,8 @@ impl DeliveryForm {
         }
         let minutes = self.typed.text("cache_minutes").parse::<i32>().ok();
         let minutes = minutes.filter(|minutes| (0..=MOST_MINUTES).contains(&i64::from(*minutes)));
-        let wrong = || {
-            Said::new("Give a whole number from 0 to {most}.").with("most", grouped(MOST_MINUTES))
-        };
+        let wrong =
+            || Said::new("Give a whole number from 0 to {most}.").number("most", MOST_MINUTES);
         minutes.map(Some).ok_or_else(wrong)
     }
 }

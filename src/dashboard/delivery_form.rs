@@ -4,7 +4,7 @@ use super::labels::Label as _;
 use super::settings_form::Pairs;
 use super::typed::{Mistakes, Typed};
 use crate::fields::Fields;
-use crate::language::{Said, grouped};
+use crate::language::Said;
 use crate::settings::delivery::{AnswerMode, Delivery, DeliveryOverrides};
 use crate::sync::schedule::zone_names;
 
@@ -114,21 +114,21 @@ impl DeliveryForm {
     pub fn default_of(&self, name: &str) -> Said {
         let limit = |calls: u32| match calls {
             0 => Said::new("no limit"),
-            calls => Said::as_it_is(grouped(calls.into())),
+            calls => Said::figure(calls),
         };
         match name {
             "mode" => Said::new(self.base.mode.label()),
-            "window_hours" => Said::as_it_is(self.base.window_hours),
+            "window_hours" => Said::figure(self.base.window_hours),
             "zone" => Said::as_it_is(String::from(self.base.zone)),
             "calls_per_token" => limit(self.base.calls_per_token),
             "calls_per_company" => limit(self.base.calls_per_company),
-            "max_records" => Said::as_it_is(grouped(self.base.max_records.into())),
+            "max_records" => Said::figure(self.base.max_records),
             "courseid_for_username" if self.base.courseid_for_username => {
                 Said::as_it_is("courseid")
             }
             "courseid_for_username" => Said::as_it_is("username"),
             _ if self.base.fields.is_all() => Said::new("all twelve"),
-            _ if self.base.fields.is_empty() => Said::new("none"),
+            _ if self.base.fields.is_empty() => Said::new("field|none"),
             _ => Said::as_it_is(self.base.fields.to_string().replace(' ', ", ")),
         }
     }

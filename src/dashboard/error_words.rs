@@ -5,7 +5,7 @@ use crate::language::Said;
 
 /// An error as a text. What it was told by others stays as they said it, unless it is a text of ours.
 pub fn said(error: &Error) -> Said {
-    let because = |text: Said, why: &String| text.with("why", why);
+    let because = |text: Said, why: &Said| text.saying("why", why.clone());
     match error {
         Error::NotFound(what) => Said::new("{what} was not found").saying("what", Said::new(what)),
         Error::Moved => Said::new("the company's data or settings changed meanwhile; run it again"),
@@ -22,6 +22,10 @@ pub fn said(error: &Error) -> Said {
         }
         Error::StoreUnavailable(_) => Said::new("the store cannot be reached"),
         Error::Store(_) => Said::new("the store reported an error"),
+        Error::Machine(cause) => {
+            Said::new("the machine reported an error: {why}").with("why", cause.to_string())
+        }
+        Error::Invalid(why) | Error::Conflict(why) => why.clone(),
         other => Said::brought(other.to_string()),
     }
 }

@@ -14,10 +14,10 @@ use super::labels::Label;
 use super::markup::Markup;
 use crate::admins::Reading;
 use crate::alerts;
-use crate::checks::size;
-use crate::language::{self, Said, grouped};
+use crate::language::{self, Number, Numeric, Said};
 use crate::moodle::RowState;
 use crate::progress::Row;
+use crate::sync;
 use crate::time::rfc3339;
 
 /// What filters know of the reader while a page is made.
@@ -92,16 +92,38 @@ pub fn told(said: impl AsRef<Said>, values: &dyn Values) -> Result<String> {
     Ok(said.as_ref().in_language(reader(values).language))
 }
 
-/// Bytes in the largest fitting unit.
+/// Why a run ended as it did, as the store keeps it.
 #[askama::filter_fn]
-pub fn bytes(count: impl Count, _: &dyn Values) -> Result<String> {
-    Ok(size(count.number()))
+pub fn reason(kept: impl AsRef<str>, values: &dyn Values) -> Result<String> {
+    let said = sync::reasons::reason(kept.as_ref());
+    Ok(capital(&said.in_language(reader(values).language)))
 }
 
-/// A text with a value in the place of each `{name}`.
+/// Bytes in the largest fitting unit.
 #[askama::filter_fn]
-pub fn fill(text: impl AsRef<str>, _: &dyn Values, values: &alerts::Values) -> Result<String> {
-    Ok(alerts::filled(text.as_ref(), values))
+pub fn bytes(count: impl Count, values: &dyn Values) -> Result<String> {
+    Ok(Number::Bytes(count.number()).in_language(reader(values).language))
+}
+
+/// The sentence of an alert with a value in the place of each `{name}`; numbers as the reader's language writes them.
+#[askama::filter_fn]
+pub fn fill(
+    text: impl AsRef<str>,
+    values: &dyn Values,
+    filling: &alerts::Values,
+) -> Result<String> {
+    let language = reader(values).language;
+    let mut filling = filling.clone();
+    for (name, value) in &mut filling {
+        if name == "error" {
+            *value = sync::reasons::reason(value).in_language(language);
+        } else if alerts::NUMBERS.contains(&name.as_str())
+            && let Ok(count) = value.parse::<i64>()
+        {
+            *value = Number::Whole(count).in_language(language);
+        }
+    }
+    Ok(alerts::filled(text.as_ref(), &filling))
 }
 
 /// `1 change`, `2 changes`, `1,204 entries`.
@@ -114,10 +136,10 @@ pub fn counted(count: impl Count, values: &dyn Values, noun: &str) -> Result<Str
     ))
 }
 
-/// `8,245`.
+/// `8,245`, as the reader's language writes it.
 #[askama::filter_fn]
-pub fn number(count: impl Count, _: &dyn Values) -> Result<String> {
-    Ok(grouped(count.number()))
+pub fn number(number: impl Numeric, values: &dyn Values) -> Result<String> {
+    Ok(number.figure().in_language(reader(values).language))
 }
 
 /// A time in UTC seconds, to the minute, for people and for programs.
@@ -144,7 +166,7 @@ pub fn moment_ms(milliseconds: &i64, values: &dyn Values) -> Result<Safe<String>
 #[askama::filter_fn]
 pub fn day(seconds: &Option<i64>, values: &dyn Values) -> Result<Safe<String>> {
     let Some(at) = seconds else {
-        let none = Said::new("none").in_language(reader(values).language);
+        let none = Said::new("date|none").in_language(reader(values).language);
         let none = none.as_str().markup();
         return Ok(Safe(format!(
             "<span class=\"none\" aria-label=\"{none}\">–</span>"
@@ -167,15 +189,18 @@ pub fn ends(seconds: &i64, values: &dyn Values, now: &i64) -> Result<String> {
 
 /// Microseconds as milliseconds: `12.3`, `1,204`.
 #[askama::filter_fn]
-pub fn milliseconds(microseconds: &i64, _: &dyn Values) -> Result<String> {
-    Ok(milliseconds_text(*microseconds))
+pub fn milliseconds(microseconds: &i64, values: &dyn Values) -> Result<String> {
+    Ok(Number::Milliseconds(*microseconds).in_language(reader(values).language))
 }
 
 /// `41.67 %`, or `not tracked` where Moodle tracks nothing.
 #[askama::filter_fn]
 pub fn percent(value: impl Borrow<Option<f64>>, values: &dyn Values) -> Result<String> {
-    let untracked = || Said::new("not tracked").in_language(reader(values).language);
-    Ok(value.borrow().map_or_else(untracked, percent_text))
+    let said = value.borrow().map_or_else(
+        || Said::new("not tracked"),
+        |value| Said::figure(Number::Percent(value)),
+    );
+    Ok(said.in_language(reader(values).language))
 }
 
 /// An email as an address. What Moodle puts there when it deletes somebody is not one.
@@ -197,7 +222,7 @@ pub fn sentence(text: impl AsRef<str>, _: &dyn Values) -> Result<String> {
 #[askama::filter_fn]
 pub fn person(row: &Row, values: &dyn Values) -> Result<String> {
     if row.state == RowState::Erased {
-        let erased = Said::new("Erased person {id}").with("id", row.user_id);
+        let erased = Said::new("Erased person {id}").with("id", row.user_id.to_string());
         return Ok(erased.in_language(reader(values).language));
     }
     let content = &row.content;
@@ -254,19 +279,6 @@ pub fn capital(text: &str) -> String {
     format!("{}{}", first.unwrap_or_default(), letters.as_str())
 }
 
-/// `41.67 %`, at most two digits after the point. Only 100 itself reads `100 %`, only 0 itself `0 %`.
-pub fn percent_text(value: f64) -> String {
-    let between = value > 0.0 && value < 100.0;
-    let honest = if between {
-        value.clamp(0.01, 99.99)
-    } else {
-        value
-    };
-    let text = format!("{honest:.2}");
-    let short = text.trim_end_matches('0').trim_end_matches('.');
-    format!("{short} %")
-}
-
 /// [`mailbox`] in files, whose language is English.
 pub fn mailbox_text(email: &str) -> &str {
     if hashed(email) {
@@ -287,15 +299,7 @@ pub fn end(seconds: i64) -> Said {
     match seconds {
         ..3600 => Said::new("ends within an hour"),
         3600..172_800 => ahead.counted("time", seconds / 3600, "hour"),
-        _ => ahead.counted("time", seconds / 86_400, "day"),
-    }
-}
-
-/// `12.3`; from a hundred on without a digit after the point.
-pub fn milliseconds_text(microseconds: i64) -> String {
-    match microseconds {
-        100_000.. => grouped(microseconds / 1000),
-        _ => format!("{:.1}", microseconds as f64 / 1000.0),
+        _ => ahead.counted("time", seconds / 86_400, "distance|day"),
     }
 }
 
@@ -326,28 +330,13 @@ pub fn age(seconds: i64) -> Said {
         ..60 => Said::new("just now"),
         60..3600 => past.counted("time", seconds / 60, "minute"),
         3600..172_800 => past.counted("time", seconds / 3600, "hour"),
-        _ => past.counted("time", seconds / 86_400, "day"),
+        _ => past.counted("time", seconds / 86_400, "distance|day"),
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn percentages_are_rounded_to_two_digits_and_unknown_is_not_zero() {
-        assert_eq!(percent_text(100.0 / 3.0), "33.33 %");
-        assert_eq!(percent_text(100.0), "100 %");
-        assert_eq!(percent_text(0.0), "0 %");
-    }
-
-    #[test]
-    fn almost_everything_is_not_all_and_almost_nothing_is_something() {
-        assert_eq!(percent_text(99.9967), "99.99 %");
-        assert_eq!(percent_text(99.99), "99.99 %");
-        assert_eq!(percent_text(0.0001), "0.01 %");
-        assert_eq!(percent_text(0.014), "0.01 %");
-    }
 
     #[test]
     fn the_hash_of_a_deleted_person_is_not_an_address() {
@@ -359,12 +348,10 @@ mod tests {
     }
 
     #[test]
-    fn ends_and_durations_are_told_as_people_say_them() {
+    fn ends_are_told_as_people_say_them() {
         assert_eq!(end(12 * 86_400 + 5).to_string(), "ends in 12 days");
         assert_eq!(end(86_400).to_string(), "ends in 24 hours");
         assert_eq!(end(59).to_string(), "ends within an hour");
-        assert_eq!(milliseconds_text(340), "0.3");
-        assert_eq!(milliseconds_text(1_204_000), "1,204");
     }
 
     #[test]

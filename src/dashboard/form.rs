@@ -123,7 +123,9 @@ fn fields<T: DeserializeOwned>(body: &str) -> Result<T, PageError> {
     }
     let parsed = Query::<T>::from_query(body);
     parsed.map(Query::into_inner).map_err(|cause| {
-        PageError::BadRequest(Said::new("the form is incomplete: {cause}").with("cause", cause))
+        PageError::BadRequest(
+            Said::new("the form is incomplete: {cause}").with("cause", cause.to_string()),
+        )
     })
 }
 

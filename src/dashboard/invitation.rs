@@ -69,8 +69,7 @@ pub async fn accept_invitation(
             .cookie(Flash::PasswordSet.cookie(&app))
             .finish()),
         Err(Error::Invalid(why)) => {
-            let error = Some(Said::brought(why));
-            let shown = invitation_page(&request, &app, token, error).await?;
+            let shown = invitation_page(&request, &app, token, Some(why)).await?;
             let refused = StatusCode::UNPROCESSABLE_ENTITY;
             Ok(page::with_status(refused, &shown, &request))
         }

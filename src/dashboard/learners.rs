@@ -65,9 +65,9 @@ fn headings() -> Vec<(&'static str, Option<Sort>, bool)> {
     vec![
         ("Learner", Some(Sort::Name), false),
         ("Courses", Some(Sort::Courses), true),
-        ("Completed", Some(Sort::Completed), true),
-        ("In progress", Some(Sort::InProgress), true),
-        ("Not started", Some(Sort::NotStarted), true),
+        ("count|Completed", Some(Sort::Completed), true),
+        ("count|In progress", Some(Sort::InProgress), true),
+        ("count|Not started", Some(Sort::NotStarted), true),
         ("Changed", Some(Sort::Changed), false),
     ]
 }

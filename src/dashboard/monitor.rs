@@ -15,7 +15,6 @@ use crate::db::Conn;
 use crate::delivery::today::{self, Use};
 use crate::error::Result;
 use crate::ids::CompanyId;
-use crate::language::grouped;
 use crate::requests::stats::{self, Report};
 use crate::settings::keeping::{self, Configured};
 use crate::time::buckets::{Bucket, Step, buckets};
@@ -49,11 +48,6 @@ pub struct MonitorPage {
 }
 
 impl MonitorPage {
-    /// The same, in groups of digits.
-    fn most(&self) -> String {
-        grouped(self.most)
-    }
-
     /// The same page, as things are by then.
     fn again(&self) -> String {
         self.view.address("/monitor", &[])

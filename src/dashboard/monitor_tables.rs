@@ -162,7 +162,7 @@ impl Names {
     }
 
     fn company(&self, id: CompanyId) -> Said {
-        let unknown = || Said::new("Company {id}").with("id", id);
+        let unknown = || Said::new("Company {id}").with("id", id.to_string());
         self.companies.get(&id).map_or_else(unknown, Said::as_it_is)
     }
 }
@@ -214,7 +214,7 @@ fn of_company(id: Option<CompanyId>, names: &Names) -> About {
     match id {
         Some(id) => (
             names.company(id),
-            Some(Said::new("id {id}").with("id", id)),
+            Some(Said::new("id {id}").with("id", id.to_string())),
             format!("/requests?company={id}"),
         ),
         None => nobody(),
@@ -233,7 +233,7 @@ fn of_token(id: Option<TokenId>, names: &Names) -> About {
             format!("/requests?company={company}&token={id}"),
         ),
         (Some(id), None) => (
-            Said::new("Token {id}").with("id", id),
+            Said::new("Token {id}").with("id", id.to_string()),
             Some(Said::new("not kept any more")),
             format!("/requests?token={id}"),
         ),
@@ -257,7 +257,7 @@ fn of_route(route: &str) -> About {
 fn of_version((company, version): (CompanyId, i64), names: &Names) -> About {
     (
         names.company(company),
-        Some(Said::new("version {version}").with("version", version)),
+        Some(Said::new("version {version}").number("version", version)),
         format!("/requests?company={company}&status=2xx"),
     )
 }

@@ -8,7 +8,6 @@ use serde_json::json;
 
 use super::charts::{OverTime, Plan, Point, Unit};
 use super::coverage::gap_text;
-use super::filters::percent_text;
 use super::monitor_charts;
 use super::overview_attention::Attention;
 use super::overview_list::View;
@@ -23,7 +22,7 @@ use crate::companies::{self, Company, State};
 use crate::db::{Conn, off_thread};
 use crate::error::Result;
 use crate::ids::CompanyId;
-use crate::language::Said;
+use crate::language::{Number, Said};
 use crate::progress::completions;
 use crate::requests::stats::{self, Report, Window};
 use crate::sync;
@@ -78,7 +77,7 @@ impl Line {
             .filter(|found| found.outdated.is_none())?;
         let text = match (coverage.total.gap(), coverage.percentage()) {
             (0, None) => Said::new("nothing to compare"),
-            (0, Some(percentage)) => Said::as_it_is(percent_text(percentage)),
+            (0, Some(percentage)) => Said::figure(Number::Percent(percentage)),
             _ => gap_text(&coverage.total),
         };
         Some((text, coverage.run.snapshot_at?))
@@ -215,7 +214,7 @@ fn completions_chart(days: &[Bucket], completed: &[i64], zone: Tz) -> OverTime {
         id: "completions",
         title: "Completions, last 30 days",
         unit: Unit::Count,
-        series: &["Completed"],
+        series: &["count|Completed"],
         step: Step::Day,
         zone,
     };

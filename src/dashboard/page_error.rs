@@ -116,7 +116,7 @@ impl PageError {
             Self::MethodNotAllowed(allowed) => (
                 StatusCode::METHOD_NOT_ALLOWED,
                 "This page works differently",
-                Said::new("This address answers {allowed} only.").with("allowed", allowed),
+                Said::new("This address answers {allowed} only.").with("allowed", *allowed),
                 "Go back and use the links and forms of the pages.",
             ),
             Self::Failed(error) => of(error),
@@ -172,8 +172,10 @@ struct ErrorPage {
 pub fn input_errors(services: &mut ServiceConfig) {
     let path = |_, _: &HttpRequest| PageError::Failed(Error::NotFound("this page")).into();
     let query = |cause: QueryPayloadError, _: &HttpRequest| {
-        PageError::BadRequest(Said::new("the address cannot be read: {cause}").with("cause", cause))
-            .into()
+        PageError::BadRequest(
+            Said::new("the address cannot be read: {cause}").with("cause", cause.to_string()),
+        )
+        .into()
     };
     services.app_data(PathConfig::default().error_handler(path));
     services.app_data(QueryConfig::default().error_handler(query));

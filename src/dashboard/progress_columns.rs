@@ -76,7 +76,7 @@ impl Label for Shown {
             Self::Percentage => "Progress",
             Self::Enrolled => "Enrolled",
             Self::Started => "Started",
-            Self::Completed => "Completed",
+            Self::Completed => "date|Completed",
             Self::Changed => "Changed",
             Self::Username => "User name",
             Self::UserId => "User id",

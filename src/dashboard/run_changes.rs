@@ -2,9 +2,9 @@
 
 use serde_json::{Map, Value};
 
-use super::filters::{mailbox_text, percent_text, time_text};
+use super::filters::{mailbox_text, time_text};
 use super::labels::Label;
-use crate::language::Said;
+use crate::language::{Number, Said};
 use crate::moodle::RowState;
 use crate::progress::{Row, Status};
 use crate::sync::Run;
@@ -28,7 +28,7 @@ pub struct Change {
 }
 
 /// One field that moved.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Field {
     /// Its name, as in the API.
     pub name: String,
@@ -108,18 +108,18 @@ pub fn fields(
 
 fn words(name: &str, value: &Value) -> Said {
     match value {
-        Value::Null => Said::new("none"),
+        Value::Null => Said::new("value|none"),
         Value::String(text) if name == "status" => status(text),
         Value::String(text) if name == "state" => state(text),
         Value::String(text) if name == "email" => email(text),
         Value::String(text) => Said::as_it_is(text),
         Value::Number(number) if name == "percentage" => number
             .as_f64()
-            .map_or_else(unknown, |value| Said::as_it_is(percent_text(value))),
+            .map_or_else(unknown, |value| Said::figure(Number::Percent(value))),
         Value::Number(number) => number
             .as_i64()
             .map_or_else(unknown, |at| Said::as_it_is(time_text(at))),
-        other => Said::as_it_is(other),
+        other => Said::as_it_is(other.to_string()),
     }
 }
 

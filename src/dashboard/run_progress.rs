@@ -15,7 +15,7 @@ use crate::admins::Reading;
 use crate::app::App;
 use crate::error::{Error, OrNotFound};
 use crate::ids::RunId;
-use crate::language::{Said, grouped};
+use crate::language::Said;
 use crate::sync::{Progress, Run, RunState, history};
 use crate::time::now_ms;
 
@@ -61,8 +61,8 @@ fn what(run: &Run, progress: Progress) -> Said {
     match run.state {
         RunState::Queued => Said::new("Waiting for its turn"),
         _ if progress.rows_written > 0 => Said::new("Writing: {written} of {planned} changes")
-            .with("written", grouped(progress.rows_written))
-            .with("planned", grouped(progress.rows_planned)),
+            .number("written", progress.rows_written)
+            .number("planned", progress.rows_planned),
         _ if progress.people_total.is_some() => {
             Said::new("Reading Moodle: {rows}, {changes} found")
                 .counted("rows", progress.rows_read, "row")

@@ -1,10 +1,10 @@
 //! What a run came to, in one sentence, and what to do about it.
 
-use crate::language::{Said, grouped};
+use crate::language::Said;
 use crate::sync::{Mode, Run, RunState};
 
 /// The sentence, its tone, and advice where there is something to do.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Verdict {
     /// `good`, `warn` or `bad`, or empty while the run lasts.
     pub tone: &'static str,
@@ -97,9 +97,7 @@ fn success(run: &Run, users: i64) -> Said {
 /// `2 users synced, 5 cache cleared`.
 fn counts(run: &Run, users: i64) -> Said {
     let said = match run.counts.cache_cleared {
-        Some(count) => {
-            Said::new("{users} synced, {count} cache cleared").with("count", grouped(count))
-        }
+        Some(count) => Said::new("{users} synced, {count} cache cleared").number("count", count),
         None => Said::new("{users} synced, number of cleared cache entries unknown"),
     };
     said.counted("users", users, "user")

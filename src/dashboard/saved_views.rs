@@ -35,7 +35,7 @@ struct Wrong {
     view: Option<ViewId>,
     name: String,
     query: String,
-    why: String,
+    why: Said,
 }
 
 impl ViewsPage {
@@ -94,7 +94,7 @@ pub async fn save_view(
     let query = understood(&form.query, &admin)?;
     let whose = (admin.session.admin, company);
     let saved = match views::checked_name(&form.name) {
-        Err(why) => Err(Error::Conflict(why.to_string())),
+        Err(why) => Err(Error::Conflict(why)),
         Ok(name) => {
             let query = query.clone();
             let save = move |conn: &mut _| {
@@ -124,7 +124,7 @@ pub async fn rename_view(
     let ((company, view), Submitted { admin, form }) = (path.into_inner(), submitted);
     let whose = (admin.session.admin, company);
     let renamed = match views::checked_name(&form.name) {
-        Err(why) => Err(Error::Conflict(why.to_string())),
+        Err(why) => Err(Error::Conflict(why)),
         Ok(name) => {
             let rename = move |conn: &mut _| views::rename(conn, whose, view, &name);
             app.db.change(rename).await
@@ -159,13 +159,12 @@ async fn answer(
     (admin, app, company): (&SignedIn, &App, CompanyId),
     request: &HttpRequest,
     (done, flash): (Result<()>, Flash),
-    wrong: impl FnOnce(String) -> Wrong,
+    wrong: impl FnOnce(Said) -> Wrong,
 ) -> std::result::Result<HttpResponse, PageError> {
     match done {
         Ok(()) => Ok(back(app, company, flash)),
         Err(Error::Conflict(why)) => {
-            let wrong = wrong(filters::sentence_text(&why));
-            let again = views_page(admin, app, company, Some(wrong)).await?;
+            let again = views_page(admin, app, company, Some(wrong(why))).await?;
             let status = StatusCode::UNPROCESSABLE_ENTITY;
             Ok(page::with_status(status, &again, request))
         }

@@ -157,8 +157,8 @@ impl Fields {
         if every.is_none() {
             let (least, most) = (EVERY_MINUTES.start(), EVERY_MINUTES.end());
             let why = Said::new("Type a whole number from {least} to {most}.")
-                .with("least", least)
-                .with("most", most);
+                .number("least", least)
+                .number("most", most);
             self.blame("every_minutes", why);
         }
         every
@@ -171,8 +171,8 @@ impl Fields {
             self.blame(
                 "minute",
                 Said::new("Type a whole number from {least} to {most}.")
-                    .with("least", 0)
-                    .with("most", 59),
+                    .number("least", 0)
+                    .number("most", 59),
             );
         }
         minute

@@ -194,7 +194,7 @@ async fn tried(app: &Data<App>, admin: &SignedIn, mut shown: Shown) -> Result<Tr
             Ok(Tried::Run(address))
         }
         Err(Error::Conflict(why)) => {
-            shown.note = Some(Said::brought(why));
+            shown.note = Some(why);
             again(StatusCode::CONFLICT, shown)
         }
         Err(error) => Err(error),

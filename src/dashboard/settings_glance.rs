@@ -8,7 +8,7 @@ use crate::db::Conn;
 use crate::delivery;
 use crate::error::Result;
 use crate::ids::CompanyId;
-use crate::language::{Said, grouped};
+use crate::language::Said;
 use crate::moodle::Shape;
 use crate::requests::{Limits, Standing};
 use crate::settings::delivery::{self as stored, Delivery, DeliveryOverrides};
@@ -18,7 +18,7 @@ use crate::time::now;
 use crate::tokens::{self, Token};
 
 /// One setting.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Glance {
     /// What it is called.
     pub name: &'static str,
@@ -59,7 +59,7 @@ pub async fn glance(app: &App, company: CompanyId, courses: (usize, usize)) -> R
         ("Learners", Field::Learners),
         ("Suspended and ended enrolments", Field::Suspended),
         ("Enrolled", Field::Enrolled),
-        ("Completed", Field::Completed),
+        ("date|Completed", Field::Completed),
     ] {
         let own = Some(read.own.own().contains(&field));
         lines.push(line(
@@ -72,14 +72,14 @@ pub async fn glance(app: &App, company: CompanyId, courses: (usize, usize)) -> R
     }
     let departments = read.shape.departments.as_ref();
     let value = departments.map_or_else(
-        || Said::new("all"),
+        || Said::new("department|all"),
         |ids| Said::new("{departments}").counted("departments", ids.len() as i64, "department"),
     );
     lines.push(line("Departments", value, None, &rows, None));
     let (on, off) = courses;
     let value = Said::new("{on} on, {off} off")
-        .with("on", grouped(on as i64))
-        .with("off", grouped(off as i64));
+        .number("on", on)
+        .number("off", off);
     lines.push(line("Courses", value, None, &rows, None));
     let page = format!("/companies/{company}/settings/delivery");
     for (name, setting, value) in delivered(&read.delivery) {
@@ -146,7 +146,9 @@ fn delivered(delivery: &Delivery) -> Vec<(&'static str, &'static str, Said)> {
         (
             "Fields",
             "fields",
-            Said::new("{n} of {all}").with("n", fields).with("all", 12),
+            Said::new("{n} of {all}")
+                .number("n", fields)
+                .number("all", 12),
         ),
         (
             "Mode of the old plugin's door",
@@ -174,7 +176,7 @@ fn delivered(delivery: &Delivery) -> Vec<(&'static str, &'static str, Said)> {
 fn limit(calls: u32) -> Said {
     match calls {
         0 => Said::new("no limit"),
-        calls => Said::as_it_is(grouped(calls.into())),
+        calls => Said::figure(calls),
     }
 }
 
@@ -187,7 +189,7 @@ fn kept(minutes: i32) -> Said {
 
 fn rhythm(schedule: Option<&Schedule>) -> Said {
     match schedule {
-        None => Said::new("none"),
+        None => Said::new("schedule|none"),
         Some(schedule) if schedule.problem.is_some() => Said::new("cannot be followed"),
         Some(schedule) if schedule.paused.is_some() => {
             Said::new("{rhythm}, paused").saying("rhythm", schedule.rhythm.in_words())

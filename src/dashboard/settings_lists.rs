@@ -11,7 +11,7 @@ use crate::moodle::{Department, Lists};
 use crate::settings::Overrides;
 
 /// One box.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Tick {
     /// What the form sends.
     pub id: i64,
@@ -28,18 +28,18 @@ pub struct Tick {
 }
 
 /// All boxes of a form.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Ticks {
     /// Why Moodle tells nothing, if so: then only what is chosen already is listed.
     pub away: Option<Said>,
     /// Roles.
     pub roles: Vec<Tick>,
     /// Why roles have no names.
-    pub roles_unread: Option<String>,
+    pub roles_unread: Option<Said>,
     /// Departments, each below its parent.
     pub departments: Vec<Tick>,
     /// Why departments have no names.
-    pub departments_unread: Option<String>,
+    pub departments_unread: Option<Said>,
     /// Courses.
     pub courses: Vec<Tick>,
 }
@@ -177,7 +177,7 @@ fn unread() -> Lists {
     }
 }
 
-fn parted<T>(list: std::result::Result<Vec<T>, String>) -> (Vec<T>, Option<String>) {
+fn parted<T>(list: std::result::Result<Vec<T>, Said>) -> (Vec<T>, Option<Said>) {
     list.map_or_else(|why| (Vec::new(), Some(why)), |list| (list, None))
 }
 
@@ -217,7 +217,7 @@ fn with_lost(mut ticks: Vec<Tick>, ids: &[i64], numbered: Said, unread: bool) ->
     let note = if unread { "" } else { "not in Moodle any more" };
     for id in ids {
         if !ticks.iter().any(|tick| tick.id == *id) {
-            ticks.push(tick(*id, numbered.clone().with("id", id), note));
+            ticks.push(tick(*id, numbered.clone().with("id", id.to_string()), note));
         }
     }
     ticks

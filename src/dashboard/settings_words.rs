@@ -6,7 +6,7 @@ use crate::moodle::{Lists, Shape};
 use crate::settings::Field;
 
 /// One setting before and after, in words.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Moved {
     /// Which.
     pub name: &'static str,
@@ -62,7 +62,7 @@ fn all(shape: &Shape, lists: Option<&Lists>) -> Vec<(&'static str, Said)> {
             of(Field::Suspended, shape, lists),
         ),
         ("Enrolled", of(Field::Enrolled, shape, lists)),
-        ("Completed", of(Field::Completed, shape, lists)),
+        ("date|Completed", of(Field::Completed, shape, lists)),
         ("Departments", departments(shape, lists)),
         ("Courses switched off", courses(shape, lists)),
     ]
@@ -79,19 +79,21 @@ fn role_names(ids: &[i64], lists: Option<&Lists>) -> Said {
             .saying("one", one)
             .saying("other", other)
     };
-    ids.iter().map(name).reduce(either).unwrap_or_else(none)
+    let names = ids.iter().map(name).reduce(either);
+    names.unwrap_or_else(|| Said::new("role|none"))
 }
 
 fn departments(shape: &Shape, lists: Option<&Lists>) -> Said {
     let Some(ids) = &shape.departments else {
-        return Said::new("all");
+        return Said::new("department|all");
     };
     let known = lists.and_then(|lists| lists.departments.as_ref().ok());
     let name = |id: &i64| {
         let found = known.and_then(|all| all.iter().find(|one| one.id == *id));
         named(id, found.map(|one| &one.name))
     };
-    let names = ids.iter().map(name).reduce(and).unwrap_or_else(none);
+    let names = ids.iter().map(name).reduce(and);
+    let names = names.unwrap_or_else(|| Said::new("department|none"));
     Said::new("{departments} and below").saying("departments", names)
 }
 
@@ -101,20 +103,19 @@ fn courses(shape: &Shape, lists: Option<&Lists>) -> Said {
         named(id, known.map(|course| &course.name))
     };
     let names = shape.courses_off.iter().map(name).reduce(and);
-    names.unwrap_or_else(none)
+    names.unwrap_or_else(|| Said::new("course|none"))
 }
 
 /// The name that Moodle gives to an id, which is hostile text.
 fn named(id: impl ToString, name: Option<&String>) -> Said {
-    name.map_or_else(|| Said::new("number {id}").with("id", id), Said::as_it_is)
+    name.map_or_else(
+        || Said::new("number {id}").with("id", id.to_string()),
+        Said::as_it_is,
+    )
 }
 
 fn and(one: Said, next: Said) -> Said {
     Said::new("{one}, {next}")
         .saying("one", one)
         .saying("next", next)
-}
-
-fn none() -> Said {
-    Said::new("none")
 }

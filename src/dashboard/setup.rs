@@ -24,7 +24,7 @@ pub struct SetupPage {
     token: String,
     email: String,
     min_length: usize,
-    error: Option<String>,
+    error: Option<Said>,
 }
 
 /// The token of the link.
@@ -79,7 +79,7 @@ pub async fn create_first_admin(
                 token: form.token,
                 email: form.email,
                 min_length: MIN_LENGTH,
-                error: Some(filters::sentence_text(&why)),
+                error: Some(why),
             };
             Ok(page::with_status(
                 StatusCode::UNPROCESSABLE_ENTITY,
@@ -103,7 +103,7 @@ async fn check(app: &App, token: &str) -> Result<()> {
 async fn create(app: &App, form: &FirstAdmin, visit: Visit) -> Result<String> {
     if form.password != form.repeated {
         let differ = Said::new("The two passwords differ.");
-        return Err(Error::Invalid(differ.to_string()));
+        return Err(Error::Invalid(differ));
     }
     let (email, password) = (form.email.clone(), form.password.clone());
     let begun = app.db.change(move |conn| {

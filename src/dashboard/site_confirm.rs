@@ -37,8 +37,8 @@ impl ConfirmPage {
 /// A setting that would keep less, and what would go.
 struct Lowered {
     setting: Setting,
-    before: String,
-    after: String,
+    before: i64,
+    after: i64,
     goes: i64,
 }
 
@@ -77,15 +77,13 @@ pub async fn show_confirm(
     let counted = off_thread(move || {
         let lowered = lowered(&app.db.read(read)?, &wanted);
         let line = |(setting, before, after): (Setting, String, String)| {
-            let kept = setting
-                .checked(&after)
-                .map_err(|why| Error::Invalid(why.to_string()))?;
-            let goes = going(&app, setting, kept.parse().unwrap_or(0), now_ms())?;
+            let kept = setting.checked(&after).map_err(Error::Invalid)?;
+            let after = kept.parse().unwrap_or(0);
             Ok(Lowered {
                 setting,
-                before,
+                before: before.parse().unwrap_or(0),
                 after,
-                goes,
+                goes: going(&app, setting, after, now_ms())?,
             })
         };
         lowered.into_iter().map(line).collect()

@@ -2,11 +2,10 @@
 
 use serde_json::{Map, Value};
 
-use super::filters::percent_text;
 use super::run_changes::{Field, fields};
 use super::settings_days::day_text;
 use crate::error::{Error, Result};
-use crate::language::Said;
+use crate::language::{Number, Said};
 use crate::moodle::{
     Activity, CourseEvidence, EnrolmentStanding, Evidence, HeldRole, Place, RowState, Says, Setting,
 };
@@ -14,7 +13,7 @@ use crate::progress::derive::flaw;
 use crate::progress::{Content, Row, Status};
 
 /// What the next sync would do to a row, as Moodle is now.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub enum Agreement {
     /// Nothing: the store has what Moodle has.
     Same,
@@ -212,7 +211,11 @@ pub fn left_out(setting: &Setting) -> Said {
 
 /// Whether the course shows, and whose it is.
 pub fn course(course: &CourseEvidence) -> Said {
-    let seen = if course.visible { "visible" } else { "hidden" };
+    let seen = if course.visible {
+        "visible"
+    } else {
+        "course|hidden"
+    };
     let whose = match (course.given, course.open_shared) {
         (true, _) => "given to the company",
         (false, true) => "open to every company",
@@ -251,10 +254,10 @@ pub fn activity(activity: &Activity) -> &'static str {
 pub fn figure(content: &Content, done: usize, count: usize) -> Said {
     match content.percentage {
         None => Said::new("no percentage"),
-        Some(value) if content.status == Status::Completed => Said::as_it_is(percent_text(value)),
+        Some(value) if content.status == Status::Completed => Said::figure(Number::Percent(value)),
         Some(value) => Said::new("{percent}: {done} of {activities}")
-            .with("percent", percent_text(value))
-            .with("done", done)
+            .number("percent", Number::Percent(value))
+            .number("done", done)
             .counted("activities", count as i64, "activity"),
     }
 }

@@ -11,6 +11,7 @@ use diesel::{
 
 use crate::error::{Error, Result};
 use crate::ids::{CompanyId, CourseId, UserId};
+use crate::language::Said;
 
 /// The context of the whole site.
 pub const SITE: i64 = 1;
@@ -33,8 +34,9 @@ pub struct MoodleBuilder {
 impl MoodleBuilder {
     /// Opens the Moodle in a file; a new file becomes a Moodle without companies, courses and learners.
     pub fn open(path: &Path) -> Result<Self> {
-        let unreachable =
-            |cause: diesel::ConnectionError| Error::MoodleUnavailable(cause.to_string());
+        let unreachable = |cause: diesel::ConnectionError| {
+            Error::MoodleUnavailable(Said::as_it_is(cause.to_string()))
+        };
         let mut conn =
             SqliteConnection::establish(&path.display().to_string()).map_err(unreachable)?;
         conn.batch_execute(

@@ -3,18 +3,19 @@
 use std::borrow::Cow;
 
 use super::Language;
-use super::numbers::counted;
+use super::numbers::{Number, Numeric, counted};
 
 /// A text with the names of values in braces, and the values.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Said {
     text: Cow<'static, str>,
     values: Vec<(&'static str, Value)>,
 }
 
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 enum Value {
     AsItIs(String),
+    Number(Number),
     Counted(i64, &'static str),
     Said(Said),
 }
@@ -37,8 +38,13 @@ impl Said {
     }
 
     /// What is the same in every language, where a text could stand as well.
-    pub fn as_it_is(value: impl ToString) -> Self {
+    pub fn as_it_is(value: impl Into<String>) -> Self {
         Self::new("{value}").with("value", value)
+    }
+
+    /// A number, where a text could stand as well.
+    pub fn figure(number: impl Numeric) -> Self {
+        Self::new("{n}").number("n", number)
     }
 
     /// Two things of a list, such as `3 missing, 1 extra`.
@@ -48,9 +54,14 @@ impl Said {
             .saying("next", next)
     }
 
-    /// With a value that is the same in every language: a name, an address, a number.
-    pub fn with(self, name: &'static str, value: impl ToString) -> Self {
-        self.and(name, Value::AsItIs(value.to_string()))
+    /// With a value that is the same in every language: a name, an address, an id.
+    pub fn with(self, name: &'static str, value: impl Into<String>) -> Self {
+        self.and(name, Value::AsItIs(value.into()))
+    }
+
+    /// With a number, as the reader's language writes it.
+    pub fn number(self, name: &'static str, value: impl Numeric) -> Self {
+        self.and(name, Value::Number(value.figure()))
     }
 
     /// With so many of something: `{name}` becomes `3 changes`. The noun is the English singular.
@@ -74,12 +85,20 @@ impl Said {
         for (name, value) in &self.values {
             let value = match value {
                 Value::AsItIs(text) => text.clone(),
+                Value::Number(number) => number.in_language(language),
                 Value::Counted(count, noun) => counted(language, *count, noun),
                 Value::Said(said) => said.in_language(language),
             };
             whole = whole.replace(&format!("{{{name}}}"), &value);
         }
         whole
+    }
+}
+
+/// A text without values.
+impl From<&'static str> for Said {
+    fn from(text: &'static str) -> Self {
+        Self::new(text)
     }
 }
 
@@ -102,12 +121,16 @@ mod tests {
 
     #[test]
     fn values_stand_where_their_names_do_in_any_language() {
-        let said = Said::new("{n} of {most}, {days}")
-            .with("n", 3)
-            .with("most", 8)
+        let said = Said::new("{name}: {n} of {most}, {days}")
+            .with("name", "1234")
+            .number("n", Number::Percent(41.5))
+            .number("most", 8000)
             .counted("days", 2, "day");
 
-        assert_eq!(said.to_string(), "3 of 8, 2 days");
-        assert_eq!(said.in_language(Language::German), "3 of 8, 2 Tage");
+        assert_eq!(said.to_string(), "1234: 41.5 % of 8,000, 2 days");
+        assert_eq!(
+            said.in_language(Language::German),
+            "1234: 41,5 % of 8.000, 2 Tage"
+        );
     }
 }

@@ -4,6 +4,7 @@ use diesel::QueryResult;
 
 use super::connection::{self, Source};
 use super::query::Dialect;
+use crate::language::Said;
 
 /// What the derivation reads.
 pub const NEEDED: &[&str] = &[
@@ -105,16 +106,20 @@ pub fn refusal_of(
     dialect: &Dialect,
     source: &mut Source,
     table: &'static str,
-) -> QueryResult<Option<String>> {
+) -> QueryResult<Option<Said>> {
     let name = format!("{}{table}", dialect.prefix.as_str());
     Ok(match try_table(dialect, source, table)? {
         Access::Readable => None,
-        Access::Missing => Some(format!("There is no table {name}.")),
-        Access::Broken(cause) => Some(format!("{name} cannot be read: {cause}")),
+        Access::Missing => Some(Said::new("There is no table {name}.").with("name", name)),
+        Access::Broken(cause) => Some(
+            Said::new("{name} cannot be read: {cause}")
+                .with("name", name)
+                .with("cause", cause),
+        ),
         Access::Denied => {
             let grant = grant(dialect, source, table)?;
-            let text = format!("{name} cannot be read. A database administrator runs: {grant}");
-            Some(text)
+            let why = Said::new("{name} cannot be read. A database administrator runs: {grant}");
+            Some(why.with("name", name).with("grant", grant))
         }
     })
 }

@@ -9,6 +9,7 @@ use super::shape::Shape;
 use super::snapshot::Snapshot;
 use crate::db::Kind;
 use crate::error::{Error, Result};
+use crate::language::Said;
 
 /// How grave a finding is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -117,7 +118,8 @@ pub struct Server {
 /// Connects, asks a server who it is, and leaves: what can be asked while somebody waits for a page.
 pub fn greet(moodle: &Moodle) -> Result<Server> {
     let begun = std::time::Instant::now();
-    let lost = |cause: &dyn std::fmt::Display| Error::MoodleUnavailable(cause.to_string());
+    let lost =
+        |cause: &dyn std::fmt::Display| Error::MoodleUnavailable(Said::as_it_is(cause.to_string()));
     let opened = connection::open(moodle.dialect.kind, &moodle.url, moodle.limit);
     let mut source = opened.map_err(|cause| lost(&cause))?;
     let mut server = server(&mut source).map_err(|cause| lost(&cause))?;
@@ -226,7 +228,10 @@ fn report_unreadable(
     for (table, access) in tables {
         if !matches!(access, Access::Missing | Access::Readable) {
             let why = access::refusal_of(&moodle.dialect, source, table)?;
-            report.add(Level::Problem, why.unwrap_or_default());
+            report.add(
+                Level::Problem,
+                why.map(|why| why.to_string()).unwrap_or_default(),
+            );
         }
     }
     Ok(())

@@ -9,6 +9,7 @@ use super::departments::{self, Department};
 use super::snapshot::{Snapshot, harmless};
 use crate::error::Result;
 use crate::ids::{CompanyId, CourseId};
+use crate::language::Said;
 
 /// A role of the site.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -33,10 +34,10 @@ pub struct CompanyCourse {
 }
 
 /// A list, or why it cannot be read and what to do.
-pub type Readable<T> = std::result::Result<Vec<T>, String>;
+pub type Readable<T> = std::result::Result<Vec<T>, Said>;
 
 /// Everything that settings choose from.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Lists {
     /// By id.
     pub roles: Readable<Role>,

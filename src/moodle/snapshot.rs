@@ -13,6 +13,7 @@ use super::{Evidence, Facts, Lists, Moodle, MoodleCompany, Moved, RowState, Scop
 use super::{MoodleToken, departures, evidence, moved, tokens};
 use crate::error::{Error, Result};
 use crate::ids::{CompanyId, Key};
+use crate::language::Said;
 
 /// A connection of its own in a transaction that never ends but with it.
 ///
@@ -29,7 +30,7 @@ impl Snapshot {
     /// Connects and begins the snapshot.
     pub(super) fn open(moodle: &Moodle) -> Result<Self> {
         let source = connection::open(moodle.dialect.kind, &moodle.url, moodle.limit)
-            .map_err(|cause| Error::MoodleUnavailable(cause.to_string()))?;
+            .map_err(|cause| Error::MoodleUnavailable(Said::as_it_is(cause.to_string())))?;
         Self::begin(moodle, source)
     }
 
@@ -138,7 +139,7 @@ impl Snapshot {
     /// Why a table cannot be read and what to do, or `None` where it can be.
     ///
     /// Asking does no harm to the snapshot.
-    pub(super) fn refusal(&mut self, table: &'static str) -> Result<Option<String>> {
+    pub(super) fn refusal(&mut self, table: &'static str) -> Result<Option<Said>> {
         let dialect = self.dialect.clone();
         self.ask(|source| access::refusal_of(&dialect, source, table))
     }
@@ -148,8 +149,8 @@ impl Snapshot {
         question: impl FnOnce(&mut Source) -> diesel::QueryResult<T>,
     ) -> Result<T> {
         if self.failed {
-            let text = "an earlier question of this snapshot failed".to_owned();
-            return Err(Error::MoodleUnavailable(text));
+            let why = Said::new("an earlier question of this snapshot failed");
+            return Err(Error::MoodleUnavailable(why));
         }
         question(&mut self.source).map_err(|cause| self.fail(&cause))
     }
@@ -158,7 +159,8 @@ impl Snapshot {
         self.failed = true;
         let text = cause.to_string();
         if self.source.batch_execute("rollback").is_err() {
-            return Error::MoodleUnavailable(format!("the connection was lost: {text}"));
+            let why = Said::new("the connection was lost: {why}").with("why", text);
+            return Error::MoodleUnavailable(why);
         }
         explain(&text, self.limit_seconds)
     }
@@ -167,18 +169,19 @@ impl Snapshot {
 fn explain(text: &str, limit_seconds: u64) -> Error {
     let says = |part: &str| text.contains(part);
     if says("max_statement_time") || says("maximum statement execution") || says("timeout") {
-        return Error::MoodleUnavailable(format!(
-            "it gave no answer within {limit_seconds} seconds (ALX_MOODLE_TIMEOUT_SECONDS)"
-        ));
+        let why = Said::new("it gave no answer within {n} seconds (ALX_MOODLE_TIMEOUT_SECONDS)");
+        return Error::MoodleUnavailable(why.number("n", limit_seconds));
     }
-    let hint = if says("doesn't exist") || says("does not exist") || says("no such table") {
-        "; is ALX_MOODLE_PREFIX right, and is IOMAD installed? `alx-report-api check` says more"
+    let why = if says("doesn't exist") || says("does not exist") || says("no such table") {
+        Said::new(
+            "{why}; is ALX_MOODLE_PREFIX right, and is IOMAD installed? `alx-report-api check` says more",
+        )
     } else if says("denied") {
-        "; `alx-report-api check` says which grant is missing"
+        Said::new("{why}; `alx-report-api check` says which grant is missing")
     } else {
-        ""
+        Said::new("{why}")
     };
-    Error::MoodleUnreadable(format!("{text}{hint}"))
+    Error::MoodleUnreadable(why.with("why", text))
 }
 
 /// A text without the NUL character, which PostgreSQL could not store.

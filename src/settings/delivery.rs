@@ -12,6 +12,7 @@ use crate::db::Conn;
 use crate::error::{Error, Result};
 use crate::fields::Fields;
 use crate::ids::CompanyId;
+use crate::language::Said;
 use crate::schema::{companies, delivery_settings};
 
 crate::words! {
@@ -139,7 +140,8 @@ impl DeliveryOverrides {
         let mut all = base.0.clone();
         all.extend(self.0.clone());
         serde_json::from_value(Value::Object(all)).map_err(|cause| {
-            Error::Invalid(format!("these settings cannot be understood: {cause}"))
+            let why = Said::new("these settings cannot be understood: {cause}");
+            Error::Invalid(why.with("cause", cause.to_string()))
         })
     }
 

@@ -10,6 +10,7 @@ use crate::app::App;
 use crate::db::Conn;
 use crate::error::{Error, Result};
 use crate::ids::AdminId;
+use crate::language::Said;
 use crate::time::{now, now_ms};
 use crate::tokens::SecretKey;
 
@@ -134,7 +135,7 @@ pub async fn turn_off(
 pub fn reset(conn: &mut Conn, id: AdminId, actor: &str, now_ms: i64) -> Result<()> {
     let person = people::get(conn, id)?;
     if !second_factor::turn_off(conn, id)? {
-        let why = format!("{} has no second factor", person.email);
+        let why = Said::new("{email} has no second factor").with("email", person.email);
         return Err(Error::Conflict(why));
     }
     sessions::end_others(conn, id, None)?;

@@ -9,6 +9,7 @@ use crate::audit;
 use crate::db::Conn;
 use crate::error::{Error, OrNotFound, Result};
 use crate::ids::RunId;
+use crate::language::Said;
 use crate::schema::sync_runs;
 use crate::time::now_ms;
 
@@ -81,8 +82,8 @@ fn cancel_in(
     }
     let run = history::any(conn, id)?.or_not_found("the sync run")?;
     if run.cancelled_by.is_none() {
-        let text = format!("this run has ended already: it is {}", run.state);
-        return Err(Error::Conflict(text));
+        let why = Said::new("this run has ended already: it is {state}");
+        return Err(Error::Conflict(why.saying("state", run.state.in_words())));
     }
     Ok((run, before))
 }

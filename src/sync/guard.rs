@@ -12,6 +12,7 @@ use crate::audit::{self, Entry};
 use crate::db::Conn;
 use crate::error::{Error, OrNotFound, Result};
 use crate::ids::{CourseId, Key, RunId, UserId};
+use crate::language::Said;
 use crate::schema::{sync_plan_lines, sync_runs};
 
 /// So many removals are never guarded.
@@ -84,11 +85,8 @@ fn decide(conn: &mut Conn, id: &RunId, to: RunState, admin: &str, now_ms: i64) -
         .set((sync_runs::state.eq(to), sync_runs::decided_by.eq(admin)))
         .execute(conn)?;
     if decided == 0 {
-        let text = format!(
-            "this run does not wait for confirmation; it is {}",
-            run.state
-        );
-        return Err(Error::Conflict(text));
+        let why = Said::new("this run does not wait for confirmation; it is {state}");
+        return Err(Error::Conflict(why.saying("state", run.state.in_words())));
     }
     let action = format!("removals_{to}");
     let entry = Entry {

@@ -24,6 +24,7 @@ pub mod preview;
 mod publish;
 mod queue;
 mod read;
+pub mod reasons;
 pub mod request;
 pub mod retention;
 mod room;

@@ -10,6 +10,7 @@ use crate::companies;
 use crate::db::Conn;
 use crate::error::{Error, Result};
 use crate::ids::{CompanyId, hex};
+use crate::language::Said;
 use crate::moodle::Shape;
 use crate::schema::sync_runs;
 use crate::settings::{DEFAULTS, Overrides, store};
@@ -66,13 +67,15 @@ pub fn check_basis(conn: &mut Conn, company: CompanyId, basis: &str) -> Result<(
     if self::basis(conn, company)? == basis {
         return Ok(());
     }
-    let whose = if company == DEFAULTS {
-        "the default settings have"
+    Err(Error::Conflict(if company == DEFAULTS {
+        Said::new(
+            "the default settings have changed since these were tried; look at them and try again",
+        )
     } else {
-        "the settings of the company, or the defaults, have"
-    };
-    let why = format!("{whose} changed since these were tried; look at them and try again");
-    Err(Error::Conflict(why))
+        Said::new(
+            "the settings of the company, or the defaults, have changed since these were tried; look at them and try again",
+        )
+    }))
 }
 
 /// The latest run that tried a shape out on a company.

@@ -1,5 +1,7 @@
 //! The words of a run: how much it reads, who asked for it, where it stands.
 
+use crate::language::Said;
+
 crate::words! {
     /// How much of Moodle a run reads.
     Mode {
@@ -34,6 +36,24 @@ crate::words! {
         CommandLine = "command_line",
         /// The clock, by the company's schedule.
         Scheduled = "scheduled",
+    }
+}
+
+impl RunState {
+    /// Where it stands, within a sentence.
+    pub fn in_words(self) -> Said {
+        Said::new(match self {
+            Self::Queued => "waiting",
+            Self::Running => "running",
+            Self::Succeeded => "succeeded",
+            Self::Partial => "partly succeeded",
+            Self::NeedsConfirmation => "waiting for confirmation",
+            Self::Confirmed => "confirmed",
+            Self::Rejected => "rejected",
+            Self::Cancelled => "cancelled",
+            Self::Failed => "failed",
+            Self::Abandoned => "abandoned",
+        })
     }
 }
 

@@ -8,6 +8,7 @@ use diesel::prelude::*;
 use crate::db::Conn;
 use crate::error::Result;
 use crate::ids::UserId;
+use crate::language::Said;
 use crate::schema::api_tokens;
 
 /// What Moodle would answer.
@@ -21,10 +22,10 @@ pub enum Refusal {
 
 impl Refusal {
     /// What it is in a word, without anything about a person.
-    pub fn word(&self) -> &'static str {
+    pub fn word(&self) -> Said {
         match self {
-            Self::Access => "no access",
-            Self::Suspended(..) => "its person is suspended",
+            Self::Access => Said::new("no access"),
+            Self::Suspended(..) => Said::new("its person is suspended"),
         }
     }
 }

@@ -7,6 +7,7 @@ use crate::config::Secret;
 use crate::db::Conn;
 use crate::error::{Error, Result};
 use crate::ids::{CompanyId, TokenId};
+use crate::language::Said;
 use crate::schema::api_tokens;
 
 /// Longest time that both tokens open, in hours: 30 days.
@@ -47,7 +48,7 @@ pub struct Rotated {
 pub fn rotate(conn: &mut Conn, key: &SecretKey, wish: &Rotation, now: i64) -> Result<Rotated> {
     let company = wish.company;
     if !(0..=MOST_HOURS).contains(&wish.overlap_hours) {
-        let why = format!("both tokens can open for 0 to {MOST_HOURS} hours");
+        let why = Said::new("both tokens can open for 0 to {n} hours").number("n", MOST_HOURS);
         return Err(Error::Invalid(why));
     }
     lock(conn, wish.token)?; // a form that is sent twice makes one successor
@@ -103,18 +104,14 @@ fn refuse_ended_and_rotated(old: &Token, all: &[Token], now: i64) -> Result<()> 
         return Err(Error::Conflict(why.into()));
     }
     if let Some(refusal) = &old.refusal {
-        let why = format!(
-            "Moodle refuses this token ({}); make a new one instead",
-            refusal.word()
-        );
-        return Err(Error::Conflict(why));
+        let why = Said::new("Moodle refuses this token ({why}); make a new one instead");
+        return Err(Error::Conflict(why.saying("why", refusal.word())));
     }
     match old.successor(all, now) {
         None => Ok(()),
-        Some(new) => Err(Error::Conflict(format!(
-            "this token was rotated already, and {}… took its place; where nobody copied that one, revoke it and rotate \
-             this one again",
-            new.prefix
-        ))),
+        Some(new) => Err(Error::Conflict(
+            Said::new("this token was rotated already, and {prefix}… took its place; where nobody copied that one, revoke it and rotate this one again")
+                .with("prefix", &new.prefix),
+        )),
     }
 }

@@ -4,6 +4,7 @@ use std::fmt;
 use std::str::FromStr;
 
 use crate::error::Error;
+use crate::language::Said;
 
 crate::words! {
     /// One permission.
@@ -57,7 +58,10 @@ impl FromStr for Scopes {
     fn from_str(text: &str) -> Result<Self, Error> {
         let named = |name: &str| {
             let scope = name.parse::<Scope>();
-            scope.map_err(|why| Error::Invalid(format!("{name:?} is no scope: {why}")))
+            scope.map_err(|words| {
+                let why = Said::new("“{name}” is no scope: {words}").with("name", name);
+                Error::Invalid(why.with("words", words))
+            })
         };
         text.split([' ', ','])
             .filter(|name| !name.is_empty())

@@ -16,7 +16,7 @@ pub fn look<'a>(app: &App, site: &'a Site) -> Looked<'a> {
     };
     match moodle.greet() {
         Err(Error::MoodleUnavailable(why) | Error::MoodleUnreadable(why)) => {
-            let values = values([("error", why)]);
+            let values = values([("error", why.to_string())]);
             looked.find(Kind::SourceUnreachable, Severity::High, "", values);
         }
         Err(error) => {

@@ -310,7 +310,7 @@ async fn every_mistake_is_in_the_summary_and_what_was_typed_stays() {
     for said in [
         "<title>Error: Alert rules",
         "href=\"#alerts_cooldown_minutes\"",
-        "id=\"alerts_cooldown_minutes-wrong\">Give a whole number from 5 to 1440.",
+        "id=\"alerts_cooldown_minutes-wrong\">Give a whole number from 5 to 1,440.",
         "value=\"4\"",
         "is not an e-mail address.",
         "value=\"many\"",

@@ -58,6 +58,7 @@ mod migrations;
 mod modes;
 mod monitor;
 mod moodle;
+mod numbers;
 mod odata;
 mod odata_changes;
 mod odata_filter;

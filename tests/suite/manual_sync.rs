@@ -211,6 +211,26 @@ async fn a_sync_without_moodle_fails_in_plain_words_and_changes_nothing() {
     assert!(admin.get("/companies/42").await.says("1–6 of 6 rows."));
 }
 
+#[actix_web::test]
+async fn why_a_sync_failed_is_said_in_the_readers_language_and_a_databases_words_stay() {
+    let (app, admin) = synced_app().await;
+    std::fs::remove_file(app.moodle_file()).unwrap();
+    std::fs::create_dir(app.moodle_file()).unwrap();
+    let german = [("zone", "UTC"), ("language", "de"), ("theme", "light")];
+    admin.post("/account/preferences", &german).await;
+
+    let page = admin.synced(42, "full").await;
+
+    for said in [
+        "Die Moodle-Datenbank ist nicht erreichbar. Es wurde nichts geändert.",
+        "Im Einzelnen: Die Moodle-Datenbank ist nicht erreichbar: ",
+        "unable to open database file",
+    ] {
+        assert!(page.says(said), "{said}: {}", page.body);
+    }
+    assert!(!page.says("Nothing was changed"), "{}", page.body);
+}
+
 /// Puts a run of Acme into the store that stands somewhere.
 async fn run_that_is(app: &TestApp, state: &'static str, errors: &'static str) -> String {
     let id = format!("{state:0>32}");

@@ -142,7 +142,7 @@ async fn a_wrong_value_is_named_kept_and_nothing_is_saved() {
         assert_eq!(page.status, 422, "{wrong}");
         assert!(
             page.says("<title>Error: Settings of the site")
-                && page.says("Give a whole number from 0 to 36500."),
+                && page.says("Give a whole number from 0 to 36,500."),
             "{}",
             page.body
         );

@@ -10,6 +10,7 @@ use super::{Wish, learn};
 use crate::app::App;
 use crate::error::{Error, Result};
 use crate::ids::{CompanyId, RunId, random_hex};
+use crate::language::Said;
 use crate::time::now;
 use crate::tokens::{self, NewToken, OUR_COMMAND, Scope};
 
@@ -110,11 +111,12 @@ impl Server {
             200 | 202 => Ok(body),
             401 => Err(self.strange("it does not use this store")),
             404 => Err(Error::NotFound("the company or its run")),
-            409 => Err(Error::Conflict(detail())),
-            _ => Err(Error::Conflict(format!(
-                "the server refused with {status}: {}",
-                detail()
-            ))),
+            409 => Err(Error::Conflict(Said::brought(detail()))),
+            _ => Err(Error::Conflict(
+                Said::new("the server refused with {status}: {why}")
+                    .with("status", status.to_string())
+                    .with("why", detail()),
+            )),
         }
     }
 

@@ -4,6 +4,7 @@ use chrono::DateTime;
 use chrono_tz::Tz;
 
 use super::scale::{Tick, Unit, ticks};
+use crate::language::{Number, Said};
 use crate::time::buckets::{Bucket, Step};
 use crate::time::rfc3339;
 
@@ -49,7 +50,7 @@ pub struct OverTime {
     /// Its series: number from 1, and name.
     pub series: Vec<(usize, &'static str)>,
     /// The lines across, from below: the place of each and what it says.
-    pub ticks: Vec<(String, String)>,
+    pub ticks: Vec<(String, Number)>,
     /// The times below: place, anchor, and what they say.
     pub marks: Vec<(String, &'static str, String)>,
     /// What is drawn.
@@ -57,7 +58,7 @@ pub struct OverTime {
     /// The rows of the table.
     pub rows: Vec<Row>,
     /// The highest number.
-    pub most: String,
+    pub most: Said,
     is_empty: bool,
 }
 
@@ -76,7 +77,7 @@ pub struct Shape {
     /// Height of a bar, or where a stroke ends, in pixels.
     pub down: String,
     /// What a pointer over it is told.
-    pub hint: String,
+    pub hint: Said,
 }
 
 /// One bucket in the table.
@@ -86,7 +87,7 @@ pub struct Row {
     /// When it begins, in the zone.
     pub label: String,
     /// A number for each series; `None` is no data.
-    pub values: Vec<Option<String>>,
+    pub values: Vec<Option<Said>>,
 }
 
 impl OverTime {
@@ -149,7 +150,7 @@ impl OverTime {
             marks: marks(&plan, points, &scale),
             shapes: Vec::new(),
             rows: points.iter().map(|point| row(&plan, point)).collect(),
-            most: plan.unit.text(most),
+            most: plan.unit.told(most),
             is_empty: true,
             plan,
         }
@@ -157,7 +158,9 @@ impl OverTime {
 
     fn told(&self, shape: Shape, series: usize, place: usize, value: f64) -> Shape {
         let label = self.rows.get(place).map_or("", |row| &row.label);
-        let hint = format!("{label}: {}", self.plan.unit.text(value));
+        let hint = Said::new("{label}: {number}")
+            .with("label", label)
+            .saying("number", self.plan.unit.told(value));
         Shape {
             series: series + 1,
             hint,
@@ -234,7 +237,7 @@ fn shape(kind: &'static str) -> Shape {
         y: none(),
         across: none(),
         down: none(),
-        hint: none(),
+        hint: Said::new(""),
     }
 }
 
@@ -256,7 +259,7 @@ fn marks(plan: &Plan, points: &[Point], scale: &Scale) -> Vec<(String, &'static 
 }
 
 fn row(plan: &Plan, point: &Point) -> Row {
-    let text = |value: &Option<f64>| value.map(|value| plan.unit.text(value));
+    let text = |value: &Option<f64>| value.map(|value| plan.unit.told(value));
     Row {
         machine: rfc3339(point.bucket.from).unwrap_or_default(),
         label: said(plan, point.bucket.from, long(plan.step)),
@@ -327,7 +330,7 @@ mod tests {
         let (lower, upper) = (&chart.shapes[0], &chart.shapes[1]);
         assert_eq!((lower.y.as_str(), lower.down.as_str()), ("45.0", "105.0"));
         assert_eq!((upper.y.as_str(), upper.down.as_str()), ("10.0", "35.0"));
-        assert_eq!(chart.rows[1].values, [Some("0".into()), None]);
+        assert_eq!(chart.rows[1].values, [Some(Said::figure(0)), None]);
         assert_eq!(chart.rows[0].label, "1970-01-01 01:00 CET");
     }
 

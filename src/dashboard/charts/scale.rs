@@ -1,7 +1,6 @@
 //! Scales: where an axis has its ticks, and how its numbers are written in little room.
 
-use crate::dashboard::filters::percent_text;
-use crate::language::grouped;
+use crate::language::{Number, Said};
 
 /// What a number counts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -16,20 +15,22 @@ pub enum Unit {
 
 impl Unit {
     /// A number as a table says it.
-    pub fn text(self, value: f64) -> String {
+    pub fn told(self, value: f64) -> Said {
         match self {
-            Self::Count => grouped(value as i64),
-            Self::Milliseconds if value >= 100.0 => format!("{} ms", grouped(value as i64)),
-            Self::Milliseconds => format!("{value:.1} ms"),
-            Self::Percent => percent_text(value),
+            Self::Count => Said::figure(value as i64),
+            Self::Milliseconds => {
+                let microseconds = (value * 1000.0) as i64;
+                Said::new("{n} ms").number("n", Number::Milliseconds(microseconds))
+            }
+            Self::Percent => Said::figure(Number::Percent(value)),
         }
     }
 
     /// A number as an axis says it.
-    fn short(self, value: f64) -> String {
+    fn short(self, value: f64) -> Number {
         match self {
-            Self::Percent => format!("{}%", compact(value)),
-            _ => compact(value),
+            Self::Percent => Number::Percent(value),
+            _ => Number::Short(value),
         }
     }
 }
@@ -39,8 +40,8 @@ impl Unit {
 pub struct Tick {
     /// Its number.
     pub value: f64,
-    /// What it says.
-    pub label: String,
+    /// How it is written.
+    pub label: Number,
 }
 
 /// The ticks of an axis from 0 to at least `most`: two to six, whole steps of 1, 2 or 5 times a power of ten.
@@ -76,27 +77,15 @@ fn nice(raw: f64) -> f64 {
     step.map_or(10.0 * power, |step| step * power)
 }
 
-/// `0.5`, `250`, `1.2k`, `3M`.
-fn compact(value: f64) -> String {
-    let units = ["", "k", "M", "G", "T", "P", "E"];
-    let (mut value, mut unit) = (value, 0);
-    while value >= 1000.0 && unit + 1 < units.len() {
-        value /= 1000.0;
-        unit += 1;
-    }
-    let text = format!("{value:.2}");
-    let short = text.trim_end_matches('0').trim_end_matches('.');
-    format!("{short}{}", units[unit])
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::language::Language;
 
     fn labels(most: f64, unit: Unit) -> Vec<String> {
         ticks(most, unit)
             .into_iter()
-            .map(|tick| tick.label)
+            .map(|tick| tick.label.in_language(Language::English))
             .collect()
     }
 
@@ -132,7 +121,7 @@ mod tests {
         );
         assert_eq!(
             labels(3.0, Unit::Percent),
-            ["0%", "25%", "50%", "75%", "100%"]
+            ["0 %", "25 %", "50 %", "75 %", "100 %"]
         );
         assert_eq!(labels(f64::NAN, Unit::Count), ["0", "1"]);
         assert_eq!(labels(-4.0, Unit::Count), ["0", "1"]);

@@ -1,6 +1,7 @@
 //! Shares: one bar for each of some things, from the left, such as the bands of a percentage.
 
 use super::scale::Unit;
+use crate::language::Said;
 
 /// Letters of a name that fit a small screen; the table has all of them.
 const LETTERS: usize = 34;
@@ -37,7 +38,7 @@ pub struct Bar {
     /// The same, as far as there is room.
     pub short: String,
     /// How much; `None` is no data.
-    pub text: Option<String>,
+    pub text: Option<Said>,
     /// Where the name stands, in pixels.
     pub label_y: usize,
     /// Where the bar begins, in pixels.
@@ -85,7 +86,7 @@ fn bar(place: usize, share: Share, (whole, unit): (f64, Unit)) -> Bar {
     }
     Bar {
         short,
-        text: value.map(|value| unit.text(value)),
+        text: value.map(|value| unit.told(value)),
         label_y: place * HEIGHT + 14,
         y: place * HEIGHT + 20,
         width: format!("{:.2}%", 100.0 * part.clamp(0.0, 1.0)),

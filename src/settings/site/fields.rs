@@ -171,7 +171,7 @@ impl Setting {
             Self::SmtpPort => number(Group::Email, "Port", "Usually 587 for STARTTLS, 465 for TLS, 25 for none.", 1, 65_535, "", "587"),
             Self::SmtpSecurity => field(Group::Email, "Protection", "With starttls and tls nothing is sent where the server's certificate does not hold. With none, everything can be read on the way.", Kind::Choice(&["starttls", "tls", "none"]), "starttls"),
             Self::SmtpUser => field(Group::Email, "User name", "Empty: the server asks for none. The password comes from ALX_SMTP_PASSWORD.", Kind::Line(200), ""),
-            Self::SmtpFrom => field(Group::Email, "From", "The address that messages come from.", Kind::Email, ""),
+            Self::SmtpFrom => field(Group::Email, "sender|From", "The address that messages come from.", Kind::Email, ""),
 
             Self::WebhookUrl => field(Group::Webhook, "Address", "Alerts are posted there as JSON, signed with ALX_WEBHOOK_SECRET.", Kind::Web, ""),
 

@@ -57,7 +57,7 @@ impl Kind {
             Self::Line(most) => optional(
                 typed,
                 is_line(typed, most),
-                Said::new("Give one line of at most {most} characters.").with("most", most),
+                Said::new("Give one line of at most {most} characters.").number("most", most),
             ),
         }
     }
@@ -70,8 +70,8 @@ fn number(typed: &str, least: i64, most: i64) -> Result<String, Said> {
         .filter(|number| (least..=most).contains(number));
     number.map(|number| number.to_string()).ok_or_else(|| {
         Said::new("Give a whole number from {least} to {most}.")
-            .with("least", least)
-            .with("most", most)
+            .number("least", least)
+            .number("most", most)
     })
 }
 
@@ -107,10 +107,10 @@ pub(super) fn emails(list: &str) -> impl Iterator<Item = &str> {
 fn list(typed: &str) -> Result<String, Said> {
     let all: Vec<&str> = emails(typed).collect();
     if let Some(wrong) = all.iter().find(|one| !is_email(one)) {
-        return Err(Said::new("“{what}” is not an e-mail address.").with("what", wrong));
+        return Err(Said::new("“{what}” is not an e-mail address.").with("what", *wrong));
     }
     if all.len() > MOST_EMAILS {
-        return Err(Said::new("Give at most {n} addresses.").with("n", MOST_EMAILS));
+        return Err(Said::new("Give at most {n} addresses.").number("n", MOST_EMAILS));
     }
     Ok(all.join(", "))
 }

@@ -171,7 +171,7 @@ fn run_of(
     };
     match record_in(conn, &request, now_ms) {
         Ok(requested) => Ok((Some(requested.run), String::new())),
-        Err(Error::Conflict(why)) => Ok((None, why)),
+        Err(Error::Conflict(why)) => Ok((None, why.to_string())),
         Err(error) => Err(error),
     }
 }

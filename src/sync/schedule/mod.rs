@@ -16,6 +16,7 @@ use diesel::prelude::*;
 use super::Mode;
 use crate::error::{Error, Result};
 use crate::ids::CompanyId;
+use crate::language::Said;
 use crate::schema::sync_schedules;
 
 /// The name under which the clock asks for runs.
@@ -84,12 +85,16 @@ pub(super) struct Row {
 }
 
 impl Row {
+    fn unknown(&self) -> Said {
+        Said::new("there is no rhythm “{rhythm}”").with("rhythm", &self.rhythm)
+    }
+
     /// The rhythm, or why it cannot be followed: another version of this program may have written it.
     fn rhythm(&self) -> Result<Rhythm> {
         let kind: RhythmKind = self
             .rhythm
             .parse()
-            .map_err(|_| Error::Invalid(format!("there is no rhythm “{}”", self.rhythm)))?;
+            .map_err(|_| Error::Invalid(self.unknown()))?;
         Rhythm::of(kind, self.every_minutes, self.at_minute, &self.zone)
     }
 }

@@ -46,10 +46,15 @@ impl Rhythm {
     pub fn of(kind: RhythmKind, every: i32, at: i32, zone: &str) -> Result<Self> {
         let zone = || {
             let known = zone.parse::<Tz>();
-            known.map_err(|_| Error::Invalid(format!("there is no time zone “{zone}”")))
+            let why = || Said::new("there is no time zone “{zone}”").with("zone", zone);
+            known.map_err(|_| Error::Invalid(why()))
         };
         let within = |value: i32, range: std::ops::RangeInclusive<i32>| {
-            let wrong = || Error::Invalid(format!("{value} is not within {range:?}"));
+            let wrong = || {
+                let why = Said::new("{n} is not within {least} to {most}").number("n", value);
+                let why = why.number("least", range.start());
+                Error::Invalid(why.number("most", range.end()))
+            };
             range.contains(&value).then_some(value).ok_or_else(wrong)
         };
         Ok(match kind {
@@ -95,13 +100,13 @@ impl Rhythm {
     pub fn in_words(self) -> Said {
         match self {
             Self::Off => Said::new("off"),
-            Self::Minutes(every) => Said::new("every {n} minutes").with("n", every),
+            Self::Minutes(every) => Said::new("every {n} minutes").number("n", every),
             Self::Hourly(minute, zone) => Said::new("hourly at minute {minute} ({zone})")
                 .with("minute", format!("{minute:02}"))
-                .with("zone", zone),
+                .with("zone", zone.to_string()),
             Self::Daily(minute, zone) => Said::new("daily at {time} ({zone})")
                 .with("time", clock(minute))
-                .with("zone", zone),
+                .with("zone", zone.to_string()),
         }
     }
 }

@@ -3,7 +3,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
+use alx_report_api::config::Config;
 use alx_report_api::language::Language;
+use clap::Parser;
 
 mod read;
 
@@ -40,6 +42,7 @@ const TEXTS: &[&str] = &[
     "dashboard/sync.rs",
     "progress/derive.rs",
     "sync/batch/mod.rs",
+    "sync/reasons.rs",
     "sync/undo.rs",
 ];
 
@@ -49,6 +52,9 @@ const WORDS: &[&str] = &[
     "dashboard/why_words.rs",
     "settings/site/fields.rs",
 ];
+
+/// Files in `src` of which only the words of one function are texts.
+const IN_WORDS: &[&str] = &["sync/words.rs"];
 
 /// Rooms whose words no page says.
 const SILENT: &[&str] = &["api/", "commands/", "odata/"];
@@ -124,20 +130,22 @@ fn places(text: &str) -> BTreeSet<&str> {
         .collect()
 }
 
-/// Each text of a catalogue with its translations.
+/// Each text of a catalogue with its translations; one with a context as `context|text`.
 fn catalogue(language: Language) -> BTreeMap<String, Vec<String>> {
     let path = root().join(format!("src/language/{language}.po"));
     let source = std::fs::read_to_string(path).unwrap();
     let mut found: BTreeMap<String, Vec<String>> = BTreeMap::new();
-    let mut text = String::new();
+    let (mut context, mut text) = (String::new(), String::new());
     for line in source.lines() {
         let value = || {
             line.split_once(' ')
                 .map(|(_, quoted)| read::unquoted(quoted))
                 .unwrap()
         };
-        if line.starts_with("msgid ") {
-            text = value();
+        if line.starts_with("msgctxt ") {
+            context = value() + "|";
+        } else if line.starts_with("msgid ") {
+            text = std::mem::take(&mut context) + &value();
         } else if line.starts_with("msgstr") && !text.is_empty() {
             found.entry(text.clone()).or_default().push(value());
         }
@@ -145,9 +153,22 @@ fn catalogue(language: Language) -> BTreeMap<String, Vec<String>> {
     found
 }
 
+/// What `--help` says of each setting, which the page of the settings says too.
+fn helps() -> Vec<String> {
+    let Run { config } = Run::parse_from(["test"]);
+    let helps = config.listed().into_iter().map(|setting| setting.help);
+    helps.collect()
+}
+
+#[derive(Parser)]
+struct Run {
+    #[command(flatten)]
+    config: Config,
+}
+
 /// Every text that a page may say.
 fn texts() -> BTreeSet<String> {
-    let mut found = BTreeSet::new();
+    let mut found: BTreeSet<String> = helps().into_iter().collect();
     for (_, source) in templates() {
         found.extend(read::texts_of_template(&source));
     }
@@ -156,14 +177,34 @@ fn texts() -> BTreeSet<String> {
             continue;
         }
         found.extend(read::texts_of_code(&source));
+        found.extend(read::named(&source).0);
         if WORDS.contains(&path.as_str()) {
             found.extend(read::words(&source));
+        }
+        if IN_WORDS.contains(&path.as_str()) {
+            let said = source.split("Said::new(match self {").nth(1);
+            let said = said.and_then(|rest| rest.split("})").next());
+            found.extend(read::words(said.unwrap_or_default()));
         }
         if TEXTS.contains(&path.as_str()) {
             found.extend(read::readable(&source));
         }
     }
     found
+}
+
+#[test]
+fn no_error_of_a_room_hides_its_text() {
+    let mut hidden = Vec::new();
+    for (path, source) in sources() {
+        let silent = SILENT.iter().any(|room| path.starts_with(room));
+        if silent || TEXTS.contains(&path.as_str()) {
+            continue;
+        }
+        let missing = read::named(&source).1;
+        hidden.extend(missing.iter().map(|name| format!("{path}: {name}")));
+    }
+    assert!(hidden.is_empty(), "no text beside:\n{}", hidden.join("\n"));
 }
 
 fn templates() -> Vec<(String, String)> {

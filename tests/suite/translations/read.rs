@@ -36,6 +36,8 @@ const SAYING: &[&str] = &[
     "NotFound(",
     "Error::Invalid(",
     "Error::Conflict(",
+    "Error::MoodleUnavailable(",
+    "Error::MoodleUnreadable(",
     "Check::ok(",
 ];
 
@@ -107,7 +109,7 @@ pub fn texts_of_template(source: &str) -> Vec<String> {
                 if translated(&after) || before.ends_with("Downloads::at(") {
                     found.push(literal);
                 } else if before.ends_with("|counted(") {
-                    found.push(format!("{{n}} {literal}"));
+                    found.push(counted(&literal));
                 }
             }
         }
@@ -141,10 +143,53 @@ pub fn texts_of_code(source: &str) -> Vec<String> {
             continue; // the noun is handed on
         }
         if let Some((_, noun, _)) = literals(said).pop() {
-            texts.push(format!("{{n}} {noun}"));
+            texts.push(counted(&noun));
         }
     }
     texts
+}
+
+/// The texts of errors that are named before, as in `let why = "…"; Err(Error::Conflict(why.into()))`, and the names of
+/// which no text is found.
+pub fn named(source: &str) -> (Vec<String>, Vec<String>) {
+    let errors = [
+        "Invalid",
+        "Conflict",
+        "MoodleUnavailable",
+        "MoodleUnreadable",
+    ];
+    let calls = errors.map(|error| format!("Error::{error}("));
+    let handed_on = calls.iter().flat_map(|call| source.split(call).skip(1));
+    let names: Vec<&str> = handed_on
+        .filter_map(|rest| Some(rest.split_once(".into())")?.0))
+        .filter(|name| {
+            name.chars()
+                .all(|letter| letter.is_alphabetic() || letter == '_')
+        })
+        .collect();
+    let literals = literals(source);
+    let (mut texts, mut missing) = (Vec::new(), Vec::new());
+    for name in names {
+        let ends = [format!("let {name} ="), format!("{name}: &str =")];
+        let named = literals.iter().filter(|(before, _, _)| {
+            let before = before.trim_end();
+            ends.iter().any(|end| before.ends_with(end))
+        });
+        let before = texts.len();
+        texts.extend(named.map(|(_, text, _)| text.clone()));
+        if texts.len() == before {
+            missing.push(name.to_owned());
+        }
+    }
+    (texts, missing)
+}
+
+/// The text of a counted noun, with its context before it where it has one.
+fn counted(noun: &str) -> String {
+    match noun.split_once('|') {
+        Some((context, noun)) => format!("{context}|{{n}} {noun}"),
+        None => format!("{{n}} {noun}"),
+    }
 }
 
 /// What stands before the bracket that ends a call, or before the end of the statement.
@@ -157,10 +202,13 @@ fn arguments(call: &str) -> &str {
     end.map_or(call, |end| &call[..end])
 }
 
-/// Literals that begin with a capital or have a space.
+/// Literals that begin with a capital, have a space, or say what they mean, as in `button|Change`.
 pub fn readable(source: &str) -> Vec<String> {
     let literals = literals(source).into_iter().map(|(_, literal, _)| literal);
-    let text = |literal: &String| literal.starts_with(char::is_uppercase) || literal.contains(' ');
+    let text = |literal: &String| {
+        let said = literal.split_once('|').map_or(&**literal, |(_, text)| text);
+        said.len() < literal.len() || said.starts_with(char::is_uppercase) || said.contains(' ')
+    };
     literals.filter(text).filter(|text| speaks(text)).collect()
 }
 
@@ -174,7 +222,7 @@ pub fn words(source: &str) -> Vec<String> {
 /// Whether letters are left without places and names.
 fn speaks(text: &str) -> bool {
     let left = without(&nameless(text), "{", "}");
-    left.chars().filter(|letter| letter.is_alphabetic()).count() > 1
+    left.ends_with(" %") || left.chars().filter(|letter| letter.is_alphabetic()).count() > 1
 }
 
 fn capital(text: &str) -> String {
