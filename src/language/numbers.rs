@@ -114,7 +114,16 @@ impl Language {
         format!("{}{space}%", self.brief(honest))
     }
 
+    /// Within words from the right, number and unit are isolated: else what follows would come between them.
     fn size(self, bytes: i64) -> String {
+        let size = self.size_text(bytes);
+        match self {
+            Self::Arabic => format!("\u{2066}{size}\u{2069}"),
+            _ => size,
+        }
+    }
+
+    fn size_text(self, bytes: i64) -> String {
         let mut amount = bytes as f64;
         if amount < 1024.0 {
             return format!("{} B", self.whole(bytes));
@@ -208,7 +217,7 @@ mod tests {
         );
         assert_eq!(
             everywhere(Number::Bytes(12_900_000)),
-            ["12.3 MB", "12,3 MB", "12,3 MB", "12.3 MB"]
+            ["12.3 MB", "12,3 MB", "12,3 MB", "\u{2066}12.3 MB\u{2069}"]
         );
     }
 

@@ -81,7 +81,7 @@ fn a_key_that_was_used_for_another_sync_is_refused() {
 
         for refused in [own, joined] {
             assert!(
-                matches!(&refused, Error::Conflict(text) if text.contains("idempotency key")),
+                matches!(&refused, Error::Conflict(why) if why.to_string().contains("idempotency key")),
                 "{refused}"
             );
         }
@@ -97,7 +97,7 @@ fn another_kind_of_sync_does_not_join_the_one_that_waits() {
         let refused = record(&db, &wish("b", Mode::Full), 2).unwrap_err();
 
         assert!(
-            matches!(&refused, Error::Conflict(text) if text.contains("waiting")),
+            matches!(&refused, Error::Conflict(why) if why.to_string().contains("waiting")),
             "{refused}"
         );
     });
