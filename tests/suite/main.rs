@@ -71,6 +71,7 @@ mod request_log;
 mod request_pages;
 mod requests;
 mod restore;
+mod restore_opens;
 mod retention;
 mod rights;
 mod saved_views;
