@@ -7,7 +7,7 @@ use diesel::connection::SimpleConnection;
 use diesel::prelude::*;
 use diesel::sql_types::Text;
 
-use super::{Conn, migrate};
+use super::{Conn, backup, migrate};
 use crate::error::{Error, Result};
 
 /// What SQLite keeps beside a store.
@@ -121,8 +121,7 @@ pub fn discard(fresh: &Path) -> Result<()> {
 /// Gives a file a second name, or, on another disk, a copy.
 fn keep(from: &Path, to: &Path) -> Result<()> {
     if std::fs::hard_link(from, to).is_err() {
-        std::fs::copy(from, to)?;
-        File::open(to)?.sync_all()?;
+        backup::whole(to, |fresh| Ok(std::fs::copy(from, fresh).map(drop)?))?;
     }
     Ok(())
 }

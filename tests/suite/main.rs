@@ -16,6 +16,7 @@ mod architecture;
 mod audit_pages;
 mod audit_walk;
 mod axe;
+mod backup_killed;
 mod batches;
 mod browser;
 mod browser_buttons;
