@@ -62,7 +62,8 @@ impl WhyPage {
         let Live::Read(now) = &self.live else {
             return None;
         };
-        let (person, course) = (now.evidence.person.as_ref()?, now.evidence.course.as_ref()?);
+        let evidence = now.evidence.as_ref()?;
+        let (person, course) = (evidence.person.as_ref()?, evidence.course.as_ref()?);
         let name = format!("{} {}", person.firstname, person.lastname);
         Some((name, &person.email, &course.name))
     }
@@ -80,17 +81,30 @@ enum Live {
 
 /// Moodle's answer and what it comes to.
 struct Now {
-    evidence: Evidence,
+    /// Moodle's clock, UTC seconds.
+    read_at: i64,
+    /// Whether the row is active by the company's settings, and if not, why.
+    state: RowState,
+    /// All of it; `None` where the person is no member of the company, whose managers read this page.
+    evidence: Option<Evidence>,
     /// What a sync would make of it, where the row is active.
     content: Option<Content>,
     agreement: Agreement,
 }
 
 impl Now {
-    fn done(&self) -> usize {
-        let done = self.evidence.activities.iter();
-        done.filter(|activity| activity.is_done()).count()
+    /// Moodle's own figure, where the row is active.
+    fn figure(&self) -> Option<Said> {
+        let (content, evidence) = (self.content.as_ref()?, self.evidence.as_ref()?);
+        let count = evidence.activities.len();
+        Some(words::figure(content, done(evidence), count))
     }
+}
+
+/// How many of the activities that count are done.
+fn done(evidence: &Evidence) -> usize {
+    let done = evidence.activities.iter();
+    done.filter(|activity| activity.is_done()).count()
 }
 
 /// One change, in words.
@@ -187,16 +201,18 @@ async fn live(app: &App, company: CompanyId, key: Key, stored: &Stored) -> Resul
         ) if stored.row.is_some() => return Ok(Live::Away(error_words::said(&error))),
         Err(error) => return Err(error),
     };
+    let is_member = !evidence.memberships.is_empty();
     let has_both = evidence.person.is_some() && evidence.course.is_some();
-    let is_theirs = has_both && !evidence.memberships.is_empty();
-    if stored.row.is_none() && !is_theirs {
+    if stored.row.is_none() && !(has_both && is_member) {
         return Err(Error::NotFound("the row"));
     }
     let content = evidence.facts.clone().map(derive);
     Ok(Live::Read(Box::new(Now {
+        read_at: evidence.read_at,
+        state: evidence.state,
         agreement: words::agreement(stored.row.as_ref(), content.as_ref(), evidence.state)?,
         content,
-        evidence,
+        evidence: is_member.then_some(evidence),
     })))
 }
 
