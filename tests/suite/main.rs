@@ -5,6 +5,7 @@ mod account_pages;
 mod admins_pages;
 mod alert_messages;
 mod alert_pages;
+mod alert_targets;
 mod alerts;
 mod api;
 mod api_changes;
