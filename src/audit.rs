@@ -124,7 +124,7 @@ pub fn actions(conn: &mut Conn) -> Result<Vec<String>> {
 }
 
 /// Entries about who came and went: they say from where, so they are kept for less long than the others.
-pub const SIGN_INS: [&str; 3] = ["signed_in", "signed_out", "sign_in_failed"];
+pub const SIGN_INS: [&str; 4] = ["signed_in", "signed_out", "sign_in_failed", "proof_failed"];
 
 /// A part of the log that is kept for so long.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -1,6 +1,7 @@
 //! People who sign in: invited, given a role, kept out and removed here, each with its line in the audit log.
 
 pub mod arrivals;
+pub mod proof;
 pub mod second_factor;
 
 use serde_json::{Value, json};

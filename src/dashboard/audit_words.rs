@@ -29,6 +29,7 @@ const WORDS: &[(&str, &str)] = &[
     ("file_downloaded", "File downloaded"),
     ("person_erased", "Person erased"),
     ("preview_requested", "Preview of a sync asked for"),
+    ("proof_failed", "Password or code wrong when asked again"),
     ("recovery_codes_renewed", "Recovery codes made anew"),
     ("removals_confirmed", "Removals confirmed"),
     ("removals_rejected", "Removals rejected"),

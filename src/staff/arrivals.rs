@@ -52,6 +52,13 @@ pub fn failed(conn: &mut Conn, typed: &str, address: &str, now_ms: i64) -> Resul
     record(conn, NOBODY, ("sign_in_failed", &tried, from), now_ms)
 }
 
+/// Notes that somebody who is signed in gave a wrong password or code where it was asked for again. The limit on guessing
+/// bounds how often.
+pub fn refused(conn: &mut Conn, email: &str, address: &str, now_ms: i64) -> Result<()> {
+    let from = json!({ "address": address });
+    record(conn, email, ("proof_failed", email, from), now_ms)
+}
+
 fn record(
     conn: &mut Conn,
     actor: &str,
