@@ -137,7 +137,8 @@ pub fn set_password(
     )
 }
 
-/// Gives somebody another role or company. The last admin stays one. Call it in a transaction.
+/// Gives somebody another role or company. The last admin stays one; links that somebody made who is an admin no more open
+/// nothing. Call it in a transaction.
 pub fn change_role(
     conn: &mut Conn,
     id: AdminId,
@@ -156,7 +157,11 @@ pub fn change_role(
     if before == after {
         return Ok(());
     }
-    let sides = (Some(facts(&before)), Some(facts(&after)));
+    let mut now = facts(&after);
+    if role != Role::Admin {
+        now["links_revoked"] = json!(invitations::remove_made_by(conn, &before.email)?);
+    }
+    let sides = (Some(facts(&before)), Some(now));
     record(
         conn,
         actor,
@@ -165,7 +170,8 @@ pub fn change_role(
     )
 }
 
-/// Keeps somebody out at once, or lets them in again. The last admin stays. Call it in a transaction.
+/// Keeps somebody out at once, with every link that they made, or lets them in again. The last admin stays. Call it in a
+/// transaction.
 pub fn set_disabled(
     conn: &mut Conn,
     id: AdminId,
@@ -178,9 +184,11 @@ pub fn set_disabled(
     if person.disabled_at.is_some() == disabled {
         return Ok(());
     }
+    let mut after = json!({ "disabled": disabled });
     let action = match disabled {
         true => {
             people::keep_one_admin(conn, id)?;
+            after["links_revoked"] = json!(invitations::remove_made_by(conn, &person.email)?);
             sessions::end_others(conn, id, None)?;
             steps::remove_of(conn, id)?;
             invitations::remove_of(conn, id)?;
@@ -189,29 +197,26 @@ pub fn set_disabled(
         false => "admin_enabled",
     };
     people::set_disabled(conn, id, disabled.then_some(now_ms.div_euclid(1000)))?;
-    let side = |disabled: bool| Some(json!({ "disabled": disabled }));
-    let done = (
-        action,
-        person.email.as_str(),
-        side(!disabled),
-        side(disabled),
-    );
+    let before = json!({ "disabled": !disabled });
+    let done = (action, &*person.email, Some(before), Some(after));
     record(conn, actor, done, now_ms)
 }
 
-/// Removes an account. The last admin stays. Call it in a transaction.
+/// Removes an account, and every link that its owner made. The last admin stays. Call it in a transaction.
 pub fn remove(conn: &mut Conn, id: AdminId, actor: &str, now_ms: i64) -> Result<()> {
     people::take_turns(conn)?;
     let person = people::get(conn, id)?;
     people::keep_one_admin(conn, id)?;
     people::remove(conn, id)?;
-    let before = Some(facts(&person));
-    record(
-        conn,
-        actor,
-        ("admin_removed", &person.email, before, None),
-        now_ms,
-    )
+    let revoked = invitations::remove_made_by(conn, &person.email)?;
+    let after = json!({ "links_revoked": revoked });
+    let done = (
+        "admin_removed",
+        &*person.email,
+        Some(facts(&person)),
+        Some(after),
+    );
+    record(conn, actor, done, now_ms)
 }
 
 /// The company that goes with a role: a manager has one that exists, nobody else has any.
