@@ -161,6 +161,26 @@ pub fn count_since(conn: &mut Conn, action: &str, since_ms: i64) -> Result<i64> 
     Ok(since.count().get_result(conn)?)
 }
 
+/// How many entries of a kind about a subject there are since a moment, UTC milliseconds.
+pub fn count_of(conn: &mut Conn, action: &str, subject: &str, since_ms: i64) -> Result<i64> {
+    let since = audit_log::table
+        .filter(audit_log::at_ms.gt(since_ms))
+        .filter(audit_log::action.eq(action))
+        .filter(audit_log::subject.eq(subject));
+    Ok(since.count().get_result(conn)?)
+}
+
+/// How many entries of a kind say that they came from an address, since a moment, UTC milliseconds.
+pub fn count_from(conn: &mut Conn, action: &str, address: &str, since_ms: i64) -> Result<i64> {
+    let said = serde_json::json!({ "address": address }).to_string();
+    let said = said.trim_end_matches('}').replace(['%', '_'], ""); // no address has either
+    let since = audit_log::table
+        .filter(audit_log::at_ms.gt(since_ms))
+        .filter(audit_log::action.eq(action))
+        .filter(audit_log::after.like(format!("{said}%")));
+    Ok(since.count().get_result(conn)?)
+}
+
 /// Lets some entries of a part go that are from before a moment (UTC milliseconds), so many at most; returns how many.
 pub fn forget(conn: &mut Conn, part: Part, before_ms: i64, most: i64) -> Result<usize> {
     let gone: Vec<i64> = old(part, before_ms)
