@@ -6,6 +6,7 @@ use std::process::Command;
 
 use alx_report_api::config::Secret;
 use alx_report_api::db::Kind;
+use alx_report_api::jobs;
 use alx_report_api::schema::{admins, audit_log};
 use alx_report_api::settings::site::Setting;
 use alx_report_api::site;
@@ -310,4 +311,28 @@ fn the_support_text_comes_from_the_command_line_too_without_passwords() {
     for secret in ["s3cret", "ada", "127.0.0.1", "a key that"] {
         assert!(!text.contains(secret), "{secret}: {text}");
     }
+}
+
+#[actix_web::test]
+async fn a_job_of_the_clock_that_breaks_off_ends_alone_and_health_says_so_until_it_works_again() {
+    let app = TestApp::without_moodle().await;
+    let admin = Admin::signed_in(&app).await;
+    let job = "the schedules could not be looked at";
+    app.app.pulse.tick(now());
+
+    jobs::run(&app.app, job, |_| panic!("on purpose"));
+    let broken = admin.get("/health").await;
+    jobs::run(&app.app, job, |_| Ok(()));
+    let mended = admin.get("/health").await;
+
+    let (before, after) = (
+        line(&broken, "Clock of the schedules"),
+        line(&mended, "Clock of the schedules"),
+    );
+    assert!(
+        before.contains("broke off") && before.contains(job),
+        "{before}"
+    );
+    assert!(!before.contains("on purpose"), "{before}");
+    assert!(after.contains("It ticked"), "{after}");
 }

@@ -37,6 +37,7 @@ const SAYING: &[&str] = &[
     "Error::Invalid(",
     "Error::Conflict(",
     "Check::ok(",
+    "Job::every(",
 ];
 
 /// Attributes that people read.
