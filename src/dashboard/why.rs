@@ -10,6 +10,7 @@ use super::paging::Pages;
 use super::run_changes::{Field, fields};
 use super::why_words::{self as words, Agreement};
 use super::{Chrome, Downloads, Page, PageError, SignedIn, Tab, filters};
+use crate::admins::Role;
 use crate::app::App;
 use crate::companies::{self, Company, State};
 use crate::db::{Conn, off_thread};
@@ -97,14 +98,8 @@ impl Now {
     fn figure(&self) -> Option<Said> {
         let (content, evidence) = (self.content.as_ref()?, self.evidence.as_ref()?);
         let count = evidence.activities.len();
-        Some(words::figure(content, done(evidence), count))
+        Some(words::figure(content, words::done(evidence), count))
     }
-}
-
-/// How many of the activities that count are done.
-fn done(evidence: &Evidence) -> usize {
-    let done = evidence.activities.iter();
-    done.filter(|activity| activity.is_done()).count()
 }
 
 /// One change, in words.
@@ -143,7 +138,7 @@ pub async fn show_row(
     let number = wanted.page;
     let read = app.db.run(move |conn| stored(conn, company, key, number));
     let stored = read.await?;
-    let live = live(&app, company, key, &stored).await?;
+    let live = live(&app, admin.session.role, (company, key), &stored).await?;
     Ok(Page(WhyPage {
         chrome: admin.chrome(Tab::Companies),
         company: stored.company,
@@ -185,7 +180,12 @@ fn stored(conn: &mut Conn, company: CompanyId, key: Key, page: i64) -> Result<St
 }
 
 /// Moodle's word now. `NotFound` where neither the store nor Moodle has anything to do with the pair.
-async fn live(app: &App, company: CompanyId, key: Key, stored: &Stored) -> Result<Live> {
+async fn live(
+    app: &App,
+    reader: Role,
+    (company, key): (CompanyId, Key),
+    stored: &Stored,
+) -> Result<Live> {
     if let Some(erasure) = &stored.erasure {
         let known = stored.row.as_ref().map(|_| Live::Erased(erasure.clone()));
         return known.or_not_found("the row");
@@ -198,7 +198,9 @@ async fn live(app: &App, company: CompanyId, key: Key, stored: &Stored) -> Resul
             error @ (Error::MoodleUnavailable(_)
             | Error::MoodleUnreadable(_)
             | Error::MoodleNotConfigured),
-        ) if stored.row.is_some() => return Ok(Live::Away(error_words::said(&error))),
+        ) if stored.row.is_some() => {
+            return Ok(Live::Away(error_words::said_to(Some(reader), &error)));
+        }
         Err(error) => return Err(error),
     };
     let is_member = !evidence.memberships.is_empty();
