@@ -7,7 +7,7 @@ pub mod second_factor;
 use serde_json::{Value, json};
 
 use crate::admins::invitations::{self, Guest, Invitation};
-use crate::admins::{Person, Role, people, sessions, steps, store};
+use crate::admins::{Person, Reading, Role, Session, people, sessions, steps, store};
 use crate::audit::{self, Entry};
 use crate::companies;
 use crate::config::Secret;
@@ -66,7 +66,14 @@ pub fn revoke_invitation(conn: &mut Conn, hash: &str, actor: &str, now_ms: i64) 
 
 /// Uses a link: somebody new gets an account, somebody known another password, and all older sessions end. Call it in a
 /// transaction.
-pub fn accept(conn: &mut Conn, text: &str, hash: &str, now_ms: i64) -> Result<AdminId> {
+///
+/// Somebody new reads pages as `reading` says until they choose otherwise.
+pub fn accept(
+    conn: &mut Conn,
+    (text, hash): (&str, &str),
+    reading: Reading,
+    now_ms: i64,
+) -> Result<AdminId> {
     people::take_turns(conn)?;
     let now = now_ms.div_euclid(1000);
     let link = invitations::open(conn, text, now)?;
@@ -76,7 +83,11 @@ pub fn accept(conn: &mut Conn, text: &str, hash: &str, now_ms: i64) -> Result<Ad
             set_password(conn, id, (hash, None), &link.email, now_ms)?;
             Ok(id)
         }
-        None => join(conn, &link, hash, now_ms),
+        None => {
+            let id = join(conn, &link, hash, now_ms)?;
+            people::set_reading(conn, id, reading)?;
+            Ok(id)
+        }
     }
 }
 
@@ -135,6 +146,28 @@ pub fn set_password(
         ("admin_password_changed", &person.email, None, None),
         now_ms,
     )
+}
+
+/// Sets how pages look for somebody, as they choose it themselves. Call it in a transaction.
+pub fn set_reading(
+    conn: &mut Conn,
+    session: &Session,
+    reading: Reading,
+    now_ms: i64,
+) -> Result<()> {
+    people::set_reading(conn, session.admin, reading)?;
+    let email = session.email.as_str();
+    let sides = (Some(looks(session.reading)), Some(looks(reading)));
+    record(
+        conn,
+        email,
+        ("preferences_saved", email, sides.0, sides.1),
+        now_ms,
+    )
+}
+
+fn looks(reading: Reading) -> Value {
+    json!({ "zone": reading.zone.name(), "language": reading.language, "theme": reading.theme })
 }
 
 /// Gives somebody another role or company. The last admin stays one; links that somebody made who is an admin no more open

@@ -97,4 +97,5 @@ mod token_pages;
 mod tokens;
 mod translations;
 mod undo;
+mod visitors;
 mod why;
