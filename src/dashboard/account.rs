@@ -13,7 +13,7 @@ use super::{
     Chrome, Flash, Page, PageError, SignedIn, Submitted, Tab, filters, page, see_other, sign_in,
 };
 use crate::admins::sessions::{self, Open};
-use crate::admins::{self, MIN_LENGTH, Reading, Theme, Tried, people, second_factor};
+use crate::admins::{self, MIN_LENGTH, Reading, Theme, Tried, second_factor};
 use crate::app::App;
 use crate::db::{Conn, off_thread};
 use crate::error::{Error, Result};
@@ -120,9 +120,9 @@ pub async fn save_preferences(app: Data<App>, form: Submitted<Preferences>) -> A
             .parse()
             .map_err(|_| Error::Invalid("there is no such theme".into()))?,
     };
-    let id = admin.session.admin;
+    let session = admin.session;
     app.db
-        .change(move |conn| people::set_reading(conn, id, reading))
+        .change(move |conn| staff::set_reading(conn, &session, reading, now_ms()))
         .await?;
     Ok(done(&app, Flash::PreferencesSaved))
 }
