@@ -1,6 +1,7 @@
 //! Whatever goes wrong is a page: with plain words, what to do, a way back, and the id that the log knows.
 
 use alx_report_api::admins::Role;
+use alx_report_api::db::Kind;
 use alx_report_api::schema::admins;
 use diesel::connection::SimpleConnection;
 use diesel::prelude::*;
@@ -110,6 +111,9 @@ async fn a_role_that_does_not_allow_it_is_told_so() {
 async fn a_machine_that_fails_is_500_and_names_no_path() {
     let app = TestApp::without_moodle().await;
     let admin = Admin::signed_in(&app).await;
+    if app.app.db.kind() == Kind::Postgres {
+        return; // its own tools make copies
+    }
     std::fs::write(app.folder.path().join("backups"), "in the way").unwrap();
 
     let failed = admin.post("/health", &[]).await;
