@@ -124,7 +124,7 @@ pub fn actions(conn: &mut Conn) -> Result<Vec<String>> {
 }
 
 /// Entries about who came and went: they say from where, so they are kept for less long than the others.
-pub const SIGN_INS: [&str; 3] = ["signed_in", "signed_out", "sign_in_failed"];
+pub const SIGN_INS: [&str; 4] = ["signed_in", "signed_out", "sign_in_failed", "proof_failed"];
 
 /// A part of the log that is kept for so long.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -158,6 +158,26 @@ pub fn count_since(conn: &mut Conn, action: &str, since_ms: i64) -> Result<i64> 
     let since = audit_log::table
         .filter(audit_log::at_ms.gt(since_ms))
         .filter(audit_log::action.eq(action));
+    Ok(since.count().get_result(conn)?)
+}
+
+/// How many entries of a kind about a subject there are since a moment, UTC milliseconds.
+pub fn count_of(conn: &mut Conn, action: &str, subject: &str, since_ms: i64) -> Result<i64> {
+    let since = audit_log::table
+        .filter(audit_log::at_ms.gt(since_ms))
+        .filter(audit_log::action.eq(action))
+        .filter(audit_log::subject.eq(subject));
+    Ok(since.count().get_result(conn)?)
+}
+
+/// How many entries of a kind say that they came from an address, since a moment, UTC milliseconds.
+pub fn count_from(conn: &mut Conn, action: &str, address: &str, since_ms: i64) -> Result<i64> {
+    let said = serde_json::json!({ "address": address }).to_string();
+    let said = said.trim_end_matches('}').replace(['%', '_'], ""); // no address has either
+    let since = audit_log::table
+        .filter(audit_log::at_ms.gt(since_ms))
+        .filter(audit_log::action.eq(action))
+        .filter(audit_log::after.like(format!("{said}%")));
     Ok(since.count().get_result(conn)?)
 }
 

@@ -1,5 +1,7 @@
 //! The clock: what nobody asks for and must happen all the same.
 
+use std::any::Any;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -24,33 +26,33 @@ const DAY: Duration = Duration::from_secs(86_400);
 /// Starts the thread of the clock.
 ///
 /// It asks for scheduled runs and daily checks and moves batches on whose time is up. Every lease it takes up runs that
-/// a dead process left, and lets expired responses go.
+/// a dead process left, and lets expired responses go. No job can end it, see [`run`].
 pub fn start(app: &Arc<App>) -> Result<()> {
     let app = app.clone();
     let lease = app.config.sync_lease();
     let mut jobs = [
-        Job::every(lease, "unfinished syncs could not be looked for", |app| {
+        Job::every("unfinished syncs could not be looked for", lease, |app| {
             app.cache.sweep();
             sync::wake(app)
         }),
-        Job::every(TICK, "the schedules could not be looked at", |app| {
+        Job::every("the schedules could not be looked at", TICK, |app| {
             schedule::tick(app, now()).map(drop)
         }),
-        Job::every(TICK, "the batches could not be looked at", |app| {
+        Job::every("the batches could not be looked at", TICK, |app| {
             batch::demote_late(&app.db, now_ms()).map(drop)
         }),
-        Job::every(CHECKS, "the daily checks could not be asked for", |app| {
+        Job::every("the daily checks could not be asked for", CHECKS, |app| {
             schedule::checks::due_checks(app, now()).map(drop)
         }),
-        Job::every(CHECKS, "it could not be looked for alerts", watch::begin),
+        Job::every("it could not be looked for alerts", CHECKS, watch::begin),
         Job::every(
-            MESSAGES,
             "messages about alerts could not be looked for",
+            MESSAGES,
             watch::send::begin,
         ),
-        Job::every(DAY, "old details could not be let go", retention::begin),
-        Job::every(DAY, "old entries could not be let go", old::begin),
-        Job::every(DAY, "old calls could not be let go", |app| {
+        Job::every("old details could not be let go", DAY, retention::begin),
+        Job::every("old entries could not be let go", DAY, old::begin),
+        Job::every("old calls could not be let go", DAY, |app| {
             let kept = app
                 .db
                 .read(|conn| keeping::read(conn, Configured::of(&app.config)))?;
@@ -78,7 +80,7 @@ struct Job {
 }
 
 impl Job {
-    fn every(every: Duration, failed: &'static str, work: fn(&Arc<App>) -> Result<()>) -> Self {
+    fn every(failed: &'static str, every: Duration, work: fn(&Arc<App>) -> Result<()>) -> Self {
         Self {
             every,
             last: None,
@@ -92,8 +94,30 @@ impl Job {
             return;
         }
         self.last = Some(Instant::now());
-        if let Err(error) = (self.work)(app) {
-            log::warn!(error:? = error; "{}", self.failed);
+        run(app, self.failed, self.work);
+    }
+}
+
+/// Does one job. A failure is in the log; a bug that ends it in the middle ends nothing else, is in the log, and stands on
+/// the page Health until the job comes to its end again. `failed` says what was not done.
+pub fn run(app: &Arc<App>, failed: &'static str, work: impl FnOnce(&Arc<App>) -> Result<()>) {
+    match catch_unwind(AssertUnwindSafe(|| work(app))) {
+        Ok(done) => {
+            app.pulse.came_through(failed);
+            if let Err(error) = done {
+                log::warn!(error:? = error; "{failed}");
+            }
+        }
+        Err(panic) => {
+            app.pulse.broke_off(failed, now());
+            log::error!(cause = said(&*panic); "{failed}: the job broke off, which is a bug");
         }
     }
+}
+
+/// What a panic said.
+fn said(panic: &dyn Any) -> &str {
+    let text = panic.downcast_ref::<String>().map(String::as_str);
+    text.or(panic.downcast_ref::<&str>().copied())
+        .unwrap_or("nothing")
 }

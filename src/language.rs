@@ -26,6 +26,18 @@ crate::words! {
 }
 
 impl Language {
+    /// The one that a browser's `Accept-Language` asks for first of those that there are.
+    pub fn accepted(header: &str) -> Option<Self> {
+        let wished = header.split(',').take(MOST_WISHES).filter_map(wish);
+        let mut best: Option<(f32, Self)> = None;
+        for (weight, language) in wished.filter(|(weight, _)| *weight > 0.0) {
+            if best.is_none_or(|(other, _)| weight > other) {
+                best = Some((weight, language));
+            }
+        }
+        best.map(|(_, language)| language)
+    }
+
     /// What its readers call it.
     pub fn name(self) -> &'static str {
         match self {
@@ -87,6 +99,18 @@ impl Language {
     }
 }
 
+/// Languages of an `Accept-Language` that are read.
+const MOST_WISHES: usize = 30;
+
+/// One language of an `Accept-Language`, where we have it, and how much it is wished for.
+fn wish(part: &str) -> Option<(f32, Language)> {
+    let (tag, weight) = part.split_once(';').unwrap_or((part, "q=1"));
+    let primary = tag.trim().split('-').next().unwrap_or_default();
+    let language = primary.to_ascii_lowercase().parse().ok()?;
+    let weight = weight.trim().strip_prefix("q=")?.parse().ok()?;
+    Some((weight, language))
+}
+
 static GERMAN: LazyLock<Catalog> = LazyLock::new(|| read(include_str!("language/de.po")));
 static SPANISH: LazyLock<Catalog> = LazyLock::new(|| read(include_str!("language/es.po")));
 static ARABIC: LazyLock<Catalog> = LazyLock::new(|| read(include_str!("language/ar.po")));
@@ -124,6 +148,26 @@ mod tests {
         ] {
             let mut catalogue = Catalog::new();
             catalogue.add_str(text).expect("a whole catalogue");
+        }
+    }
+
+    #[test]
+    fn a_browser_gets_the_language_that_it_wishes_for_most_of_those_there_are() {
+        for (header, language) in [
+            ("de", Some(Language::German)),
+            ("de-AT,en;q=0.5", Some(Language::German)),
+            (
+                "fr-CH, fr;q=0.9, es;q=0.8, en;q=0.7",
+                Some(Language::Spanish),
+            ),
+            ("en;q=0.5, AR ; q=0.9", Some(Language::Arabic)),
+            ("de;q=0, en", Some(Language::English)),
+            ("fr, *;q=0.1", None),
+            ("de;q=much", None),
+            ("de;q=NaN", None),
+            ("", None),
+        ] {
+            assert_eq!(Language::accepted(header), language, "{header}");
         }
     }
 

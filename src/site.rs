@@ -29,14 +29,22 @@ pub fn change(
             continue;
         }
         site::write(conn, *setting, &value, actor, now_ms.div_euclid(1000))?;
-        before.insert(setting.as_str(), old.to_owned());
-        after.insert(setting.as_str(), value);
+        before.insert(setting.as_str(), loggable(*setting, old));
+        after.insert(setting.as_str(), loggable(*setting, &value));
         changed.push(*setting);
     }
     if !changed.is_empty() {
         record(conn, json!(before), json!(after), actor, now_ms)?;
     }
     Ok(changed)
+}
+
+/// What the audit log says of a value: of an address that opens something only the host.
+fn loggable(setting: Setting, value: &str) -> String {
+    match setting {
+        Setting::WebhookUrl if !value.is_empty() => site::host_only(value),
+        _ => value.to_owned(),
+    }
 }
 
 fn record(conn: &mut Conn, before: Value, after: Value, actor: &str, now_ms: i64) -> Result<()> {

@@ -1,12 +1,13 @@
 //! People who sign in: invited, given a role, kept out and removed here, each with its line in the audit log.
 
 pub mod arrivals;
+pub mod proof;
 pub mod second_factor;
 
 use serde_json::{Value, json};
 
 use crate::admins::invitations::{self, Guest, Invitation};
-use crate::admins::{Person, Role, people, sessions, steps, store};
+use crate::admins::{Person, Reading, Role, Session, people, sessions, steps, store};
 use crate::audit::{self, Entry};
 use crate::companies;
 use crate::config::Secret;
@@ -65,7 +66,14 @@ pub fn revoke_invitation(conn: &mut Conn, hash: &str, actor: &str, now_ms: i64) 
 
 /// Uses a link: somebody new gets an account, somebody known another password, and all older sessions end. Call it in a
 /// transaction.
-pub fn accept(conn: &mut Conn, text: &str, hash: &str, now_ms: i64) -> Result<AdminId> {
+///
+/// Somebody new reads pages as `reading` says until they choose otherwise.
+pub fn accept(
+    conn: &mut Conn,
+    (text, hash): (&str, &str),
+    reading: Reading,
+    now_ms: i64,
+) -> Result<AdminId> {
     people::take_turns(conn)?;
     let now = now_ms.div_euclid(1000);
     let link = invitations::open(conn, text, now)?;
@@ -75,7 +83,11 @@ pub fn accept(conn: &mut Conn, text: &str, hash: &str, now_ms: i64) -> Result<Ad
             set_password(conn, id, (hash, None), &link.email, now_ms)?;
             Ok(id)
         }
-        None => join(conn, &link, hash, now_ms),
+        None => {
+            let id = join(conn, &link, hash, now_ms)?;
+            people::set_reading(conn, id, reading)?;
+            Ok(id)
+        }
     }
 }
 
@@ -136,7 +148,30 @@ pub fn set_password(
     )
 }
 
-/// Gives somebody another role or company. The last admin stays one. Call it in a transaction.
+/// Sets how pages look for somebody, as they choose it themselves. Call it in a transaction.
+pub fn set_reading(
+    conn: &mut Conn,
+    session: &Session,
+    reading: Reading,
+    now_ms: i64,
+) -> Result<()> {
+    people::set_reading(conn, session.admin, reading)?;
+    let email = session.email.as_str();
+    let sides = (Some(looks(session.reading)), Some(looks(reading)));
+    record(
+        conn,
+        email,
+        ("preferences_saved", email, sides.0, sides.1),
+        now_ms,
+    )
+}
+
+fn looks(reading: Reading) -> Value {
+    json!({ "zone": reading.zone.name(), "language": reading.language, "theme": reading.theme })
+}
+
+/// Gives somebody another role or company. The last admin stays one; links that somebody made who is an admin no more open
+/// nothing. Call it in a transaction.
 pub fn change_role(
     conn: &mut Conn,
     id: AdminId,
@@ -155,7 +190,11 @@ pub fn change_role(
     if before == after {
         return Ok(());
     }
-    let sides = (Some(facts(&before)), Some(facts(&after)));
+    let mut now = facts(&after);
+    if role != Role::Admin {
+        now["links_revoked"] = json!(invitations::remove_made_by(conn, &before.email)?);
+    }
+    let sides = (Some(facts(&before)), Some(now));
     record(
         conn,
         actor,
@@ -164,7 +203,8 @@ pub fn change_role(
     )
 }
 
-/// Keeps somebody out at once, or lets them in again. The last admin stays. Call it in a transaction.
+/// Keeps somebody out at once, with every link that they made, or lets them in again. The last admin stays. Call it in a
+/// transaction.
 pub fn set_disabled(
     conn: &mut Conn,
     id: AdminId,
@@ -177,9 +217,11 @@ pub fn set_disabled(
     if person.disabled_at.is_some() == disabled {
         return Ok(());
     }
+    let mut after = json!({ "disabled": disabled });
     let action = match disabled {
         true => {
             people::keep_one_admin(conn, id)?;
+            after["links_revoked"] = json!(invitations::remove_made_by(conn, &person.email)?);
             sessions::end_others(conn, id, None)?;
             steps::remove_of(conn, id)?;
             invitations::remove_of(conn, id)?;
@@ -188,29 +230,26 @@ pub fn set_disabled(
         false => "admin_enabled",
     };
     people::set_disabled(conn, id, disabled.then_some(now_ms.div_euclid(1000)))?;
-    let side = |disabled: bool| Some(json!({ "disabled": disabled }));
-    let done = (
-        action,
-        person.email.as_str(),
-        side(!disabled),
-        side(disabled),
-    );
+    let before = json!({ "disabled": !disabled });
+    let done = (action, &*person.email, Some(before), Some(after));
     record(conn, actor, done, now_ms)
 }
 
-/// Removes an account. The last admin stays. Call it in a transaction.
+/// Removes an account, and every link that its owner made. The last admin stays. Call it in a transaction.
 pub fn remove(conn: &mut Conn, id: AdminId, actor: &str, now_ms: i64) -> Result<()> {
     people::take_turns(conn)?;
     let person = people::get(conn, id)?;
     people::keep_one_admin(conn, id)?;
     people::remove(conn, id)?;
-    let before = Some(facts(&person));
-    record(
-        conn,
-        actor,
-        ("admin_removed", &person.email, before, None),
-        now_ms,
-    )
+    let revoked = invitations::remove_made_by(conn, &person.email)?;
+    let after = json!({ "links_revoked": revoked });
+    let done = (
+        "admin_removed",
+        &*person.email,
+        Some(facts(&person)),
+        Some(after),
+    );
+    record(conn, actor, done, now_ms)
 }
 
 /// The company that goes with a role: a manager has one that exists, nobody else has any.

@@ -114,6 +114,12 @@ pub fn remove_of(conn: &mut Conn, admin: AdminId) -> Result<()> {
     Ok(())
 }
 
+/// Takes every link away that somebody made, who may not any more; returns how many.
+pub fn remove_made_by(conn: &mut Conn, email: &str) -> Result<usize> {
+    let theirs = invitations::table.filter(invitations::invited_by.eq(email));
+    Ok(diesel::delete(theirs).execute(conn)?)
+}
+
 /// Takes every link away that is too old to open anything; returns how many.
 pub fn remove_expired(conn: &mut Conn, now: i64) -> Result<usize> {
     let old = invitations::table.filter(invitations::expires_at.le(now));

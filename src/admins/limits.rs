@@ -1,9 +1,11 @@
 //! The limit on guessing: so many failed passwords and codes per email and per address in a quarter of an hour.
 
+use std::net::{IpAddr, Ipv6Addr};
+
 use diesel::dsl::{count_star, min};
 use diesel::prelude::*;
 
-use super::store::take_turns;
+use super::store::{LONGEST_EMAIL, take_turns};
 use crate::db::Conn;
 use crate::error::Result;
 use crate::schema::login_failures;
@@ -37,11 +39,26 @@ impl<T> Tried<T> {
     }
 }
 
+/// What counts as one address: of IPv6 the first 64 bits, which is the least that somebody has to themselves.
+pub fn counted_as(address: &str) -> String {
+    match address.parse::<IpAddr>() {
+        Ok(IpAddr::V6(v6)) => match v6.to_ipv4_mapped() {
+            Some(v4) => v4.to_string(),
+            None => {
+                let [a, b, c, d, ..] = v6.segments();
+                format!("{}/64", Ipv6Addr::new(a, b, c, d, 0, 0, 0, 0))
+            }
+        },
+        _ => address.to_owned(),
+    }
+}
+
 /// Takes one attempt: `None` allows it, else when (UTC seconds) the next one is allowed.
 ///
 /// The attempt is written down as failed before it is made, so that attempts made at the same
 /// moment count each other; [`forgive`] takes it back.
 pub fn take(conn: &mut Conn, email: &str, address: &str, now: i64) -> Result<Option<i64>> {
+    let (email, address) = (&kept(email), &counted_as(address));
     take_turns(conn, "login_failures")?;
     remove_old(conn, now)?;
     let by_email = login_failures::table.filter(login_failures::email.eq(email));
@@ -67,6 +84,14 @@ pub fn take(conn: &mut Conn, email: &str, address: &str, now: i64) -> Result<Opt
     Ok(None)
 }
 
+/// What is stored of an email: of one that is too long to be anybody's the beginning, for it counts as well.
+fn kept(email: &str) -> String {
+    match email.len() > LONGEST_EMAIL {
+        true => email.chars().take(LONGEST_EMAIL / 4).collect(), // a letter has up to four bytes
+        false => email.to_owned(),
+    }
+}
+
 /// Forgets the failures of one email, after it signed in.
 pub fn forgive(conn: &mut Conn, email: &str) -> Result<()> {
     diesel::delete(login_failures::table.filter(login_failures::email.eq(email))).execute(conn)?;
@@ -77,4 +102,24 @@ pub fn forgive(conn: &mut Conn, email: &str) -> Result<()> {
 pub fn remove_old(conn: &mut Conn, now: i64) -> Result<usize> {
     let old = login_failures::failed_at.le(now - WINDOW_SECONDS);
     Ok(diesel::delete(login_failures::table.filter(old)).execute(conn)?)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_ipv6_address_counts_with_its_neighbours() {
+        for (address, counted) in [
+            ("2001:db8:1:2:3:4:5:6", "2001:db8:1:2::/64"),
+            ("2001:db8:1:2::9", "2001:db8:1:2::/64"),
+            ("2001:db8:1:3::9", "2001:db8:1:3::/64"),
+            ("::1", "::/64"),
+            ("::ffff:192.0.2.7", "192.0.2.7"),
+            ("192.0.2.7", "192.0.2.7"),
+            ("", ""),
+        ] {
+            assert_eq!(counted_as(address), counted);
+        }
+    }
 }

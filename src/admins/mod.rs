@@ -1,5 +1,6 @@
 //! Admins: who may sign in to the dashboard, their passwords and second factors, sessions and the limit on guessing.
 
+mod checked;
 pub mod invitations;
 pub mod limits;
 mod password;
@@ -17,13 +18,14 @@ pub mod totp;
 mod vault;
 pub mod views;
 
+pub use checked::{Checked, check, hold};
 pub use limits::{ADDRESS_LIMIT, EMAIL_LIMIT, Tried, WINDOW_SECONDS};
-pub use password::{MIN_LENGTH, hash};
+pub use password::{MIN_LENGTH, check_length, hash};
 pub use people::Person;
 pub use reading::{Reading, Theme};
 pub use sessions::{Session, Visit};
 pub use setup::SetupLink;
-pub use sign_in::{SignIn, is_password, sign_in};
+pub use sign_in::{SignIn, sign_in};
 pub use store::{Admin, create, create_first, normal};
 pub use vault::Vault;
 

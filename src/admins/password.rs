@@ -18,10 +18,8 @@ const NOBODY: &str = "$argon2id$v=19$m=19456,t=2,p=1$c29tZSBzYWx0IG9mIG91cnM$AAA
 /// How many checks may run at once: each takes 19 MB and one core.
 pub(super) static CHECKS: Semaphore = Semaphore::const_new(2);
 
-/// The hash to keep, with a fresh salt. Takes about 50 ms: never on a thread that serves requests.
-///
-/// [`Error::Invalid`] for fewer than [`MIN_LENGTH`] characters.
-pub fn hash(password: &str) -> Result<String> {
+/// [`Error::Invalid`] for fewer than [`MIN_LENGTH`] characters, and for more bytes than anybody types.
+pub fn check_length(password: &str) -> Result<()> {
     if password.chars().count() < MIN_LENGTH {
         let why = Said::new("the password must have at least {n} characters");
         return Err(Error::Invalid(why.number("n", MIN_LENGTH)));
@@ -30,6 +28,14 @@ pub fn hash(password: &str) -> Result<String> {
         let why = Said::new("the password must have at most {n} bytes");
         return Err(Error::Invalid(why.number("n", MAX_BYTES)));
     }
+    Ok(())
+}
+
+/// The hash to keep, with a fresh salt. Takes about 50 ms: never on a thread that serves requests.
+///
+/// [`Error::Invalid`] as [`check_length`] says.
+pub fn hash(password: &str) -> Result<String> {
+    check_length(password)?;
     let hash: PasswordHash = Argon2::default()
         .hash_password(password.as_bytes())
         .map_err(|cause| Error::Setup(format!("the password cannot be hashed: {cause}")))?;

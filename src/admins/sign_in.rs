@@ -1,8 +1,8 @@
 //! One sign-in: the limit, the password, the session.
 
-use super::{Visit, limits, password, second_factor, sessions, steps, store};
-use crate::db::{Db, off_thread};
-use crate::error::{Error, Result};
+use super::{Visit, check, limits, second_factor, sessions, steps, store};
+use crate::db::Db;
+use crate::error::Result;
 
 /// How a sign-in ended.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -26,46 +26,27 @@ pub async fn sign_in(
     now: i64,
 ) -> Result<SignIn> {
     let email = store::normal(email);
-    if email.len() > store::LONGEST_EMAIL {
-        return Ok(SignIn::Wrong); // nobody has it, and the list of failures is no place to store it
-    }
-    let (key, found, address) = (email.clone(), email.clone(), visit.address.clone());
+    let (key, address) = (email.clone(), visit.address.clone());
     let wait = db
         .change(move |conn| limits::take(conn, &key, &address, now))
         .await?;
     if let Some(until) = wait {
         return Ok(SignIn::Wait(until));
     }
-    let admin = db
-        .run(move |conn| store::find_by_email(conn, &found))
-        .await?;
-    let hash = admin.as_ref().map(|admin| admin.password_hash.clone());
-    let right = is_right(password, hash).await?;
-    let Some(admin) = admin.filter(|admin| right && !admin.disabled) else {
+    let Some(checked) = check(db, email.clone(), password).await? else {
         return Ok(SignIn::Wrong);
     };
     let begun = db.change(move |conn| {
-        if second_factor::codes_left(conn, admin.id)?.is_some() {
-            let step = steps::start(conn, admin.id, now)?;
+        if !checked.still_holds(conn)? {
+            return Ok(SignIn::Wrong); // it was changed, or its owner kept out, while it was checked
+        }
+        if second_factor::codes_left(conn, checked.admin)?.is_some() {
+            let step = steps::start(conn, checked.admin, now)?;
             return Ok(SignIn::HalfWay(step)); // its attempt counts until the code was right too
         }
         limits::forgive(conn, &email)?;
-        let session = sessions::start(conn, admin.id, &visit, now)?;
+        let session = sessions::start(conn, checked.admin, &visit, now)?;
         Ok(SignIn::Welcome(session))
     });
     begun.await
-}
-
-/// Whether this is the password of an admin.
-pub async fn is_password(db: &Db, email: String, password: String) -> Result<bool> {
-    let found = db.run(move |conn| store::find_by_email(conn, &email));
-    let hash = found.await?.map(|admin| admin.password_hash);
-    is_right(password, hash).await
-}
-
-/// Whether a password belongs to a hash, with the same work for a missing one.
-async fn is_right(password: String, hash: Option<String>) -> Result<bool> {
-    let turn = password::CHECKS.acquire().await;
-    let _turn = turn.map_err(Error::unavailable)?;
-    off_thread(move || password::matches(&password, hash.as_deref())).await
 }

@@ -47,10 +47,10 @@ pub fn find(conn: &mut Conn, cookie: &str, now: i64) -> Result<Option<Step>> {
     Ok(found)
 }
 
-/// Ends the one of a cookie.
-pub fn end(conn: &mut Conn, cookie: &str) -> Result<()> {
-    diesel::delete(sign_in_steps::table.find(hash_of(cookie))).execute(conn)?;
-    Ok(())
+/// Ends the one of a cookie; `false` where somebody was quicker.
+pub fn end(conn: &mut Conn, cookie: &str) -> Result<bool> {
+    let ended = diesel::delete(sign_in_steps::table.find(hash_of(cookie))).execute(conn)?;
+    Ok(ended == 1)
 }
 
 /// Ends all of somebody: their password or their second factor is another now.

@@ -49,14 +49,14 @@ pub fn checked_name(name: &str) -> std::result::Result<String, Said> {
     }
 }
 
-/// Keeps a query under a name; `Conflict` where the name is taken or there are [`MOST`] already. Call it in a transaction.
+/// Keeps a query under a name and gives its id; `Conflict` where the name is taken or there are [`MOST`] already. Call it in a transaction.
 pub fn save(
     conn: &mut Conn,
     (admin, company): (AdminId, CompanyId),
     name: &str,
     query: &str,
     now: i64,
-) -> Result<()> {
+) -> Result<ViewId> {
     let there = list(conn, admin, company)?;
     if there.len() >= MOST {
         let why = Said::new("There are 50 views already: delete one first.");
@@ -72,7 +72,9 @@ pub fn save(
             saved_views::created_at.eq(now),
         ))
         .execute(conn)?;
-    Ok(())
+    let all = list(conn, admin, company)?;
+    let saved = all.into_iter().find(|one| one.name == name);
+    Ok(saved.or_not_found("the view")?.id)
 }
 
 /// Gives a view another name; `NotFound` where this admin has no such view, `Conflict` where the name is taken.

@@ -20,6 +20,13 @@ pub fn ticks(app: &App, now: i64) -> Check {
     if now - at > SILENT {
         return Check::problem(name, found, advice);
     }
+    if let Some((what, at)) = app.pulse.broken().into_iter().max_by_key(|(_, at)| *at) {
+        let found = Said::new("One of its jobs broke off {span} ago: {what}.")
+            .saying("span", span(now - at))
+            .saying("what", Said::new(what));
+        let advice = "This is a bug: it is tried again and again; report it with what the log of the server says.";
+        return Check::problem(name, found, advice);
+    }
     Check::ok(name, found)
 }
 

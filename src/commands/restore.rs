@@ -48,6 +48,8 @@ pub fn restore(config: Config, options: &Options) -> Result<ExitCode> {
 
 const POSTGRES: &str = "the store is PostgreSQL: stop every server, put the copy back with \
     pg_restore --clean --if-exists --no-owner --dbname=\"$ALX_DATABASE_URL\" FILE, and start them again";
+const NO_ADMIN: &str = "WARNING: no admin can sign in now. Make one, with an email that has no account yet: \
+    alx-report-api admin create --email you@example.com --password-file FILE";
 const IN_USE: &str = "a server or a command uses this store; stop it first";
 
 fn refuse_itself(from: &Path, store: &Path) -> Result<()> {
@@ -89,7 +91,7 @@ fn since(config: &Config, store: &Path) -> Result<Option<Since>> {
         Ok(since) => Ok(Some(since)),
         Err(cause) => {
             say!(
-                "warning: the present store cannot be read ({}): people erased, tokens revoked and admins shut out \
+                "warning: the present store cannot be read ({}): people erased, tokens ended and admins shut out \
                  since the copy was made are as in the copy; look through them",
                 with_causes(&cause)
             );
@@ -116,8 +118,23 @@ fn tell(carried: &Carried, aside: Option<&Path>) {
             carried.revoked
         );
     }
+    if carried.narrowed > 0 {
+        say!(
+            "tokens that end earlier or open less again, as today: {}",
+            carried.narrowed
+        );
+    }
     if carried.disabled > 0 {
         say!("admins who may not sign in any more: {}", carried.disabled);
+    }
+    if carried.invitations > 0 {
+        say!(
+            "links for a password that open nothing any more: {}; make new ones",
+            carried.invitations
+        );
+    }
+    if !carried.has_admin {
+        say!("{NO_ADMIN}");
     }
     if let Some(aside) = aside {
         say!("the store before is kept: {}", aside.display());

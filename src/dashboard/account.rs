@@ -1,6 +1,7 @@
 //! One's own account: how pages look, the password, and where one is signed in.
 
 use actix_web::http::StatusCode;
+use actix_web::http::header::RETRY_AFTER;
 use actix_web::web::Data;
 use actix_web::{HttpRequest, HttpResponse};
 use askama::Template;
@@ -8,15 +9,17 @@ use chrono_tz::{TZ_VARIANTS, Tz};
 use serde::Deserialize;
 
 use super::labels::{self, Choice, Label as _};
-use super::{Chrome, Flash, Page, PageError, SignedIn, Submitted, Tab, filters, page, see_other};
+use super::{
+    Chrome, Flash, Page, PageError, SignedIn, Submitted, Tab, filters, page, see_other, sign_in,
+};
 use crate::admins::sessions::{self, Open};
-use crate::admins::{self, MIN_LENGTH, Reading, Theme, people, second_factor};
+use crate::admins::{self, MIN_LENGTH, Reading, Theme, Tried, second_factor};
 use crate::app::App;
-use crate::db::off_thread;
+use crate::db::{Conn, off_thread};
 use crate::error::{Error, Result};
 use crate::language::Language;
 use crate::language::Said;
-use crate::staff;
+use crate::staff::{self, proof};
 use crate::time::{now, now_ms};
 
 type Answer = std::result::Result<HttpResponse, PageError>;
@@ -117,9 +120,9 @@ pub async fn save_preferences(app: Data<App>, form: Submitted<Preferences>) -> A
             .parse()
             .map_err(|_| Error::Invalid("there is no such theme".into()))?,
     };
-    let id = admin.session.admin;
+    let session = admin.session;
     app.db
-        .change(move |conn| people::set_reading(conn, id, reading))
+        .change(move |conn| staff::set_reading(conn, &session, reading, now_ms()))
         .await?;
     Ok(done(&app, Flash::PreferencesSaved))
 }
@@ -131,14 +134,21 @@ pub async fn change_password(
     form: Submitted<NewPassword>,
 ) -> Answer {
     let Submitted { admin, form } = form;
-    match set_password(&app, &admin, form).await? {
-        None => Ok(done(&app, Flash::PasswordChanged)),
-        wrong => {
-            let shown = account_page(&admin, &app, wrong).await?;
-            let refused = StatusCode::UNPROCESSABLE_ENTITY;
-            Ok(page::with_status(refused, &shown, &request))
-        }
+    let address = sign_in::visit(&request, &app).address;
+    let Err(refused) = set_password(&app, &admin, form, &address).await? else {
+        return Ok(done(&app, Flash::PasswordChanged));
+    };
+    let status = match refused.until {
+        Some(_) => StatusCode::TOO_MANY_REQUESTS,
+        None => StatusCode::UNPROCESSABLE_ENTITY,
+    };
+    let shown = account_page(&admin, &app, Some(refused.wrong)).await?;
+    let mut response = page::with_status(status, &shown, &request);
+    if let Some(until) = refused.until {
+        let seconds = (until - now()).max(1);
+        response.headers_mut().insert(RETRY_AFTER, seconds.into());
     }
+    Ok(response)
 }
 
 /// `POST /account/sessions`: ends one of the reader's other sessions, or all of them.
@@ -163,26 +173,63 @@ fn done(app: &App, flash: Flash) -> HttpResponse {
     see_other("/account").cookie(flash.cookie(app)).finish()
 }
 
+/// Why a password was not changed.
+struct Refused {
+    wrong: Wrong,
+    /// When it may be tried again, UTC seconds, where that was too often.
+    until: Option<i64>,
+}
+
+impl Refused {
+    fn at(field: &'static str, why: Said) -> Self {
+        Self {
+            wrong: (field, why),
+            until: None,
+        }
+    }
+
+    /// The old password was wrong, or was wrong too often.
+    fn old<T>(tried: &Tried<T>) -> Self {
+        match tried {
+            Tried::Wait(until) => Self {
+                wrong: ("old", sign_in::wait(*until)),
+                until: Some(*until),
+            },
+            _ => Self::at("old", Said::new("the old password is wrong")),
+        }
+    }
+}
+
 /// Sets another password, or says what is wrong with what was typed.
-async fn set_password(app: &App, admin: &SignedIn, form: NewPassword) -> Result<Option<Wrong>> {
+async fn set_password(
+    app: &App,
+    admin: &SignedIn,
+    form: NewPassword,
+    address: &str,
+) -> Result<std::result::Result<(), Refused>> {
     if form.password != form.repeated {
         let why = Said::new("the two new passwords differ");
-        return Ok(Some(("repeated", why)));
+        return Ok(Err(Refused::at("repeated", why)));
     }
-    let email = admin.session.email.clone();
-    if !admins::is_password(&app.db, email.clone(), form.old).await? {
-        return Ok(Some(("old", Said::new("the old password is wrong"))));
+    match admins::check_length(&form.password) {
+        Err(Error::Invalid(why)) => return Ok(Err(Refused::at("password", why))),
+        checked => checked?,
     }
-    let hash = match off_thread(move || admins::hash(&form.password)).await {
-        Err(Error::Invalid(why)) => return Ok(Some(("password", why))),
-        hashed => hashed?,
+    let asked = (&admin.session, address);
+    let checked = match proof::prove(app, asked, form.old).await? {
+        Tried::Right(checked) => checked,
+        other => return Ok(Err(Refused::old(&other))),
     };
-    let (id, this) = (admin.session.admin, admin.session.hash.clone());
-    let set = app
-        .db
-        .change(move |conn| staff::set_password(conn, id, (&hash, Some(&this)), &email, now_ms()));
-    set.await?;
-    Ok(None)
+    let hash = off_thread(move || admins::hash(&form.password)).await?;
+    let session = admin.session.clone();
+    let set = move |conn: &mut Conn| {
+        let how = (hash.as_str(), Some(session.hash.as_str()));
+        staff::set_password(conn, session.admin, how, &session.email, now_ms()).map(Some)
+    };
+    Ok(match proof::once_proved(app, asked, checked, set).await? {
+        Tried::Right(()) => Ok(()),
+        other => Err(Refused::old(&other)),
+    })
 }
 
 async fn account_page(admin: &SignedIn, app: &App, wrong: Option<Wrong>) -> Result<AccountPage> {

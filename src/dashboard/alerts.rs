@@ -11,10 +11,10 @@ use super::alerts_view::View;
 use super::labels::{self, Choice};
 use super::paging::Pages;
 use super::{
-    Chrome, Downloads, Flash, Page, PageError, SignedIn, Submitted, Tab, filters, see_other,
+    Chrome, Downloads, Flash, Page, PageError, SignedIn, Submitted, Tab, filters, rights, see_other,
 };
 use crate::alerts::list::{self, Shown};
-use crate::alerts::{Alert, Delivery, DeliveryState, Event, Kind, deliveries, store};
+use crate::alerts::{Alert, Channel, Delivery, DeliveryState, Event, Kind, deliveries, store};
 use crate::app::App;
 use crate::companies;
 use crate::db::Conn;
@@ -56,7 +56,19 @@ pub struct AlertPage {
     chrome: Chrome,
     line: Line,
     deliveries: Vec<Delivery>,
+    /// Whether the reader may know to whom messages went, and what the other side said.
+    sees_targets: bool,
     earlier: Vec<Alert>,
+}
+
+impl AlertPage {
+    /// To whom a message went; of a webhook only the host, for its path is a secret.
+    fn target(&self, delivery: &Delivery) -> String {
+        match delivery.channel {
+            Channel::Email => delivery.target.clone(),
+            Channel::Webhook => site::host_only(&delivery.target),
+        }
+    }
 }
 
 /// An alert with the name of its company.
@@ -138,6 +150,7 @@ pub async fn show_alert(
         let company = name_of(conn, alert.company_id)?;
         Ok(AlertPage {
             chrome: admin.chrome(Tab::Alerts),
+            sees_targets: rights::may_see(admin.session.role, "/alerts/rules"),
             line: Line { alert, company },
             deliveries,
             earlier,

@@ -29,6 +29,8 @@ const WORDS: &[(&str, &str)] = &[
     ("file_downloaded", "File downloaded"),
     ("person_erased", "Person erased"),
     ("preview_requested", "Preview of a sync asked for"),
+    ("preferences_saved", "Preferences saved"),
+    ("proof_failed", "Password or code wrong when asked again"),
     ("recovery_codes_renewed", "Recovery codes made anew"),
     ("removals_confirmed", "Removals confirmed"),
     ("removals_rejected", "Removals rejected"),
@@ -55,6 +57,9 @@ const WORDS: &[(&str, &str)] = &[
     ("token_revoked", "Token revoked"),
     ("token_rotated", "Token rotated"),
     ("undo_requested", "Undo of a sync asked for"),
+    ("view_deleted", "View deleted"),
+    ("view_renamed", "View renamed"),
+    ("view_saved", "View saved"),
 ];
 
 /// What an action is called; one that an older version wrote and nobody knows any more, by its word.

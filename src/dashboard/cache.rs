@@ -3,6 +3,7 @@
 use actix_web::HttpResponse;
 use actix_web::web::{Data, Path};
 use askama::Template;
+use serde_json::json;
 
 use super::company_nav::Part;
 use super::sign_in::Nothing;
@@ -49,20 +50,22 @@ pub async fn clear_cache(
 ) -> Result<HttpResponse, PageError> {
     let company = company.into_inner();
     let by = form.admin.session.email;
+    app.db
+        .run(move |conn| companies::store::get(conn, company))
+        .await?;
+    let purged = app.cache.purge(company);
     let noted = app.db.change(move |conn| {
-        companies::store::get(conn, company)?;
         let entry = Entry {
             actor: &by,
             company: Some(company),
             action: "cache_cleared",
             subject: "cache",
             before: None,
-            after: None,
+            after: Some(json!({ "responses": purged })),
         };
         audit::record(conn, &entry, now_ms())
     });
     noted.await?;
-    let purged = app.cache.purge(company);
     let response = see_other(&format!("/companies/{company}/cache"))
         .cookie(Flash::Purged(purged).cookie(&app))
         .finish();

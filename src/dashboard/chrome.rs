@@ -3,7 +3,7 @@
 use actix_web::web::Data;
 use actix_web::{HttpMessage as _, HttpRequest};
 
-use super::{Flash, rights};
+use super::{Flash, filters, rights};
 use crate::admins::{Reading, Role, Session};
 use crate::app::App;
 use crate::time::now;
@@ -184,6 +184,11 @@ impl Chrome {
             .is_some_and(|role| rights::may_send(role, pattern))
     }
 
+    /// Whether the reader may know what a database or the machine said of itself.
+    pub fn reads_details(&self) -> bool {
+        self.role == Some(Role::Admin)
+    }
+
     /// The message of the last form, where it belongs to this part of the page.
     pub fn flash_at(&self, place: &str) -> Option<Flash> {
         self.flash.filter(|flash| flash.place() == place)
@@ -195,6 +200,7 @@ impl Chrome {
         Self {
             flash: Flash::sent(request),
             demo: app.is_some_and(|app| app.is_demo()),
+            reading: filters::reader_of(request),
             ..Self::nobody()
         }
     }

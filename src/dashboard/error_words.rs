@@ -1,10 +1,26 @@
 //! What errors of the rooms below say, in any language.
 
+use crate::admins::Role;
 use crate::error::Error;
 use crate::language::Said;
 
+/// An error for a reader: what a database or the machine said of itself is for admins only, see [`Error::in_public`].
+pub fn said_to(reader: Option<Role>, error: &Error) -> Said {
+    if reader == Some(Role::Admin) {
+        return said(error);
+    }
+    match error {
+        Error::MoodleUnavailable(_) => Said::new("the Moodle database cannot be reached"),
+        Error::MoodleUnreadable(_) => Said::new("the Moodle database cannot be read"),
+        Error::Setup(_) | Error::Machine(_) => {
+            Said::new("the server is not as it must be; its log says more")
+        }
+        other => said(other),
+    }
+}
+
 /// An error as a text. What it was told by others stays as they said it, unless it is a text of ours.
-pub fn said(error: &Error) -> Said {
+fn said(error: &Error) -> Said {
     let because = |text: Said, why: &Said| text.saying("why", why.clone());
     match error {
         Error::NotFound(what) => Said::new("{what} was not found").saying("what", Said::new(what)),

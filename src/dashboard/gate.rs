@@ -4,14 +4,16 @@ use actix_web::HttpMessage as _;
 use actix_web::body::{EitherBody, MessageBody};
 use actix_web::dev::{Path, ResourceDef, ServiceRequest, ServiceResponse};
 use actix_web::http::Method;
+use actix_web::http::header::ACCEPT_LANGUAGE;
 use actix_web::middleware::Next;
 
 use super::rights::{self, Who};
 use super::{PageError, signed_in};
-use crate::admins::{Role, Session};
+use crate::admins::{Reading, Role, Session};
 use crate::app::App;
 use crate::error::{Error, OrNotFound as _, Result};
 use crate::ids::{CompanyId, RunId};
+use crate::language::Language;
 use crate::requests::list;
 use crate::settings::site;
 use crate::sync::history;
@@ -21,12 +23,25 @@ pub async fn watch<B: MessageBody + 'static>(
     request: ServiceRequest,
     next: Next<B>,
 ) -> std::result::Result<ServiceResponse<EitherBody<B>>, actix_web::Error> {
+    let visitor = visitor(&request);
+    request.extensions_mut().insert(visitor);
     match admit(&request).await {
         Ok(()) => Ok(next.call(request).await?.map_into_left_body()),
         Err(refusal) => {
             know_the_reader(&request).await;
             Ok(request.error_response(refusal).map_into_right_body())
         }
+    }
+}
+
+/// How pages look for whoever is not signed in: in the language that their browser asks for.
+fn visitor(request: &ServiceRequest) -> Reading {
+    let asked = request.headers().get(ACCEPT_LANGUAGE);
+    let asked = asked.and_then(|header| header.to_str().ok());
+    let language = asked.and_then(Language::accepted);
+    Reading {
+        language: language.unwrap_or(Language::English),
+        ..Reading::default()
     }
 }
 

@@ -106,7 +106,7 @@ fn make_copy(app: &App, actor: &str, kept: usize) -> Result<Vec<String>> {
     }
     let folder = app.config.data_dir.join("backups");
     let copy = backup::into_folder(&app.db, &folder, backup::ASKED)?;
-    let gone = backup::let_go(&folder, kept)?;
+    let (gone, let_go) = backup::let_go(&folder, kept);
     let name = copy.file_name().unwrap_or_default().to_string_lossy();
     app.db.write(|conn| {
         let entry = audit::Entry {
@@ -119,5 +119,6 @@ fn make_copy(app: &App, actor: &str, kept: usize) -> Result<Vec<String>> {
         };
         audit::record(conn, &entry, now_ms())
     })?;
+    let_go?; // the copy is made and has its line, whatever became of the older ones
     Ok(gone)
 }

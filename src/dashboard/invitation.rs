@@ -7,7 +7,7 @@ use askama::Template;
 use serde::Deserialize;
 
 use super::{Chrome, Flash, Page, PageError, PublicForm, filters, page, see_other, sign_in};
-use crate::admins::{self, MIN_LENGTH, invitations};
+use crate::admins::{self, MIN_LENGTH, Reading, invitations};
 use crate::app::App;
 use crate::db::off_thread;
 use crate::error::{Error, Result};
@@ -64,7 +64,8 @@ pub async fn accept_invitation(
         password,
         repeated,
     } = form.0;
-    match accept(&app, token.clone(), password, &repeated).await {
+    let chosen = (password, repeated);
+    match accept(&app, token.clone(), chosen, filters::reader_of(&request)).await {
         Ok(()) => Ok(see_other(&sign_in::address(None))
             .cookie(Flash::PasswordSet.cookie(&app))
             .finish()),
@@ -77,7 +78,12 @@ pub async fn accept_invitation(
     }
 }
 
-async fn accept(app: &App, token: String, password: String, repeated: &str) -> Result<()> {
+async fn accept(
+    app: &App,
+    token: String,
+    (password, repeated): (String, String),
+    reading: Reading,
+) -> Result<()> {
     let text = token.clone();
     app.db
         .run(move |conn| invitations::open(conn, &text, now()))
@@ -87,7 +93,7 @@ async fn accept(app: &App, token: String, password: String, repeated: &str) -> R
     }
     let hash = off_thread(move || admins::hash(&password)).await?;
     app.db
-        .change(move |conn| staff::accept(conn, &token, &hash, now_ms()))
+        .change(move |conn| staff::accept(conn, (&token, &hash), reading, now_ms()))
         .await?;
     Ok(())
 }

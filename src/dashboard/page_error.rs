@@ -49,13 +49,14 @@ impl PageError {
 
     /// The page, with the id under which the log knows the request, for the reader of that request.
     pub fn document(&self, request_id: Option<&str>, request: Option<&HttpRequest>) -> String {
-        let (status, title, message, advice) = self.words();
+        let chrome = request.map_or_else(Chrome::nobody, Chrome::around_error);
+        let (status, title, message, advice) = self.words(chrome.role);
         let reading = request.map(filters::reader_of).unwrap_or_default();
         if status.is_redirection() {
             return String::new();
         }
         let page = ErrorPage {
-            chrome: request.map_or_else(Chrome::nobody, Chrome::around_error),
+            chrome,
             status: status.as_u16(),
             title,
             message: sentence_text(&message.in_language(reading.language)),
@@ -74,11 +75,11 @@ impl PageError {
         let Self::Failed(error) = self else {
             return None;
         };
-        let serious = self.words().0.is_server_error();
+        let serious = self.status_code().is_server_error();
         serious.then(|| format!("a page failed: {error:?}"))
     }
 
-    fn words(&self) -> (StatusCode, &'static str, Said, &'static str) {
+    fn words(&self, reader: Option<Role>) -> (StatusCode, &'static str, Said, &'static str) {
         match self {
             Self::SignIn(_) => (StatusCode::SEE_OTHER, "Sign in", Said::new(""), ""),
             Self::NoSecondFactor => (
@@ -119,7 +120,7 @@ impl PageError {
                 Said::new("This address answers {allowed} only.").with("allowed", *allowed),
                 "Go back and use the links and forms of the pages.",
             ),
-            Self::Failed(error) => of(error),
+            Self::Failed(error) => of(error, reader),
         }
     }
 }
@@ -132,14 +133,14 @@ impl From<Error> for PageError {
 
 impl std::fmt::Display for PageError {
     fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let (status, title, _, _) = self.words();
+        let (status, title, _, _) = self.words(None);
         write!(out, "{} {title}", status.as_u16())
     }
 }
 
 impl ResponseError for PageError {
     fn status_code(&self) -> StatusCode {
-        self.words().0
+        self.words(None).0
     }
 
     fn error_response(&self) -> HttpResponse {
@@ -196,7 +197,7 @@ fn role_words(role: Role) -> Said {
     }
 }
 
-fn of(error: &Error) -> (StatusCode, &'static str, Said, &'static str) {
+fn of(error: &Error, reader: Option<Role>) -> (StatusCode, &'static str, Said, &'static str) {
     let later = "Nothing was changed. Try again in a moment; if it stays, look into the log.";
     let (status, title, advice) = match error {
         Error::NotFound(_) => (
@@ -236,7 +237,7 @@ fn of(error: &Error) -> (StatusCode, &'static str, Said, &'static str) {
             later,
         ),
     };
-    (status, title, error_words::said(error), advice)
+    (status, title, error_words::said_to(reader, error), advice)
 }
 
 const CHECK: &str = "On the server, “alx-report-api check” says in plain words what is missing.";

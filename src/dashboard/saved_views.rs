@@ -12,11 +12,13 @@ use super::sign_in::Nothing;
 use super::{Chrome, Flash, Page, PageError, SignedIn, Submitted, Tab, filters, page, see_other};
 use crate::admins::views::{self, LONGEST, MOST, SavedView};
 use crate::app::App;
+use crate::audit::{self, Entry};
 use crate::companies::{self, Company};
+use crate::db::Conn;
 use crate::error::{Error, Result};
 use crate::ids::{CompanyId, ViewId};
 use crate::language::Said;
-use crate::time::now;
+use crate::time::{now, now_ms};
 
 /// An admin's views of a company.
 #[derive(Template)]
@@ -92,14 +94,15 @@ pub async fn save_view(
 ) -> std::result::Result<HttpResponse, PageError> {
     let (company, Submitted { admin, form }) = (company.into_inner(), submitted);
     let query = understood(&form.query, &admin)?;
-    let whose = (admin.session.admin, company);
+    let (whose, by) = ((admin.session.admin, company), admin.session.email.clone());
     let saved = match views::checked_name(&form.name) {
         Err(why) => Err(Error::Conflict(why)),
         Ok(name) => {
             let query = query.clone();
             let save = move |conn: &mut _| {
                 companies::store::get(conn, company)?;
-                views::save(conn, whose, &name, &query, now())
+                let view = views::save(conn, whose, &name, &query, now())?;
+                note(conn, &by, (company, view), "view_saved")
             };
             app.db.change(save).await
         }
@@ -122,11 +125,14 @@ pub async fn rename_view(
     submitted: Submitted<NewName>,
 ) -> std::result::Result<HttpResponse, PageError> {
     let ((company, view), Submitted { admin, form }) = (path.into_inner(), submitted);
-    let whose = (admin.session.admin, company);
+    let (whose, by) = ((admin.session.admin, company), admin.session.email.clone());
     let renamed = match views::checked_name(&form.name) {
         Err(why) => Err(Error::Conflict(why)),
         Ok(name) => {
-            let rename = move |conn: &mut _| views::rename(conn, whose, view, &name);
+            let rename = move |conn: &mut _| {
+                views::rename(conn, whose, view, &name)?;
+                note(conn, &by, (company, view), "view_renamed")
+            };
             app.db.change(rename).await
         }
     };
@@ -147,11 +153,31 @@ pub async fn delete_view(
     submitted: Submitted<Nothing>,
 ) -> std::result::Result<HttpResponse, PageError> {
     let (company, view) = path.into_inner();
-    let whose = (submitted.admin.session.admin, company);
-    app.db
-        .change(move |conn| views::remove(conn, whose, view))
-        .await?;
+    let session = submitted.admin.session;
+    let remove = move |conn: &mut _| {
+        views::remove(conn, (session.admin, company), view)?;
+        note(conn, &session.email, (company, view), "view_deleted")
+    };
+    app.db.change(remove).await?;
     Ok(back(&app, company, Flash::ViewDeleted))
+}
+
+/// What somebody did to a view of theirs, in the audit log: its number only, for its name may be that of a person.
+fn note(
+    conn: &mut Conn,
+    by: &str,
+    (company, view): (CompanyId, ViewId),
+    action: &'static str,
+) -> Result<()> {
+    let entry = Entry {
+        actor: by,
+        company: Some(company),
+        action,
+        subject: &view.to_string(),
+        before: None,
+        after: None,
+    };
+    audit::record(conn, &entry, now_ms())
 }
 
 /// The list again: with what was done, or with what was wrong.

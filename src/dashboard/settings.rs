@@ -8,6 +8,7 @@ use actix_web::{HttpRequest, HttpResponse};
 use askama::Template;
 
 use super::company_nav::Part;
+use super::error_words;
 use super::settings_checked::Mistakes;
 use super::settings_form::{Pairs, Typed};
 use super::settings_glance::{Glance, glance};
@@ -246,7 +247,9 @@ async fn known(app: &App, id: CompanyId) -> Result<Known> {
 
 async fn form_page(admin: &SignedIn, app: &App, shown: Shown) -> Result<SettingsPage> {
     let (known, typed) = (shown.known, shown.typed);
+    let reader = Some(admin.session.role);
     let offered = settings_lists::offered(app, Some(known.company.id)).await?;
+    let offered = offered.map_err(|error| error_words::said_to(reader, &error));
     let defaults = Some(Defaults::of(&known.defaults, offered.as_ref().ok()));
     let ticks = ticks(&typed, offered, known.courses);
     let fields = Fields {

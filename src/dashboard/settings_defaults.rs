@@ -3,6 +3,7 @@
 use actix_web::web::Data;
 use askama::Template;
 
+use super::error_words;
 use super::settings::Fields;
 use super::settings_checked::Mistakes;
 use super::settings_form::Typed;
@@ -53,7 +54,9 @@ pub(super) async fn form_page(
         Ok((store::last_change(conn, DEFAULTS)?, own_settings))
     });
     let (changed, own_settings) = read.await?;
+    let reader = Some(admin.session.role);
     let offered = settings_lists::offered(app, None).await?;
+    let offered = offered.map_err(|error| error_words::said_to(reader, &error));
     Ok(DefaultsPage {
         chrome: admin.chrome(Tab::Rows),
         changed,

@@ -48,7 +48,7 @@ pub struct Ticks {
 pub async fn offered(
     app: &App,
     company: Option<CompanyId>,
-) -> Result<std::result::Result<Lists, Said>> {
+) -> Result<std::result::Result<Lists, Error>> {
     let moodle = app.moodle.clone();
     let read = off_thread(move || {
         let moodle = moodle.ok_or(Error::MoodleNotConfigured)?;
@@ -60,7 +60,7 @@ pub async fn offered(
             error @ (Error::MoodleUnavailable(_)
             | Error::MoodleUnreadable(_)
             | Error::MoodleNotConfigured),
-        ) => Ok(Err(super::error_words::said(&error))),
+        ) => Ok(Err(error)),
         Err(error) => Err(error),
     }
 }

@@ -9,7 +9,7 @@ use serde::Deserialize;
 use super::{
     Chrome, Flash, Page, PageError, PublicForm, filters, page, see_other, sign_in, signed_in,
 };
-use crate::admins::{self, MIN_LENGTH, Visit, sessions};
+use crate::admins::{self, MIN_LENGTH, Reading, Visit, people, sessions};
 use crate::app::App;
 use crate::error::{Error, Result};
 use crate::language::Said;
@@ -68,7 +68,8 @@ pub async fn create_first_admin(
 ) -> std::result::Result<HttpResponse, PageError> {
     let form = form.0;
     check(&app, &form.token).await?;
-    match create(&app, &form, sign_in::visit(&request, &app)).await {
+    let visit = sign_in::visit(&request, &app);
+    match create(&app, &form, visit, filters::reader_of(&request)).await {
         Ok(session) => Ok(see_other("/")
             .cookie(signed_in::begun(&app, session))
             .cookie(Flash::Welcome.cookie(&app))
@@ -100,7 +101,7 @@ async fn check(app: &App, token: &str) -> Result<()> {
     }
 }
 
-async fn create(app: &App, form: &FirstAdmin, visit: Visit) -> Result<String> {
+async fn create(app: &App, form: &FirstAdmin, visit: Visit, reading: Reading) -> Result<String> {
     if form.password != form.repeated {
         let differ = Said::new("The two passwords differ.");
         return Err(Error::Invalid(differ));
@@ -108,7 +109,11 @@ async fn create(app: &App, form: &FirstAdmin, visit: Visit) -> Result<String> {
     let (email, password) = (form.email.clone(), form.password.clone());
     let begun = app.db.change(move |conn| {
         let admin = staff::create_first(conn, &email, &password, now_ms())?;
-        sessions::start(conn, admin, &visit, now())
+        people::set_reading(conn, admin, reading)?;
+        let session = sessions::start(conn, admin, &visit, now())?;
+        let email = people::get(conn, admin)?.email;
+        staff::arrivals::signed_in(conn, &email, &visit.address, now_ms())?;
+        Ok(session)
     });
     begun.await
 }

@@ -10,6 +10,7 @@ use super::paging::Pages;
 use super::run_changes::{Field, fields};
 use super::why_words::{self as words, Agreement};
 use super::{Chrome, Downloads, Page, PageError, SignedIn, Tab, filters};
+use crate::admins::Role;
 use crate::app::App;
 use crate::companies::{self, Company, State};
 use crate::db::{Conn, off_thread};
@@ -62,7 +63,8 @@ impl WhyPage {
         let Live::Read(now) = &self.live else {
             return None;
         };
-        let (person, course) = (now.evidence.person.as_ref()?, now.evidence.course.as_ref()?);
+        let evidence = now.evidence.as_ref()?;
+        let (person, course) = (evidence.person.as_ref()?, evidence.course.as_ref()?);
         let name = format!("{} {}", person.firstname, person.lastname);
         Some((name, &person.email, &course.name))
     }
@@ -80,16 +82,23 @@ enum Live {
 
 /// Moodle's answer and what it comes to.
 struct Now {
-    evidence: Evidence,
+    /// Moodle's clock, UTC seconds.
+    read_at: i64,
+    /// Whether the row is active by the company's settings, and if not, why.
+    state: RowState,
+    /// All of it; `None` where the person is no member of the company, whose managers read this page.
+    evidence: Option<Evidence>,
     /// What a sync would make of it, where the row is active.
     content: Option<Content>,
     agreement: Agreement,
 }
 
 impl Now {
-    fn done(&self) -> usize {
-        let done = self.evidence.activities.iter();
-        done.filter(|activity| activity.is_done()).count()
+    /// Moodle's own figure, where the row is active.
+    fn figure(&self) -> Option<Said> {
+        let (content, evidence) = (self.content.as_ref()?, self.evidence.as_ref()?);
+        let count = evidence.activities.len();
+        Some(words::figure(content, words::done(evidence), count))
     }
 }
 
@@ -129,7 +138,7 @@ pub async fn show_row(
     let number = wanted.page;
     let read = app.db.run(move |conn| stored(conn, company, key, number));
     let stored = read.await?;
-    let live = live(&app, company, key, &stored).await?;
+    let live = live(&app, admin.session.role, (company, key), &stored).await?;
     Ok(Page(WhyPage {
         chrome: admin.chrome(Tab::Companies),
         company: stored.company,
@@ -171,7 +180,12 @@ fn stored(conn: &mut Conn, company: CompanyId, key: Key, page: i64) -> Result<St
 }
 
 /// Moodle's word now. `NotFound` where neither the store nor Moodle has anything to do with the pair.
-async fn live(app: &App, company: CompanyId, key: Key, stored: &Stored) -> Result<Live> {
+async fn live(
+    app: &App,
+    reader: Role,
+    (company, key): (CompanyId, Key),
+    stored: &Stored,
+) -> Result<Live> {
     if let Some(erasure) = &stored.erasure {
         let known = stored.row.as_ref().map(|_| Live::Erased(erasure.clone()));
         return known.or_not_found("the row");
@@ -184,19 +198,23 @@ async fn live(app: &App, company: CompanyId, key: Key, stored: &Stored) -> Resul
             error @ (Error::MoodleUnavailable(_)
             | Error::MoodleUnreadable(_)
             | Error::MoodleNotConfigured),
-        ) if stored.row.is_some() => return Ok(Live::Away(error_words::said(&error))),
+        ) if stored.row.is_some() => {
+            return Ok(Live::Away(error_words::said_to(Some(reader), &error)));
+        }
         Err(error) => return Err(error),
     };
+    let is_member = !evidence.memberships.is_empty();
     let has_both = evidence.person.is_some() && evidence.course.is_some();
-    let is_theirs = has_both && !evidence.memberships.is_empty();
-    if stored.row.is_none() && !is_theirs {
+    if stored.row.is_none() && !(has_both && is_member) {
         return Err(Error::NotFound("the row"));
     }
     let content = evidence.facts.clone().map(derive);
     Ok(Live::Read(Box::new(Now {
+        read_at: evidence.read_at,
+        state: evidence.state,
         agreement: words::agreement(stored.row.as_ref(), content.as_ref(), evidence.state)?,
         content,
-        evidence,
+        evidence: is_member.then_some(evidence),
     })))
 }
 

@@ -250,6 +250,12 @@ pub fn activity(activity: &Activity) -> &'static str {
     }
 }
 
+/// How many of the activities that count are done.
+pub fn done(evidence: &Evidence) -> usize {
+    let done = evidence.activities.iter();
+    done.filter(|activity| activity.is_done()).count()
+}
+
 /// Moodle's own figure, and how it comes about.
 pub fn figure(content: &Content, done: usize, count: usize) -> Said {
     match content.percentage {

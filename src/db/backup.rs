@@ -1,5 +1,7 @@
 //! A copy of an embedded store, taken while it is in use.
 
+mod making;
+
 use std::path::{Path, PathBuf};
 
 use chrono::{DateTime, Utc};
@@ -8,10 +10,13 @@ use diesel::connection::SimpleConnection;
 use super::{Db, Kind};
 use crate::error::{Error, Result};
 
+pub(super) use making::whole;
+
 /// Copies the whole SQLite store into a new file and returns its path.
 ///
-/// The copy is one moment of the store, needs no `-wal` file beside it, and is readable by its owner only. Fails where
-/// the file exists, and on PostgreSQL, whose own tools do this better.
+/// The copy is one moment of the store, needs no `-wal` file beside it, and is readable by its owner only. Whenever the
+/// process dies, it is there as a whole or not at all. Fails where the file exists, and on PostgreSQL, whose own tools do
+/// this better.
 pub fn into_file(db: &Db, target: &Path) -> Result<PathBuf> {
     if db.kind() != Kind::Sqlite {
         return Err(Error::Setup(
@@ -24,18 +29,20 @@ pub fn into_file(db: &Db, target: &Path) -> Result<PathBuf> {
             target.display()
         )));
     }
-    let path = target
-        .to_str()
-        .ok_or_else(|| Error::Setup("the path of the copy is not UTF-8".into()))?;
-    let escaped = path.replace('\'', "''");
-    db.copier(|conn| Ok(conn.batch_execute(&format!("vacuum into '{escaped}'"))?))?;
-    make_private(target)?;
+    whole(target, |fresh| {
+        let path = fresh
+            .to_str()
+            .ok_or_else(|| Error::Setup("the path of the copy is not UTF-8".into()))?;
+        let escaped = path.replace('\'', "''");
+        db.copier(|conn| Ok(conn.batch_execute(&format!("vacuum into '{escaped}'"))?))
+    })?;
     Ok(target.to_owned())
 }
 
 /// [`into_file`] with a name made of the time and a reason.
 pub fn into_folder(db: &Db, folder: &Path, reason: &str) -> Result<PathBuf> {
     std::fs::create_dir_all(folder)?;
+    making::clear_leftovers(folder)?;
     let time = Utc::now().format("%Y%m%dT%H%M%S%3fZ");
     into_file(db, &folder.join(format!("alx-{time}-{reason}.db")))
 }
@@ -67,7 +74,7 @@ impl Copy {
     }
 }
 
-/// The copies in a folder, newest first; none where there is no folder.
+/// The copies in a folder, newest first; none where there is no folder. One that is still being made is none yet.
 pub fn list(folder: &Path) -> Result<Vec<Copy>> {
     let entries = match std::fs::read_dir(folder) {
         Err(cause) if cause.kind() == std::io::ErrorKind::NotFound => return Ok(Vec::new()),
@@ -91,23 +98,21 @@ pub fn list(folder: &Path) -> Result<Vec<Copy>> {
 }
 
 /// Removes the oldest of the copies that were asked for on a page, so that so many stay; gives the names of those that
-/// went. 0 keeps all. Copies made for another reason stay.
-pub fn let_go(folder: &Path, keep: usize) -> Result<Vec<String>> {
+/// went, and what kept the others from going. 0 keeps all. Copies made for another reason stay.
+pub fn let_go(folder: &Path, keep: usize) -> (Vec<String>, Result<()>) {
     let mut gone = Vec::new();
+    let done = remove_beyond(folder, keep, &mut gone);
+    (gone, done)
+}
+
+fn remove_beyond(folder: &Path, keep: usize, gone: &mut Vec<String>) -> Result<()> {
     if keep == 0 {
-        return Ok(gone);
+        return Ok(());
     }
     let asked = list(folder)?.into_iter().filter(Copy::was_asked_for);
     for copy in asked.skip(keep) {
         std::fs::remove_file(folder.join(&copy.name))?;
         gone.push(copy.name);
     }
-    Ok(gone)
-}
-
-fn make_private(file: &Path) -> Result<()> {
-    #[cfg(unix)]
-    std::fs::set_permissions(file, std::os::unix::fs::PermissionsExt::from_mode(0o600))?;
-    std::fs::File::open(file)?.sync_all()?;
     Ok(())
 }

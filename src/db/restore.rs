@@ -7,11 +7,14 @@ use diesel::connection::SimpleConnection;
 use diesel::prelude::*;
 use diesel::sql_types::Text;
 
-use super::{Conn, migrate};
+use super::{Conn, backup, migrate};
 use crate::error::{Error, Result};
 
 /// What SQLite keeps beside a store.
 const BESIDE: [&str; 2] = ["-wal", "-shm"];
+
+/// Reads something, and waits for a process that is closing the store: it holds all of it for a moment.
+const READ: &str = "pragma busy_timeout = 10000; select count(*) from sqlite_master";
 
 #[derive(QueryableByName)]
 struct Said {
@@ -69,13 +72,13 @@ pub fn check(fresh: &Path) -> Result<()> {
     migrate::refuse_unknown(&mut Conn::Sqlite(conn))
 }
 
-/// Whether a store is there and can be opened at all.
+/// Whether a store is there and can be opened at all. Whoever is just closing it is waited for.
 pub fn is_readable(store: &Path) -> bool {
     let path = store.to_str().unwrap_or_default();
     store.is_file()
         && diesel::SqliteConnection::establish(path)
             .and_then(|mut conn| {
-                conn.batch_execute("select count(*) from sqlite_master")
+                conn.batch_execute(READ)
                     .map_err(diesel::ConnectionError::CouldntSetupConfiguration)
             })
             .is_ok()
@@ -121,8 +124,7 @@ pub fn discard(fresh: &Path) -> Result<()> {
 /// Gives a file a second name, or, on another disk, a copy.
 fn keep(from: &Path, to: &Path) -> Result<()> {
     if std::fs::hard_link(from, to).is_err() {
-        std::fs::copy(from, to)?;
-        File::open(to)?.sync_all()?;
+        backup::whole(to, |fresh| Ok(std::fs::copy(from, fresh).map(drop)?))?;
     }
     Ok(())
 }

@@ -2,18 +2,23 @@
 
 use serde_json::{Value, json};
 
+use crate::admins::{ADDRESS_LIMIT, EMAIL_LIMIT};
 use crate::audit::{self, Entry};
 use crate::db::Conn;
 use crate::error::Result;
 
-/// Most failed sign-ins that are written down within an hour, so that guessing cannot fill the store.
-pub const FAILURES_PER_HOUR: i64 = 100;
+/// Most failed sign-ins of one email that are written down within an hour: as many as its limit
+/// can let through.
+pub const FAILURES_OF_EMAIL: i64 = 5 * EMAIL_LIMIT;
+/// Most failed sign-ins from one address that are written down within an hour, likewise.
+pub const FAILURES_OF_ADDRESS: i64 = 5 * ADDRESS_LIMIT;
 /// Letters that are kept of an email that was tried.
 const LONGEST: usize = 100;
 /// Whose entry a failed sign-in is: whoever typed it may be anybody.
 pub const NOBODY: &str = "not signed in";
 
 const HOUR_MS: i64 = 3_600_000;
+const FAILED: &str = "sign_in_failed";
 
 /// Notes that somebody signed in from an address.
 pub fn signed_in(conn: &mut Conn, email: &str, address: &str, now_ms: i64) -> Result<()> {
@@ -33,23 +38,30 @@ pub fn sessions_ended(conn: &mut Conn, email: &str, ended: usize, now_ms: i64) -
 }
 
 /// Notes that a sign-in failed: who was tried, as it was typed, and from which address. Of those within an hour only the
-/// first [`FAILURES_PER_HOUR`] are written down; the last of them says so.
+/// first [`FAILURES_OF_EMAIL`] and [`FAILURES_OF_ADDRESS`] are written down, so that guessing cannot fill the store; the last
+/// of them says so. What others try never counts, so that nobody can hide behind it.
 pub fn failed(conn: &mut Conn, typed: &str, address: &str, now_ms: i64) -> Result<()> {
-    let known = audit::count_since(conn, "sign_in_failed", now_ms - HOUR_MS)?;
-    if known >= FAILURES_PER_HOUR {
+    let plain = typed.trim().chars().filter(|letter| !letter.is_control());
+    let tried: String = plain.take(LONGEST).collect();
+    let since = now_ms - HOUR_MS;
+    let of_email = audit::count_of(conn, FAILED, &tried, since)?;
+    let of_address = audit::count_from(conn, FAILED, address, since)?;
+    if of_email >= FAILURES_OF_EMAIL || of_address >= FAILURES_OF_ADDRESS {
         return Ok(());
     }
-    let tried: String = typed
-        .chars()
-        .filter(|letter| !letter.is_control())
-        .collect();
-    let tried: String = tried.trim().chars().take(LONGEST).collect();
-    let last = known + 1 == FAILURES_PER_HOUR;
+    let last = of_email + 1 == FAILURES_OF_EMAIL || of_address + 1 == FAILURES_OF_ADDRESS;
     let from = json!({
         "address": address,
         "more": last.then_some("Further ones of this hour are not written down."),
     });
-    record(conn, NOBODY, ("sign_in_failed", &tried, from), now_ms)
+    record(conn, NOBODY, (FAILED, &tried, from), now_ms)
+}
+
+/// Notes that somebody who is signed in gave a wrong password or code where it was asked for again. The limit on guessing
+/// bounds how often.
+pub fn refused(conn: &mut Conn, email: &str, address: &str, now_ms: i64) -> Result<()> {
+    let from = json!({ "address": address });
+    record(conn, email, ("proof_failed", email, from), now_ms)
 }
 
 fn record(

@@ -2,6 +2,7 @@
 
 use serde_json::json;
 
+use super::proof::{attempt, with_password};
 use super::{arrivals, record};
 use crate::admins::second_factor::{self, Proof};
 use crate::admins::totp::Shared;
@@ -161,7 +162,10 @@ pub async fn finish_sign_in(
         return Ok(Some(Tried::Wait(until)));
     }
     let vault = vault(&app.key);
-    let finish = move |conn: &mut Conn| finish(conn, &vault, (&step, &code), &visit);
+    let finish = move |conn: &mut Conn| {
+        admins::hold(conn, waiting.admin)?; // another password ends this sign-in, before or after
+        finish(conn, &vault, (&step, &code), &visit)
+    };
     Ok(Some(app.db.change(finish).await?))
 }
 
@@ -178,8 +182,10 @@ fn finish(
         arrivals::failed(conn, &waiting.email, &visit.address, now_ms())?;
         return Ok(Tried::Wrong);
     };
+    if !steps::end(conn, cookie)? {
+        return Ok(Tried::Wrong);
+    }
     limits::forgive(conn, &waiting.email)?;
-    steps::end(conn, cookie)?;
     let session = sessions::start(conn, waiting.admin, visit, now())?;
     let after = match proof {
         Proof::App => json!({ "address": visit.address, "second_factor": "app" }),
@@ -195,37 +201,6 @@ fn finish(
         now_ms(),
     )?;
     Ok(Tried::Right((session, proof)))
-}
-
-/// Does something where the password is right, within the limit on guessing. The work says `None` where a code is wrong.
-async fn with_password<T: Send + 'static>(
-    app: &App,
-    (session, address): (&Session, &str),
-    password: String,
-    mut work: impl FnMut(&mut Conn) -> Result<Option<T>> + Send + 'static,
-) -> Result<Tried<T>> {
-    let email = session.email.clone();
-    if let Some(until) = attempt(app, &email, address).await? {
-        return Ok(Tried::Wait(until));
-    }
-    if !admins::is_password(&app.db, email.clone(), password).await? {
-        return Ok(Tried::Wrong);
-    }
-    let done = app.db.change(move |conn| {
-        let done = work(conn)?;
-        if done.is_some() {
-            limits::forgive(conn, &email)?;
-        }
-        Ok(done)
-    });
-    Ok(done.await?.map_or(Tried::Wrong, Tried::Right))
-}
-
-/// Takes one attempt, see [`limits::take`].
-async fn attempt(app: &App, email: &str, address: &str) -> Result<Option<i64>> {
-    let (email, address) = (email.to_owned(), address.to_owned());
-    let take = move |conn: &mut Conn| limits::take(conn, &email, &address, now());
-    app.db.change(take).await
 }
 
 fn refuse_second(session: &Session) -> Result<()> {

@@ -147,7 +147,7 @@ fn hand_over(
 /// What came of one test message: to whom, and what the other side said or why it was not asked.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Tested {
-    /// To whom.
+    /// To whom; of a webhook only the host.
     pub target: String,
     /// What was said.
     pub said: std::result::Result<String, String>,
@@ -184,7 +184,7 @@ pub fn test_webhook(app: &App, site: &Site, by: &str, now: i64) -> Option<Tested
     let body = serde_json::json!({"event": "test", "asked_by": by});
     let said = webhook::send(&app.config, address, &body, now);
     Some(Tested {
-        target: address.to_owned(),
+        target: site::host_only(address),
         said,
     })
 }

@@ -11,17 +11,24 @@ use ureq::tls::{Certificate, RootCerts, TlsConfig};
 
 use crate::config::Config;
 use crate::ids::hex;
+use crate::settings::site::without_address;
 
 /// How long the other side may take.
 const ANSWER: Duration = Duration::from_secs(15);
 /// How much of its answer is kept.
 const KEPT: u64 = 300;
 
-/// Posts a message; gives what the other side answered, or why it did not take it. Only 2xx is taking it.
+/// Posts a message; gives what the other side answered, or why it did not take it. Only 2xx is taking it. Neither names
+/// the address beyond its host.
 ///
 /// `ALX-Signature` is `sha256=` and the hex HMAC-SHA256, keyed with `ALX_WEBHOOK_SECRET`, of `ALX-Timestamp`, a dot and the
 /// body.
 pub fn send(config: &Config, address: &str, body: &Value, now: i64) -> Result<String, String> {
+    let hidden = |said: String| without_address(&said, address);
+    post(config, address, body, now).map(hidden).map_err(hidden)
+}
+
+fn post(config: &Config, address: &str, body: &Value, now: i64) -> Result<String, String> {
     let body = body.to_string();
     let mut request = agent()
         .post(address)

@@ -244,3 +244,36 @@ async fn everything_done_to_accounts_is_in_the_audit_log_without_a_secret() {
     assert!(!text.contains(token) && !text.contains("argon2") && !text.contains(CHOSEN));
     assert!(text.contains("viewer") && text.contains("operator"));
 }
+
+#[actix_web::test]
+async fn the_links_of_an_admin_who_is_removed_disabled_or_demoted_open_nothing() {
+    let app = TestApp::without_moodle().await;
+    let grace = Admin::signed_in(&app).await;
+    let demoted = [("role", "operator"), ("company", "")];
+    for (what, fields) in [
+        ("role", &demoted[..]),
+        ("disable", &[][..]),
+        ("remove", &[][..]),
+    ] {
+        let make =
+            |conn: &mut _| alx_report_api::admins::create(conn, "bob@example.com", PASSWORD, now());
+        app.app.db.change(make).await.unwrap();
+        let mut bob = Admin::stranger(&app);
+        assert_eq!(bob.sign_in("bob@example.com", PASSWORD).await.status, 303);
+        let link = invited(&app, &bob, "admin", "").await;
+        let address = format!("/admins/{}", id_of(&app, "bob@example.com").await);
+
+        let done = grace.post(&format!("{address}/{what}"), fields).await;
+
+        assert_eq!(done.status, 303, "{}", done.body);
+        assert_eq!(accept(&app, &link, CHOSEN).await, 404, "{what}");
+        if what != "remove" {
+            grace.post(&format!("{address}/remove"), &[]).await;
+        }
+    }
+    let revoked = |conn: &mut _| {
+        let done = audit_log::table.filter(audit_log::after.like("%\"links_revoked\":1%"));
+        Ok(done.count().get_result::<i64>(conn)?)
+    };
+    assert_eq!(app.app.db.run(revoked).await.unwrap(), 3);
+}

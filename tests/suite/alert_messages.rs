@@ -21,14 +21,14 @@ use crate::support::client::{ACME, OTHER, synced, two_companies};
 use crate::support::sinks::Sink;
 
 /// Sends what is due at a moment; gives how many messages were taken.
-async fn send(app: &TestApp, at: i64) -> usize {
+pub async fn send(app: &TestApp, at: i64) -> usize {
     let app = app.app.clone();
     let sent = actix_web::rt::task::spawn_blocking(move || watch::send::due(&app, at));
     sent.await.unwrap().unwrap()
 }
 
 /// Alerts go by e-mail to Ada; only the rule about many calls looks.
-async fn by_email(app: &TestApp, sink: &Sink) {
+pub async fn by_email(app: &TestApp, sink: &Sink) {
     only(app, &["high_api_usage"]).await;
     set(
         app,
@@ -44,7 +44,7 @@ async fn by_email(app: &TestApp, sink: &Sink) {
     .await;
 }
 
-async fn many_calls(app: &TestApp, companies: &[CompanyId]) {
+pub async fn many_calls(app: &TestApp, companies: &[CompanyId]) {
     let groups = companies.iter().map(|id| (Some(*id), "/a", 201, 0, 1));
     calls(app, groups.collect()).await;
 }

@@ -1,11 +1,15 @@
 //! Whatever goes wrong is a page: with plain words, what to do, a way back, and the id that the log knows.
 
+use alx_report_api::admins::Role;
+use alx_report_api::db::Kind;
 use alx_report_api::schema::admins;
 use diesel::connection::SimpleConnection;
 use diesel::prelude::*;
 
 use crate::support::TestApp;
+use crate::support::acme::synced_app;
 use crate::support::admin::{Admin, Answer};
+use crate::support::client::ACME;
 
 /// A page with this status that has all that an error page has.
 fn is_error(answer: &Answer, status: u16, title: &str) {
@@ -107,6 +111,9 @@ async fn a_role_that_does_not_allow_it_is_told_so() {
 async fn a_machine_that_fails_is_500_and_names_no_path() {
     let app = TestApp::without_moodle().await;
     let admin = Admin::signed_in(&app).await;
+    if app.app.db.kind() == Kind::Postgres {
+        return; // its own tools make copies
+    }
     std::fs::write(app.folder.path().join("backups"), "in the way").unwrap();
 
     let failed = admin.post("/health", &[]).await;
@@ -191,4 +198,33 @@ async fn whoever_is_signed_in_keeps_the_menu_and_the_language() {
     );
     let stranger = Admin::stranger(&app).get("/nowhere").await;
     assert!(!stranger.says("Sign out") && !stranger.says("<nav"));
+}
+
+#[actix_web::test]
+async fn what_moodles_database_said_of_itself_is_for_admins_only() {
+    let (app, admin) = synced_app().await;
+    let manager = Admin::with_role(&app, Role::CompanyManager, Some(ACME)).await;
+    let viewer = Admin::with_role(&app, Role::Viewer, None).await;
+    std::fs::rename(app.moodle_file(), app.folder.path().join("away.db")).unwrap();
+    let failed = admin.sync(42, "full").await;
+    let known = "/companies/42/people/101/courses/1";
+    let run = admin.get(&failed).await;
+
+    assert!(run.says("In detail:"), "{}", run.body);
+    for (address, status) in [
+        (failed.as_str(), 200),
+        ("/companies/42/settings", 200),
+        (known, 503),
+    ] {
+        let raw = admin.get(address).await;
+        assert_eq!(raw.status, status, "{address}: {}", raw.body);
+        for reader in [&manager, &viewer] {
+            let page = reader.get(address).await;
+            assert_eq!(page.status, status, "{address}: {}", page.body);
+            assert!(page.says("atabase cannot be reached."), "{}", page.body);
+            assert!(!page.says("cannot be reached:") && !page.says("In detail"));
+        }
+    }
+    let settings = admin.get("/companies/42/settings").await;
+    assert!(settings.says("cannot be reached:"), "{}", settings.body);
 }

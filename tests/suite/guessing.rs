@@ -72,17 +72,47 @@ async fn guesses_made_at_the_same_moment_count_each_other() {
 }
 
 #[actix_web::test]
-async fn an_email_that_nobody_can_have_is_wrong_and_not_stored() {
+async fn an_email_that_nobody_can_have_counts_against_the_address_and_is_not_stored_whole() {
     let app = TestApp::without_moodle().await;
-    let email = format!("{}@example.com", "a".repeat(250));
+    let mut browser = Admin::stranger(&app);
+    let email = |number: i32| format!("{number}{}@example.com", "a".repeat(250));
+    for number in 0..20 {
+        let answer = browser.sign_in(&email(number), "a wrong password").await;
+        assert_eq!(answer.status, 403);
+    }
 
-    let answer = Admin::stranger(&app)
-        .sign_in(&email, "a wrong password")
-        .await;
+    let refused = browser.sign_in(&email(20), "a wrong password").await;
 
-    let failures = |conn: &mut _| Ok(login_failures::table.count().get_result::<i64>(conn)?);
-    assert_eq!(answer.status, 403);
-    assert_eq!(app.app.db.run(failures).await.unwrap(), 0);
+    assert_eq!(refused.status, 429);
+    let stored = |conn: &mut _| {
+        Ok(login_failures::table
+            .select(login_failures::email)
+            .load::<String>(conn)?)
+    };
+    let stored = app.app.db.run(stored).await.unwrap();
+    assert!(stored.len() == 20 && stored.iter().all(|email| email.len() < 100));
+}
+
+#[actix_web::test]
+async fn addresses_of_one_ipv6_network_share_their_limit() {
+    let app = TestApp::without_moodle().await;
+    let browser = Admin::stranger(&app);
+    let guess = async |number: i32, address: &str| {
+        let email = format!("somebody{number}@example.com");
+        let fields = [("email", email.as_str()), ("password", "a wrong password")];
+        let headers = [("x-forwarded-for", address)];
+        browser
+            .post_with("/sign-in", "", &fields, &headers)
+            .await
+            .status
+    };
+    for number in 0..20 {
+        let address = format!("2001:db8:1:2::{number:x}");
+        assert_eq!(guess(number, &address).await, 403);
+    }
+
+    assert_eq!(guess(20, "2001:db8:1:2:ffff::1").await, 429);
+    assert_eq!(guess(21, "2001:db8:1:3::1").await, 403);
 }
 
 /// Uses up the attempts of one address behind a proxy, then tries once more from the same and from another one.

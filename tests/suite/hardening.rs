@@ -241,3 +241,35 @@ async fn a_stopping_server_finishes_what_it_has_begun() {
 
     assert!(reply.ends_with("ok"), "{reply}");
 }
+
+#[actix_web::test]
+async fn what_is_no_request_gets_an_answer_without_a_body_and_the_end_of_the_connection() {
+    let server = Server::start();
+    let endless = format!("GET / HTTP/1.1\r\nHost: x\r\nX: {}", "x".repeat(200_000));
+
+    for (status, head) in [
+        ("400 ", "no request at all\r\n\r\n"),
+        (
+            "400 ",
+            "GET / HTTP/1.1\r\nHost: x\r\nContent-Length: two\r\n\r\n",
+        ),
+        ("431 ", endless.as_str()),
+        ("408 ", "GET / HTTP/1.1\r\nHost: x\r\n"),
+    ] {
+        let reply = server.send(head).await;
+
+        let begin: String = head.chars().take(40).collect();
+        if reply.is_empty() && status == "431 " {
+            continue; // the connection was reset before the answer was read
+        }
+        assert!(
+            reply.starts_with(&format!("HTTP/1.1 {status}")),
+            "{begin}: {reply}"
+        );
+        assert!(
+            reply.ends_with("\r\n\r\n"),
+            "it has no body: {begin}: {reply}"
+        );
+        assert!(!reply.to_lowercase().contains("content-type"), "{reply}");
+    }
+}

@@ -6,6 +6,7 @@ use std::process::Command;
 
 use alx_report_api::config::Secret;
 use alx_report_api::db::Kind;
+use alx_report_api::jobs;
 use alx_report_api::schema::{admins, audit_log};
 use alx_report_api::settings::site::Setting;
 use alx_report_api::site;
@@ -127,7 +128,7 @@ async fn a_backup_is_made_with_a_click_and_listed() {
     if !is_embedded(&app) {
         let page = admin.get("/health").await;
         assert!(page.says("pg_dump --format=custom --file=alx.dump") && !page.says("Back up now"));
-        assert_eq!(admin.post("/health", &[]).await.status, 500);
+        assert_eq!(admin.post("/health", &[]).await.status, 409);
         return;
     }
     assert!(admin.get("/health").await.says("There is no backup yet."));
@@ -310,4 +311,28 @@ fn the_support_text_comes_from_the_command_line_too_without_passwords() {
     for secret in ["s3cret", "ada", "127.0.0.1", "a key that"] {
         assert!(!text.contains(secret), "{secret}: {text}");
     }
+}
+
+#[actix_web::test]
+async fn a_job_of_the_clock_that_breaks_off_ends_alone_and_health_says_so_until_it_works_again() {
+    let app = TestApp::without_moodle().await;
+    let admin = Admin::signed_in(&app).await;
+    let job = "the schedules could not be looked at";
+    app.app.pulse.tick(now());
+
+    jobs::run(&app.app, job, |_| panic!("on purpose"));
+    let broken = admin.get("/health").await;
+    jobs::run(&app.app, job, |_| Ok(()));
+    let mended = admin.get("/health").await;
+
+    let (before, after) = (
+        line(&broken, "Clock of the schedules"),
+        line(&mended, "Clock of the schedules"),
+    );
+    assert!(
+        before.contains("broke off") && before.contains(job),
+        "{before}"
+    );
+    assert!(!before.contains("on purpose"), "{before}");
+    assert!(after.contains("It ticked"), "{after}");
 }

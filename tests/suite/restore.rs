@@ -19,12 +19,12 @@ use serde_json::Value;
 use crate::support::client::two_companies;
 
 /// A data folder with a Moodle, worked on by the binary alone.
-struct Place(tempfile::TempDir);
+pub(super) struct Place(tempfile::TempDir);
 
 /// A server, stopped when the test ends.
-struct Serving {
+pub(super) struct Serving {
     child: Child,
-    url: String,
+    pub(super) url: String,
 }
 
 impl Drop for Serving {
@@ -36,27 +36,27 @@ impl Drop for Serving {
 
 impl Place {
     /// Two companies, of which ACME is synced.
-    fn synced() -> Self {
+    pub(super) fn synced() -> Self {
         let place = Self(tempfile::tempdir().unwrap());
         two_companies(&place.path().join("moodle.db"));
         place.did(&["sync", "--company", "42"]);
         place
     }
 
-    fn path(&self) -> &Path {
+    pub(super) fn path(&self) -> &Path {
         self.0.path()
     }
 
-    fn store(&self) -> PathBuf {
+    pub(super) fn store(&self) -> PathBuf {
         self.path().join("data/alx.db")
     }
 
-    fn db(&self) -> Db {
+    pub(super) fn db(&self) -> Db {
         let url = format!("sqlite://{}", self.store().display());
         Db::open(&url.as_str().into()).unwrap()
     }
 
-    fn command(&self) -> Command {
+    pub(super) fn command(&self) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_alx-report-api"));
         let moodle = format!("sqlite://{}", self.path().join("moodle.db").display());
         command.env_clear().env("RUST_LOG", "warn");
@@ -65,12 +65,12 @@ impl Place {
         command
     }
 
-    fn run(&self, arguments: &[&str]) -> Output {
+    pub(super) fn run(&self, arguments: &[&str]) -> Output {
         self.command().args(arguments).output().unwrap()
     }
 
     /// Runs a command that must succeed, and gives what it says.
-    fn did(&self, arguments: &[&str]) -> String {
+    pub(super) fn did(&self, arguments: &[&str]) -> String {
         let output = self.run(arguments);
         let (said, wrong) = (text(&output.stdout), text(&output.stderr));
         assert!(output.status.success(), "{arguments:?}: {said}{wrong}");
@@ -78,17 +78,17 @@ impl Place {
     }
 
     /// Makes a copy and gives its path.
-    fn copy(&self) -> String {
+    pub(super) fn copy(&self) -> String {
         self.did(&["backup"]).trim().to_owned()
     }
 
     /// Makes a token of ACME.
-    fn token(&self, name: &str) -> String {
+    pub(super) fn token(&self, name: &str) -> String {
         let create = ["token", "create", "--company", "42", "--name", name];
         self.did(&create).lines().last().unwrap().to_owned()
     }
 
-    async fn serve(&self) -> Serving {
+    pub(super) async fn serve(&self) -> Serving {
         let child = self.command().arg("serve").stdout(Stdio::null()).spawn();
         let note = self.path().join("data/server.address");
         let mut serving = Serving {
@@ -120,13 +120,13 @@ impl Place {
     }
 
     /// Opens the store as a command does.
-    fn app(&self) -> std::sync::Arc<App> {
+    pub(super) fn app(&self) -> std::sync::Arc<App> {
         App::open(crate::support::config(&self.path().join("data"))).unwrap()
     }
 }
 
 impl Serving {
-    async fn get(&self, path: &str, token: &str, known: &str) -> reqwest::Response {
+    pub(super) async fn get(&self, path: &str, token: &str, known: &str) -> reqwest::Response {
         let request = reqwest::Client::new().get(format!("{}{path}", self.url));
         let request = request.bearer_auth(token).header("if-none-match", known);
         request.send().await.unwrap()

@@ -1,5 +1,6 @@
 //! The limit on guessing codes: the same as for passwords.
 
+use alx_report_api::audit;
 use alx_report_api::db::Conn;
 use alx_report_api::schema::login_failures;
 use diesel::prelude::*;
@@ -106,4 +107,74 @@ async fn passwords_are_not_guessed_on_the_page_of_the_second_factor() {
 
     assert_eq!(refused.status, 429);
     assert!(refused.says("Try again in 15 minutes."));
+}
+
+async fn refused_lines(app: &TestApp) -> i64 {
+    let read = app
+        .app
+        .db
+        .run(|conn| audit::count_since(conn, "proof_failed", 0));
+    read.await.unwrap()
+}
+
+#[actix_web::test]
+async fn passwords_are_not_guessed_on_the_page_of_the_account_and_each_guess_has_its_line() {
+    let app = TestApp::without_moodle().await;
+    let admin = Admin::signed_in(&app).await;
+    let change = |old: &'static str| {
+        [
+            ("old", old),
+            ("password", "another long one"),
+            ("repeated", "another long one"),
+        ]
+    };
+    for _ in 0..5 {
+        let answer = admin
+            .post("/account/password", &change("a wrong password"))
+            .await;
+        assert_eq!(answer.status, 422);
+        assert!(answer.says("The old password is wrong."), "{}", answer.body);
+    }
+
+    let refused = admin.post("/account/password", &change(PASSWORD)).await;
+    quarter_of_an_hour_passes(&app).await;
+    let later = admin.post("/account/password", &change(PASSWORD)).await;
+
+    assert_eq!((refused.status, later.status), (429, 303));
+    assert!(refused.says("Try again in 15 minutes."), "{}", refused.body);
+    assert!(refused.headers.contains_key("retry-after"));
+    assert_eq!(refused_lines(&app).await, 5);
+}
+
+#[actix_web::test]
+async fn a_new_password_that_is_too_short_is_no_guess() {
+    let app = TestApp::without_moodle().await;
+    let admin = Admin::signed_in(&app).await;
+    let short = [
+        ("old", PASSWORD),
+        ("password", "short"),
+        ("repeated", "short"),
+    ];
+
+    for _ in 0..7 {
+        let answer = admin.post("/account/password", &short).await;
+        assert_eq!(answer.status, 422);
+    }
+}
+
+#[actix_web::test]
+async fn a_wrong_code_of_somebody_who_is_signed_in_has_its_line_too() {
+    let app = TestApp::without_moodle().await;
+    let admin = Admin::signed_in(&app).await;
+    let (phone, _) = set_up(&app, &admin).await;
+    let fields = |code: String| [("password", PASSWORD.to_owned()), ("code", code)];
+    let wrong = fields(phone.wrong());
+    let wrong = wrong
+        .each_ref()
+        .map(|(name, value)| (*name, value.as_str()));
+
+    let answer = admin.post("/account/second-factor/off", &wrong).await;
+
+    assert_eq!(answer.status, 422);
+    assert_eq!(refused_lines(&app).await, 1);
 }

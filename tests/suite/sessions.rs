@@ -1,7 +1,8 @@
 //! Signing in and out, and the session in between.
 
 use alx_report_api::schema::sessions;
-use alx_report_api::time::now;
+use alx_report_api::time::{now, now_ms};
+use alx_report_api::{admins, staff};
 use diesel::prelude::*;
 
 use crate::support::TestApp;
@@ -249,4 +250,33 @@ async fn with_cookie(app: &TestApp, value: &str) -> u16 {
         .get(&app.url)
         .header("cookie", format!("alx_session={value}"));
     request.send().await.unwrap().status().as_u16()
+}
+
+#[actix_web::test]
+async fn a_sign_in_with_the_old_password_that_is_under_way_does_not_survive_another_password() {
+    let app = TestApp::without_moodle().await;
+    Admin::register(&app).await;
+    let hash = admins::hash("another long one").unwrap();
+    let browser = Admin::stranger(&app);
+    let fields = [("email", EMAIL), ("password", PASSWORD)];
+    let reset = async {
+        actix_web::rt::time::sleep(std::time::Duration::from_millis(30)).await;
+        let set = move |conn: &mut _| {
+            let admin = admins::store::find_by_email(conn, EMAIL)?.unwrap();
+            staff::set_password(conn, admin.id, (&hash, None), "test", now_ms())
+        };
+        app.app.db.change(set).await.unwrap();
+    };
+    let sign_ins =
+        futures_util::future::join_all((0..4).map(|_| browser.post("/sign-in", &fields)));
+
+    let (answers, ()) = futures_util::future::join(sign_ins, reset).await;
+
+    assert!(
+        answers
+            .iter()
+            .all(|answer| matches!(answer.status, 303 | 403))
+    );
+    let left = |conn: &mut _| Ok(sessions::table.count().get_result::<i64>(conn)?);
+    assert_eq!(app.app.db.run(left).await.unwrap(), 0);
 }

@@ -338,9 +338,10 @@ async fn closed_alerts_audit_entries_and_links_go_when_their_time_is_over() {
     age.await.unwrap();
     let old = let_go(&app).await;
     let again = let_go(&app).await;
-    let older = app.app.db.change(|conn| {
-        Ok(conn.batch_execute("update audit_log set at_ms = at_ms - 86400000 * 1000")?)
-    });
+    let older = app
+        .app
+        .db
+        .change(|conn| Ok(conn.batch_execute("update audit_log set at_ms = at_ms - 86400000000")?));
     older.await.unwrap();
     let oldest = let_go(&app).await;
 

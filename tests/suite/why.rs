@@ -350,3 +350,31 @@ async fn every_table_of_the_page_has_a_caption() {
     assert_eq!(count("<table>"), 4);
     assert_eq!(count("<caption>"), 4);
 }
+
+#[actix_web::test]
+async fn of_somebody_who_left_the_company_only_what_is_stored_is_shown() {
+    let (app, admin) = synced_app().await;
+    let course = fire(&app);
+    let other = moodle(&app).company_as(CompanyId(77), "Other").unwrap();
+    moodle(&app).member(other, BOB).unwrap();
+    let leave = format!("delete from mdl_company_users where companyid = 42 and userid = {BOB}");
+    moodle(&app).execute(&leave).unwrap();
+
+    let before = admin.get(&page_of(BOB, course)).await;
+    admin.synced(42, "full").await;
+    let after = admin.get(&page_of(BOB, course)).await;
+
+    for page in [&before, &after] {
+        assert_eq!(page.status, 200);
+        let said = "The person is not a member of this company";
+        assert!(page.says(said) && page.says("Bob Stone"), "{}", page.body);
+        for live in ["Enrolments", "Roles", "Activities that count", "Account:"] {
+            assert!(!page.says(live), "{live}: {}", page.body);
+        }
+    }
+    assert!(
+        before.says("The next full sync will remove this row"),
+        "{}",
+        before.body
+    );
+}

@@ -1,9 +1,11 @@
 //! Settings of the whole site: each has a type, a range and a default, and a row in the store once somebody changed it.
 
+mod address;
 mod fields;
 mod kind;
 mod store;
 
+pub use address::{host_only, without_address};
 pub use fields::{Field, Group, Setting};
 pub use kind::Kind;
 pub use store::{last_change, lock, read, second_factor_for, write};

@@ -39,6 +39,7 @@ const SAYING: &[&str] = &[
     "Error::MoodleUnavailable(",
     "Error::MoodleUnreadable(",
     "Check::ok(",
+    "Job::every(",
 ];
 
 /// Attributes that people read.
