@@ -17,6 +17,7 @@ diesel::table! {
         seq -> BigInt,
         stamp -> Text,
         synced_at -> Nullable<BigInt>,
+        changed_at -> BigInt,
         run_id -> Nullable<Text>,
         learners -> BigInt,
         courses -> BigInt,

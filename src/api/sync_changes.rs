@@ -53,7 +53,7 @@ pub struct ChangeItem {
         ("cursor" = Option<String>, Query, description = "`next_cursor` of the page before."),
     ),
     responses(
-        (status = 200, description = "A page of changed rows with before and after.", body = Page<ChangeItem>, example = json!({"items": [{"version": 42, "kind": "updated", "userid": 17, "courseid": 2, "before": {"status": "in_progress"}, "after": {"status": "completed", "timecompleted": "2026-11-22T10:36:00Z"}}], "next_cursor": null, "as_of": {"version": 43, "synced_at": "2026-11-22T10:42:00Z", "run_id": "0123456789abcdef0123456789abcdef"}})),
+        (status = 200, description = "A page of changed rows with before and after.", body = Page<ChangeItem>, example = json!({"items": [{"version": 42, "kind": "updated", "userid": 17, "courseid": 2, "before": {"status": "in_progress"}, "after": {"status": "completed", "timecompleted": "2026-11-22T10:36:00Z"}}], "next_cursor": null, "as_of": {"version": 43, "synced_at": "2026-11-22T10:42:00Z", "changed_at": "2026-11-22T10:42:01Z", "run_id": "0123456789abcdef0123456789abcdef"}})),
         (status = 304, description = "The client has this very reply."),
         (status = 400, description = "Parameters are not as they must be; `errors` names each."),
         (status = 404, description = "The company has no such run."),
