@@ -101,8 +101,8 @@ pub async fn follow_changes(
     request: HttpRequest,
 ) -> Result<HttpResponse, ApiError> {
     client.must(Scope::Changes)?;
-    let days = client.app.keeping().await?.changes_days;
-    let asked = checked(&request, &client, days)?;
+    let asked = checked(&request, &client)?;
+    asked.from.must_lead_on(&client).await?;
     let (from, day, limit) = (asked.from.canonical(), asked.day, asked.limit);
     let question = Question {
         view: CHANGES,
@@ -116,16 +116,13 @@ pub async fn follow_changes(
     cached(&request, client, question, load).await
 }
 
-fn checked(request: &HttpRequest, client: &Client, days: Option<i64>) -> Result<Asked, ApiError> {
+fn checked(request: &HttpRequest, client: &Client) -> Result<Asked, ApiError> {
     let mut query = Query::read(request.query_string(), &["limit", "cursor"]);
     let (key, company, fields) = (&client.app.key, client.caller.company, client.fields);
     let limit = query.limit();
     let from = query.cursor(|text| Delta::of_cursor(key, company, text));
     query.finish()?;
     let now = now();
-    if let Some(from) = &from {
-        from.must_be_good(fields, now, days)?;
-    }
     Ok(Asked {
         from: from.unwrap_or_else(|| Delta::beginning(fields, now)),
         fields,

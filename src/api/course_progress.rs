@@ -74,11 +74,10 @@ pub struct ProgressPage<'a> {
 }
 
 async fn page(client: Client, request: HttpRequest) -> Result<HttpResponse, ApiError> {
-    let days = match request.query_string().contains("cursor=") {
-        true => client.app.keeping().await?.changes_days,
-        false => None,
-    };
-    let wanted = checked(&request, &client, days)?;
+    let wanted = checked(&request, &client)?;
+    if let Some(known) = wanted.known() {
+        known.must_lead_on(&client).await?;
+    }
     let question = Question {
         view: PROGRESS,
         query: wanted.canonical(),
@@ -118,12 +117,17 @@ impl Wanted {
         format!("limit={limit}&{filter}&{place}")
     }
 
+    /// What the client knew after the page before.
+    fn known(&self) -> Option<&Delta> {
+        self.place.as_ref().and_then(|place| place.delta.as_ref())
+    }
+
     /// What the client knows after this page; `None` where a filter narrows the list: changes would tell of rows that it
     /// never asked for.
     fn delta(&self, conn: &mut Conn, state: &State) -> error::Result<Option<Delta>> {
-        let before = self.place.as_ref().and_then(|place| place.delta.as_ref());
+        let (before, of) = (self.known(), (self.fields, self.day));
         let usual = self.filter.is_usual();
-        let delta = usual.then(|| Delta::after_page(conn, state, before, (self.fields, self.day)));
+        let delta = usual.then(|| Delta::after_page(conn, state, before, of));
         delta.transpose()
     }
 }
@@ -133,7 +137,7 @@ fn list(filter: &Filter) -> String {
     format!("{PROGRESS}?{}", canonical(filter))
 }
 
-fn checked(request: &HttpRequest, client: &Client, days: Option<i64>) -> Result<Wanted, ApiError> {
+fn checked(request: &HttpRequest, client: &Client) -> Result<Wanted, ApiError> {
     let names: Vec<&str> = FILTERS.into_iter().chain(["limit", "cursor"]).collect();
     let mut query = Query::read(request.query_string(), &names);
     let filter = progress_query::filter(&mut query, client.fields);
@@ -152,16 +156,12 @@ fn checked(request: &HttpRequest, client: &Client, days: Option<i64>) -> Result<
         })
     });
     query.finish()?;
-    let now = now();
-    if let Some(delta) = place.as_ref().and_then(|place| place.delta.as_ref()) {
-        delta.must_be_good(client.fields, now, days)?;
-    }
     Ok(Wanted {
         filter,
         fields: client.fields,
         limit,
         place,
-        day: delta::day(now),
+        day: delta::day(now()),
     })
 }
 
