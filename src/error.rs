@@ -29,6 +29,9 @@ pub enum Error {
     /// 409: the request contradicts what is stored.
     #[error("{0}")]
     Conflict(String),
+    /// 422: an idempotency key was used for another request.
+    #[error("this Idempotency-Key was used with another payload")]
+    KeyReused,
     /// 409: another commit came between a run's reading and its writing.
     #[error("the company's data or settings changed meanwhile; run it again")]
     Moved,

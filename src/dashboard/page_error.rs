@@ -207,7 +207,11 @@ fn of(error: &Error) -> (StatusCode, &'static str, Said, &'static str) {
             "This request is not valid",
             "Go back and correct it.",
         ),
-        Error::Conflict(_) | Error::Cancelled | Error::Moved | Error::Resync(_) => (
+        Error::Conflict(_)
+        | Error::Cancelled
+        | Error::Moved
+        | Error::Resync(_)
+        | Error::KeyReused => (
             StatusCode::CONFLICT,
             "This is not possible now",
             "Go back and reload the page to see how things stand.",
