@@ -239,6 +239,7 @@ fn kind_of_failure(error: &Error) -> (StatusCode, &'static str, &'static str) {
             "idempotency-key-reused",
             "Idempotency key reused",
         ),
+        Error::LinesLetGo => (StatusCode::GONE, "lines-let-go", "Lines let go"),
         Error::Resync(_) => (StatusCode::GONE, "resync-required", "Resync required"),
         Error::MoodleUnavailable(_) | Error::MoodleNotConfigured => (
             StatusCode::SERVICE_UNAVAILABLE,

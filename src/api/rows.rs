@@ -239,6 +239,9 @@ pub struct RunItem<'a> {
     finished_at: Option<String>,
     /// What it did; null until it has ended.
     statistics: Option<Statistics>,
+    /// Only where what it changed, or would have changed, is not kept any more: when that was let go.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    compacted_at: Option<String>,
 }
 
 impl<'a> From<&'a Run> for RunItem<'a> {
@@ -256,6 +259,7 @@ impl<'a> From<&'a Run> for RunItem<'a> {
             started_at: run.started_at_ms.and_then(rfc3339_ms),
             finished_at: run.finished_at_ms.and_then(rfc3339_ms),
             statistics: run.statistics(),
+            compacted_at: run.compacted_at.and_then(rfc3339),
         }
     }
 }

@@ -11,11 +11,12 @@ use super::rows::{AsOf, Page};
 use super::syncs::run_id;
 use super::{ApiError, Client, cursor};
 use crate::companies::State;
+use crate::error::Error;
 use crate::fields::{Field, Fields};
 use crate::ids::{CourseId, UserId};
 use crate::sync::affected::{self, Affected};
-use crate::sync::history;
 use crate::sync::plan::Kind;
+use crate::sync::{history, retention};
 use crate::time::rfc3339;
 use crate::tokens::Scope;
 
@@ -57,6 +58,7 @@ pub struct ChangeItem {
         (status = 304, description = "The client has this very reply."),
         (status = 400, description = "Parameters are not as they must be; `errors` names each."),
         (status = 404, description = "The company has no such run."),
+        (status = 410, description = "The lines of this run were let go (problem type `lines-let-go`): they are older than changes are kept for. The run says when, as `compacted_at`, and keeps its counts."),
     )
 )]
 pub async fn list_changes(
@@ -74,8 +76,11 @@ pub async fn list_changes(
     };
     let (key, fields) = (client.app.key.clone(), client.fields);
     let load = move |conn: &mut _, state: &State| {
-        history::get(conn, company, &run)?;
+        let lines = retention::lines_after(&history::get(conn, company, &run)?, after);
         let mut changes = affected::page(conn, &run, after, limit + 1)?;
+        if (changes.len() as i64) < lines.min(limit + 1) {
+            return Err(Error::LinesLetGo);
+        }
         let more = changes.len() > limit as usize;
         changes.truncate(limit as usize);
         let last = changes.last().filter(|_| more).map(|change| change.seq);

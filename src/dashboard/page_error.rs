@@ -211,7 +211,8 @@ fn of(error: &Error) -> (StatusCode, &'static str, Said, &'static str) {
         | Error::Cancelled
         | Error::Moved
         | Error::Resync(_)
-        | Error::KeyReused => (
+        | Error::KeyReused
+        | Error::LinesLetGo => (
             StatusCode::CONFLICT,
             "This is not possible now",
             "Go back and reload the page to see how things stand.",

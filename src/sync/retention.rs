@@ -65,6 +65,13 @@ macro_rules! has_old_lines {
     ($before_ms:expr) => {
         sync_runs::state
             .eq_any([RunState::Succeeded, RunState::Partial])
+/// How many lines of the change log a run wrote after a version: fewer are there only where they were let go.
+pub fn lines_after(run: &Run, after: i64) -> i64 {
+    let span = run.counts.version_before.zip(run.counts.version_after);
+    let span = span.filter(|_| run.published());
+    span.map_or(0, |(before, last)| (last - before.max(after)).max(0))
+}
+
             .and(sync_runs::dry_run.eq(false))
             .and(sync_runs::compacted_at.is_null())
             .and(sync_runs::finished_at_ms.lt($before_ms))
