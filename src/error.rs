@@ -31,6 +31,14 @@ pub enum Error {
     /// 409: the request contradicts what is stored.
     #[error("{0}")]
     Conflict(Said),
+    /// 422: an idempotency key was used for another request.
+    #[error("this Idempotency-Key was used with another payload")]
+    KeyReused,
+    /// 410: what a run changed is not kept any more.
+    #[error(
+        "the lines of this run were let go after the days that they are kept; the run and its counts stay"
+    )]
+    LinesLetGo,
     /// 409: another commit came between a run's reading and its writing.
     #[error("the company's data or settings changed meanwhile; run it again")]
     Moved,

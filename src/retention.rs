@@ -15,6 +15,7 @@ use crate::audit::{self, Part};
 use crate::error::Result;
 use crate::settings::keeping::{self, Configured};
 use crate::time::now_ms;
+use crate::windows;
 
 const DAY_MS: i64 = 86_400_000;
 /// Rows per transaction: the writer is free again after milliseconds.
@@ -27,7 +28,7 @@ pub struct Gone {
     pub alerts: usize,
     /// Entries of the audit log.
     pub entries: usize,
-    /// Sessions, links and attempts that are over.
+    /// Sessions, links and attempts that are over, and what tokens paged through that open nothing any more.
     pub over: usize,
 }
 
@@ -56,9 +57,11 @@ pub fn let_go(app: &App, now_ms: i64) -> Result<Gone> {
                 .write(|conn| alerts::retention::forget(conn, before, BATCH))
         })?;
     }
-    gone.over = app
-        .db
-        .write(|conn| admins::retention::forget(conn, now_ms.div_euclid(1000)))?;
+    let now = now_ms.div_euclid(1000);
+    gone.over = app.db.write(|conn| {
+        let windows = windows::store::forget_ended(conn, now)?;
+        Ok(windows + admins::retention::forget(conn, now)?)
+    })?;
     Ok(gone)
 }
 

@@ -17,6 +17,7 @@ diesel::table! {
         seq -> BigInt,
         stamp -> Text,
         synced_at -> Nullable<BigInt>,
+        changed_at -> BigInt,
         run_id -> Nullable<Text>,
         learners -> BigInt,
         courses -> BigInt,
@@ -450,6 +451,7 @@ diesel::joinable!(company_state -> companies (company_id));
 diesel::joinable!(progress -> companies (company_id));
 diesel::joinable!(sync_runs -> companies (company_id));
 diesel::joinable!(sync_changes -> sync_runs (run_id));
+diesel::joinable!(sync_keys -> sync_runs (run_id));
 diesel::joinable!(sync_plan_lines -> sync_runs (run_id));
 diesel::joinable!(sync_run_courses -> sync_runs (run_id));
 diesel::joinable!(sync_unread -> sync_runs (run_id));
@@ -466,6 +468,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     progress,
     sync_runs,
     sync_changes,
+    sync_keys,
     sync_plan_lines,
     sync_run_courses,
     sync_unread,

@@ -90,7 +90,7 @@ pub struct Found {
         ("cursor" = Option<String>, Query, description = "`next_cursor` of the page before, or `delta_cursor` of a list of rows."),
     ),
     responses(
-        (status = 200, description = "A page of changes, in their order.", body = ChangesPage, example = json!({"items": [{"op": "upsert", "userid": 17, "firstname": "Ada", "lastname": "Lovelace", "email": "ada@example.com", "username": "ada", "courseid": 2, "coursename": "Fire safety", "status": "completed", "percentage": 100.0, "timecompleted": "2026-11-22T10:36:00Z", "timestarted": "2026-10-01T09:00:00Z", "enrolled_at": "2026-10-01T09:00:00Z", "changed_at": "2026-11-22T10:42:00Z", "state": "active"}, {"op": "remove", "userid": 18, "courseid": 2, "reason": "left"}], "next_cursor": "AAAA", "has_more": false, "as_of": {"version": 43, "synced_at": "2026-11-22T10:42:00Z", "run_id": "0123456789abcdef0123456789abcdef"}})),
+        (status = 200, description = "A page of changes, in their order.", body = ChangesPage, example = json!({"items": [{"op": "upsert", "userid": 17, "firstname": "Ada", "lastname": "Lovelace", "email": "ada@example.com", "username": "ada", "courseid": 2, "coursename": "Fire safety", "status": "completed", "percentage": 100.0, "timecompleted": "2026-11-22T10:36:00Z", "timestarted": "2026-10-01T09:00:00Z", "enrolled_at": "2026-10-01T09:00:00Z", "changed_at": "2026-11-22T10:42:01Z", "state": "active"}, {"op": "remove", "userid": 18, "courseid": 2, "reason": "left"}], "next_cursor": "AAAA", "has_more": false, "as_of": {"version": 43, "synced_at": "2026-11-22T10:42:00Z", "changed_at": "2026-11-22T10:42:01Z", "run_id": "0123456789abcdef0123456789abcdef"}})),
         (status = 304, description = "The client has this very reply."),
         (status = 400, description = "Parameters are not as they must be; `errors` names each."),
         (status = 410, description = "The cursor cannot be followed: it `expired`, the `view-changed` (other fields show), or the `store-restored`. Read all rows again."),
@@ -101,8 +101,8 @@ pub async fn follow_changes(
     request: HttpRequest,
 ) -> Result<HttpResponse, ApiError> {
     client.must(Scope::Changes)?;
-    let days = client.app.keeping().await?.changes_days;
-    let asked = checked(&request, &client, days)?;
+    let asked = checked(&request, &client)?;
+    asked.from.must_lead_on(&client).await?;
     let (from, day, limit) = (asked.from.canonical(), asked.day, asked.limit);
     let question = Question {
         view: CHANGES,
@@ -116,16 +116,13 @@ pub async fn follow_changes(
     cached(&request, client, question, load).await
 }
 
-fn checked(request: &HttpRequest, client: &Client, days: Option<i64>) -> Result<Asked, ApiError> {
+fn checked(request: &HttpRequest, client: &Client) -> Result<Asked, ApiError> {
     let mut query = Query::read(request.query_string(), &["limit", "cursor"]);
     let (key, company, fields) = (&client.app.key, client.caller.company, client.fields);
     let limit = query.limit();
     let from = query.cursor(|text| Delta::of_cursor(key, company, text));
     query.finish()?;
     let now = now();
-    if let Some(from) = &from {
-        from.must_be_good(fields, now, days)?;
-    }
     Ok(Asked {
         from: from.unwrap_or_else(|| Delta::beginning(fields, now)),
         fields,

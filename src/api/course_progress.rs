@@ -38,13 +38,13 @@ const PROGRESS: &str = "progress";
         ("course_id" = Option<i64>, Query, minimum = 1, description = "Only this course."),
         ("user_id" = Option<i64>, Query, minimum = 1, description = "Only this person."),
         ("email" = Option<String>, Query, description = "Only this address, letters' case aside."),
-        ("changed_since" = Option<String>, Query, description = "Only rows that changed at this moment (RFC 3339) or later.", example = "2020-01-01T00:00:00Z"),
+        ("changed_since" = Option<String>, Query, description = "Only rows whose change was published at this moment (RFC 3339) or later. Pass `as_of.changed_at` of the first page of your last look: whatever you have not seen bears a later moment. Your own clock is no good for it, because a sync may publish what it began to publish before.", example = "2020-01-01T00:00:00Z"),
         ("completed_from" = Option<String>, Query, description = "Only rows completed at this moment (RFC 3339) or later.", example = "2020-01-01T00:00:00Z"),
         ("completed_to" = Option<String>, Query, description = "Only rows completed before this moment (RFC 3339).", example = "2100-01-01T00:00:00Z"),
         ("state" = Option<String>, Query, description = "Rows of these states, with commas between, or `any`; only `active` ones when not given.", example = "active"),
     ),
     responses(
-        (status = 200, description = "Rows in (user, course) order.", content((ProgressPage = "application/json", example = json!({"items": [{"userid": 17, "firstname": "Ada", "lastname": "Lovelace", "email": "ada@example.com", "username": "ada", "courseid": 2, "coursename": "Fire safety", "status": "completed", "percentage": 100.0, "timecompleted": "2026-11-22T10:36:00Z", "timestarted": "2026-10-01T09:00:00Z", "enrolled_at": "2026-10-01T09:00:00Z", "changed_at": "2026-11-22T10:42:00Z", "state": "active"}], "next_cursor": null, "delta_cursor": "AAAA", "as_of": {"version": 43, "synced_at": "2026-11-22T10:42:00Z", "run_id": "0123456789abcdef0123456789abcdef"}})), (String = "application/x-ndjson"), (String = "text/csv"), (Vec<u8> = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"))),
+        (status = 200, description = "Rows in (user, course) order.", content((ProgressPage = "application/json", example = json!({"items": [{"userid": 17, "firstname": "Ada", "lastname": "Lovelace", "email": "ada@example.com", "username": "ada", "courseid": 2, "coursename": "Fire safety", "status": "completed", "percentage": 100.0, "timecompleted": "2026-11-22T10:36:00Z", "timestarted": "2026-10-01T09:00:00Z", "enrolled_at": "2026-10-01T09:00:00Z", "changed_at": "2026-11-22T10:42:01Z", "state": "active"}], "next_cursor": null, "delta_cursor": "AAAA", "as_of": {"version": 43, "synced_at": "2026-11-22T10:42:00Z", "changed_at": "2026-11-22T10:42:01Z", "run_id": "0123456789abcdef0123456789abcdef"}})), (String = "application/x-ndjson"), (String = "text/csv"), (Vec<u8> = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"))),
         (status = 304, description = "The client has this very reply."),
         (status = 400, description = "Parameters are not as they must be; `errors` names each."),
         (status = 406, description = "None of the types that the client accepts."),
@@ -74,11 +74,10 @@ pub struct ProgressPage<'a> {
 }
 
 async fn page(client: Client, request: HttpRequest) -> Result<HttpResponse, ApiError> {
-    let days = match request.query_string().contains("cursor=") {
-        true => client.app.keeping().await?.changes_days,
-        false => None,
-    };
-    let wanted = checked(&request, &client, days)?;
+    let wanted = checked(&request, &client)?;
+    if let Some(known) = wanted.known() {
+        known.must_lead_on(&client).await?;
+    }
     let question = Question {
         view: PROGRESS,
         query: wanted.canonical(),
@@ -118,12 +117,17 @@ impl Wanted {
         format!("limit={limit}&{filter}&{place}")
     }
 
+    /// What the client knew after the page before.
+    fn known(&self) -> Option<&Delta> {
+        self.place.as_ref().and_then(|place| place.delta.as_ref())
+    }
+
     /// What the client knows after this page; `None` where a filter narrows the list: changes would tell of rows that it
     /// never asked for.
     fn delta(&self, conn: &mut Conn, state: &State) -> error::Result<Option<Delta>> {
-        let before = self.place.as_ref().and_then(|place| place.delta.as_ref());
+        let (before, of) = (self.known(), (self.fields, self.day));
         let usual = self.filter.is_usual();
-        let delta = usual.then(|| Delta::after_page(conn, state, before, (self.fields, self.day)));
+        let delta = usual.then(|| Delta::after_page(conn, state, before, of));
         delta.transpose()
     }
 }
@@ -133,7 +137,7 @@ fn list(filter: &Filter) -> String {
     format!("{PROGRESS}?{}", canonical(filter))
 }
 
-fn checked(request: &HttpRequest, client: &Client, days: Option<i64>) -> Result<Wanted, ApiError> {
+fn checked(request: &HttpRequest, client: &Client) -> Result<Wanted, ApiError> {
     let names: Vec<&str> = FILTERS.into_iter().chain(["limit", "cursor"]).collect();
     let mut query = Query::read(request.query_string(), &names);
     let filter = progress_query::filter(&mut query, client.fields);
@@ -152,16 +156,12 @@ fn checked(request: &HttpRequest, client: &Client, days: Option<i64>) -> Result<
         })
     });
     query.finish()?;
-    let now = now();
-    if let Some(delta) = place.as_ref().and_then(|place| place.delta.as_ref()) {
-        delta.must_be_good(client.fields, now, days)?;
-    }
     Ok(Wanted {
         filter,
         fields: client.fields,
         limit,
         place,
-        day: delta::day(now),
+        day: delta::day(now()),
     })
 }
 

@@ -40,7 +40,7 @@ pub struct CourseItem<'a> {
         ("cursor" = Option<String>, Query, description = "`next_cursor` of the page before."),
     ),
     responses(
-        (status = 200, description = "A page of courses, by id.", body = Page<CourseItem>, example = json!({"items": [{"courseid": 2, "coursename": "Fire safety", "enrolments": 40}], "next_cursor": null, "as_of": {"version": 43, "synced_at": "2026-11-22T10:42:00Z", "run_id": "0123456789abcdef0123456789abcdef"}})),
+        (status = 200, description = "A page of courses, by id.", body = Page<CourseItem>, example = json!({"items": [{"courseid": 2, "coursename": "Fire safety", "enrolments": 40}], "next_cursor": null, "as_of": {"version": 43, "synced_at": "2026-11-22T10:42:00Z", "changed_at": "2026-11-22T10:42:01Z", "run_id": "0123456789abcdef0123456789abcdef"}})),
         (status = 304, description = "The client has this very reply."),
         (status = 400, description = "Parameters are not as they must be; `errors` names each."),
     )

@@ -1,13 +1,15 @@
-//! How far a client knows a company's data: what a cursor of changes holds.
+//! How far a client knows a company's data: what a cursor of changes holds, and a link of OData.
 
+use serde::{Deserialize, Serialize};
+
+use super::{ApiError, Client, cursor};
 use crate::companies::{self, State};
 use crate::db::Conn;
 use crate::error::{Error, Result, Resync};
 use crate::fields::Fields;
 use crate::ids::CompanyId;
+use crate::time::now;
 use crate::tokens::SecretKey;
-
-use super::cursor;
 
 /// The list's name in cursors.
 const LIST: &str = "changes";
@@ -18,7 +20,7 @@ const DAY: i64 = 86_400;
 
 /// A place in the order of changes, and the latest version that the client was shown anything of: while the store has that
 /// version, nothing that the client holds can be of a history that was lost.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Delta {
     /// Changes up to this one are known.
     pub position: i64,
@@ -73,7 +75,13 @@ impl Delta {
         Self::at(conn, state, before.position, (of.0, before.day))
     }
 
-    /// Whether a client can go on from here, as far as that can be known without the store.
+    /// Refuses a client that cannot go on from here, as far as that can be known without the company's rows.
+    pub async fn must_lead_on(&self, client: &Client) -> std::result::Result<(), ApiError> {
+        let days = client.app.keeping().await?.changes_days;
+        Ok(self.must_be_good(client.fields, now(), days)?)
+    }
+
+    /// The same by fields, clock and the days that changes are kept.
     pub fn must_be_good(&self, fields: Fields, now: i64, days: Option<i64>) -> Result<()> {
         if days.is_some_and(|days| day(now) - self.day > days) {
             return Err(Error::Resync(Resync::Expired));
@@ -84,7 +92,7 @@ impl Delta {
         Ok(())
     }
 
-    /// Whether this store has the version that the client knows.
+    /// Refuses a client that knows a version which this store does not have.
     pub fn must_be_of(&self, conn: &mut Conn, company: CompanyId) -> Result<()> {
         if self.version == 0 {
             return Ok(());

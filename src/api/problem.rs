@@ -67,9 +67,6 @@ pub enum ApiError {
     /// 415: the body is compressed or of another type.
     #[error("{0}")]
     UnsupportedMedia(&'static str),
-    /// 422: the idempotency key was used for something else.
-    #[error("this Idempotency-Key was used with another payload")]
-    KeyReused,
     /// Whatever the rooms below report.
     #[error(transparent)]
     Failed(#[from] Error),
@@ -193,11 +190,6 @@ impl ApiError {
                 "unsupported-media",
                 "Unsupported media type",
             ),
-            Self::KeyReused => (
-                StatusCode::UNPROCESSABLE_ENTITY,
-                "idempotency-key-reused",
-                "Idempotency key reused",
-            ),
             Self::Failed(error) => kind_of_failure(error),
         }
     }
@@ -242,6 +234,12 @@ fn kind_of_failure(error: &Error) -> (StatusCode, &'static str, &'static str) {
         Error::Conflict(_) | Error::Cancelled | Error::Moved => {
             (StatusCode::CONFLICT, "conflict", "Conflict")
         }
+        Error::KeyReused => (
+            StatusCode::UNPROCESSABLE_ENTITY,
+            "idempotency-key-reused",
+            "Idempotency key reused",
+        ),
+        Error::LinesLetGo => (StatusCode::GONE, "lines-let-go", "Lines let go"),
         Error::Resync(_) => (StatusCode::GONE, "resync-required", "Resync required"),
         Error::MoodleUnavailable(_) | Error::MoodleNotConfigured => (
             StatusCode::SERVICE_UNAVAILABLE,

@@ -13,8 +13,8 @@ use super::accept::Form;
 use super::delta::{self, Delta};
 use super::progress_lines::Lines;
 use super::progress_query::{canonical, of_stream};
-use super::reply::{Version, etag_of, headers_of, is_known, not_modified};
-use super::{ApiError, Client, Encoding};
+use super::reply::{EMPTY_REASON, Version, etag_of, headers_of, in_hand, not_modified};
+use super::{ApiError, Client, Encoding, empty};
 use crate::cache::Found;
 use crate::companies::{self, State};
 use crate::db::Conn;
@@ -22,7 +22,7 @@ use crate::error::Result;
 use crate::export;
 use crate::fields::Fields;
 use crate::ids::CompanyId;
-use crate::progress::feed::Filter;
+use crate::progress::feed::{self, Filter};
 use crate::time::now;
 
 /// Where a client that read every row goes on from: a cursor of `/api/v1/changes`.
@@ -42,7 +42,12 @@ struct Wanted {
 }
 
 /// What a snapshot shows, known before its first row.
-type Seen = (State, Option<Delta>);
+#[derive(Clone)]
+struct Seen {
+    state: State,
+    delta: Option<Delta>,
+    empty: Option<&'static str>,
+}
 
 /// Every row that the filters keep.
 pub async fn all(
@@ -58,11 +63,11 @@ pub async fn all(
         gzip: form != Form::Xlsx && Encoding::takes_gzip(request.headers()),
     };
     let version = client.caller.seq;
-    client.call.note(|known| known.version = Some(version));
+    client.call.note(|known| known.version = Some(version)); // until a snapshot shows another one
     let etag = wanted.etag(&client.caller.stamp);
-    if is_known(&request, &etag) {
+    if let Some(found) = in_hand(&request, &etag) {
         let headers = headers_of(&Version::of_caller(&client.caller));
-        return Ok(not_modified(headers, etag, Found::Hit));
+        return Ok(not_modified(headers, etag, found));
     }
     if request.method() == Method::HEAD {
         client.admit().await?;
@@ -120,7 +125,14 @@ impl Wanted {
         let known = (self.fields, self.day);
         let delta = usual.then(|| Delta::after_page(conn, &state, None, known));
         let delta = delta.transpose()?;
-        Ok((state, delta))
+        let has_rows = feed::has_any(conn, company, &self.filter)?;
+        let empty = (!has_rows).then(|| empty::of_list(conn, &state, &self.filter));
+        let empty = empty.transpose()?;
+        Ok(Seen {
+            state,
+            delta,
+            empty,
+        })
     }
 
     fn etag(&self, stamp: &str) -> HeaderValue {
@@ -132,11 +144,13 @@ impl Wanted {
     }
 }
 
-fn reply(
-    client: &Client,
-    wanted: &Wanted,
-    (state, delta): &Seen,
-) -> actix_web::HttpResponseBuilder {
+fn reply(client: &Client, wanted: &Wanted, seen: &Seen) -> actix_web::HttpResponseBuilder {
+    let Seen {
+        state,
+        delta,
+        empty,
+    } = seen;
+    client.call.note(|known| known.version = Some(state.seq));
     let mut reply = HttpResponse::Ok();
     for header in headers_of(&Version::of_state(state)) {
         reply.insert_header(header);
@@ -144,6 +158,9 @@ fn reply(
     if let Some(delta) = delta {
         let cursor = delta.cursor(&client.app.key, client.caller.company);
         reply.insert_header((DELTA_CURSOR, cursor));
+    }
+    if let Some(reason) = empty {
+        reply.insert_header((EMPTY_REASON, *reason));
     }
     if wanted.gzip {
         reply.insert_header((header::CONTENT_ENCODING, "gzip"));

@@ -6,7 +6,6 @@ use actix_web::{HttpRequest, HttpResponse, HttpResponseBuilder};
 use serde::Serialize;
 use sha2::{Digest as _, Sha256};
 
-use super::call::Known;
 use super::{ApiError, Client, Encoding};
 use crate::cache::{Answer, Found, Key, Loaded};
 use crate::companies::{self, State};
@@ -20,7 +19,8 @@ const DATA_VERSION: HeaderName = HeaderName::from_static("alx-data-version");
 const AS_OF: HeaderName = HeaderName::from_static("alx-as-of");
 const SYNC_RUN: HeaderName = HeaderName::from_static("alx-sync-run");
 const CACHE: HeaderName = HeaderName::from_static("alx-cache");
-const EMPTY_REASON: HeaderName = HeaderName::from_static("alx-empty-reason");
+/// Why there are no rows.
+pub const EMPTY_REASON: HeaderName = HeaderName::from_static("alx-empty-reason");
 /// Whoever keeps a reply asks us before showing it again.
 const ASK_AGAIN: HeaderValue = HeaderValue::from_static("private, no-cache");
 /// Bytes from which on compressing would hold up the thread that serves others.
@@ -71,13 +71,13 @@ pub async fn cached(
 ) -> Result<HttpResponse, ApiError> {
     let encoding = Encoding::wanted(request.headers());
     let key = key_of(&client, question, encoding);
-    let known = |known: &mut Known| known.version = Some(client.caller.seq);
-    client.call.note(known);
+    let version = client.caller.seq;
+    client.call.note(|known| known.version = Some(version)); // until an answer shows another one
     if is_read(request) && has_condition(request) {
         let etag = etag_of(&[&key.stamp, key.view, &key.query]);
-        if is_known(request, &etag) {
+        if let Some(found) = in_hand(request, &etag) {
             let headers = headers_of(&Version::of_caller(&client.caller));
-            return Ok(not_modified(headers, etag, Found::Hit));
+            return Ok(not_modified(headers, etag, found));
         }
     }
     client.admit().await?;
@@ -101,6 +101,7 @@ pub async fn cached(
     let (answer, found) = client.app.cache.answer(company, ttl, key, load).await?;
     client.call.note(|known| {
         known.found = Some(found);
+        known.version = Some(answer.version);
         known.rows = i64::try_from(answer.rows).ok();
     });
     Ok(respond(&answer, found))
@@ -173,7 +174,7 @@ pub async fn fresh_content(
     let etag = etag_of(&[&hex(&Sha256::digest(&body))]);
     let headers = headers_of(&Version::of_state(state));
     client.call.note(|known| known.version = Some(state.seq));
-    if status == StatusCode::OK && is_read(request) && is_known(request, &etag) {
+    if status == StatusCode::OK && is_read(request) && in_hand(request, &etag).is_some() {
         return Ok(not_modified(headers, etag, Found::Miss));
     }
     client.admit().await?;
@@ -213,6 +214,7 @@ fn loaded(asked: &Key, state: State, content: Content, encoding: Encoding) -> Lo
             body: body.into(),
             headers: headers.into(),
             rows: content.rows,
+            version: state.seq,
         },
     }
 }
@@ -307,16 +309,16 @@ fn has_condition(request: &HttpRequest) -> bool {
     request.headers().contains_key(header::IF_NONE_MATCH)
 }
 
-/// Whether the client says it has this answer; weak marks compare as equal, as they do for reads.
-pub fn is_known(request: &HttpRequest, etag: &HeaderValue) -> bool {
-    let known = |value: &HeaderValue| {
-        let text = value.as_bytes();
-        text.split(|byte| *byte == b',').any(|one| {
-            let one = one.trim_ascii();
-            one == b"*" || one.strip_prefix(b"W/").unwrap_or(one) == etag.as_bytes()
-        })
-    };
-    request.headers().get_all(header::IF_NONE_MATCH).any(known)
+/// Whether the client has this answer: a hit where it names it, as good as kept, and none where `*` takes any that there
+/// is. Weak marks compare as equal, as they do for reads.
+pub fn in_hand(request: &HttpRequest, etag: &HeaderValue) -> Option<Found> {
+    let marks = request.headers().get_all(header::IF_NONE_MATCH);
+    let marks = marks.flat_map(|value| value.as_bytes().split(|byte| *byte == b','));
+    let found = marks.filter_map(|mark| match mark.trim_ascii() {
+        b"*" => Some(Found::Miss),
+        mark => (mark.strip_prefix(b"W/").unwrap_or(mark) == etag.as_bytes()).then_some(Found::Hit),
+    });
+    found.max_by_key(|found| *found == Found::Hit)
 }
 
 fn to_json(value: &impl Serialize) -> Vec<u8> {

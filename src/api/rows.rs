@@ -66,7 +66,7 @@ pub struct ProgressItem<'a> {
     timestarted: Shown<String>,
     /// The person's earliest enrolment in the course; it does not move as they learn.
     enrolled_at: Option<String>,
-    /// When a sync last changed this row.
+    /// When the change was published that this row had last; it only grows from one version to the next.
     changed_at: Option<String>,
     /// Whether the row counts, or why it ended.
     state: RowState,
@@ -187,6 +187,9 @@ pub struct AsOf {
     version: i64,
     /// When Moodle was as the rows say, RFC 3339; null before the first sync.
     synced_at: Option<String>,
+    /// When the latest change was published, RFC 3339; null before the first one. Whatever changes later carries a later
+    /// moment, so this is what to pass as `changed_since` next time.
+    changed_at: Option<String>,
     /// The run that confirmed them last; null before the first sync.
     #[schema(value_type = Option<String>)]
     run_id: Option<RunId>,
@@ -197,6 +200,9 @@ impl From<&State> for AsOf {
         Self {
             version: state.seq,
             synced_at: state.synced_at.and_then(rfc3339),
+            changed_at: Some(state.changed_at)
+                .filter(|at| *at > 0)
+                .and_then(rfc3339),
             run_id: state.run_id.clone(),
         }
     }
@@ -233,6 +239,9 @@ pub struct RunItem<'a> {
     finished_at: Option<String>,
     /// What it did; null until it has ended.
     statistics: Option<Statistics>,
+    /// Only where what it changed, or would have changed, is not kept any more: when that was let go.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    compacted_at: Option<String>,
 }
 
 impl<'a> From<&'a Run> for RunItem<'a> {
@@ -250,6 +259,7 @@ impl<'a> From<&'a Run> for RunItem<'a> {
             started_at: run.started_at_ms.and_then(rfc3339_ms),
             finished_at: run.finished_at_ms.and_then(rfc3339_ms),
             statistics: run.statistics(),
+            compacted_at: run.compacted_at.and_then(rfc3339),
         }
     }
 }

@@ -75,7 +75,7 @@ pub struct CourseSummary<'a> {
     get, path = "/api/v1/summary", operation_id = "showSummary", tag = "summary",
     security(("token" = ["read"])),
     responses(
-        (status = 200, description = "The numbers of one version.", body = Summary, example = json!({"company_id": 42, "learners": 41, "courses": 6, "enrolments": 193, "completed": 53, "in_progress": 78, "not_started": 62, "completion_rate": 27.461139896373056, "as_of": {"version": 43, "synced_at": "2026-11-22T10:42:00Z", "run_id": "0123456789abcdef0123456789abcdef"}})),
+        (status = 200, description = "The numbers of one version.", body = Summary, example = json!({"company_id": 42, "learners": 41, "courses": 6, "enrolments": 193, "completed": 53, "in_progress": 78, "not_started": 62, "completion_rate": 27.461139896373056, "as_of": {"version": 43, "synced_at": "2026-11-22T10:42:00Z", "changed_at": "2026-11-22T10:42:01Z", "run_id": "0123456789abcdef0123456789abcdef"}})),
         (status = 304, description = "The client has this very reply."),
         (status = 400, description = "This address takes no parameters; `errors` names each."),
     )
@@ -118,7 +118,7 @@ pub async fn show_summary(client: Client, request: HttpRequest) -> Result<HttpRe
         ("cursor" = Option<String>, Query, description = "`next_cursor` of the page before."),
     ),
     responses(
-        (status = 200, description = "A page of courses, by id.", body = Page<CourseSummary>, example = json!({"items": [{"courseid": 2, "coursename": "Fire safety", "enrolments": 40, "completed": 10, "in_progress": 10, "not_started": 20, "completion_rate": 25.0}], "next_cursor": null, "as_of": {"version": 43, "synced_at": "2026-11-22T10:42:00Z", "run_id": "0123456789abcdef0123456789abcdef"}})),
+        (status = 200, description = "A page of courses, by id.", body = Page<CourseSummary>, example = json!({"items": [{"courseid": 2, "coursename": "Fire safety", "enrolments": 40, "completed": 10, "in_progress": 10, "not_started": 20, "completion_rate": 25.0}], "next_cursor": null, "as_of": {"version": 43, "synced_at": "2026-11-22T10:42:00Z", "changed_at": "2026-11-22T10:42:01Z", "run_id": "0123456789abcdef0123456789abcdef"}})),
         (status = 304, description = "The client has this very reply."),
         (status = 400, description = "Parameters are not as they must be; `errors` names each."),
     )

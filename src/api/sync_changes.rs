@@ -11,11 +11,12 @@ use super::rows::{AsOf, Page};
 use super::syncs::run_id;
 use super::{ApiError, Client, cursor};
 use crate::companies::State;
+use crate::error::Error;
 use crate::fields::{Field, Fields};
 use crate::ids::{CourseId, UserId};
 use crate::sync::affected::{self, Affected};
-use crate::sync::history;
 use crate::sync::plan::Kind;
+use crate::sync::{history, retention};
 use crate::time::rfc3339;
 use crate::tokens::Scope;
 
@@ -53,10 +54,11 @@ pub struct ChangeItem {
         ("cursor" = Option<String>, Query, description = "`next_cursor` of the page before."),
     ),
     responses(
-        (status = 200, description = "A page of changed rows with before and after.", body = Page<ChangeItem>, example = json!({"items": [{"version": 42, "kind": "updated", "userid": 17, "courseid": 2, "before": {"status": "in_progress"}, "after": {"status": "completed", "timecompleted": "2026-11-22T10:36:00Z"}}], "next_cursor": null, "as_of": {"version": 43, "synced_at": "2026-11-22T10:42:00Z", "run_id": "0123456789abcdef0123456789abcdef"}})),
+        (status = 200, description = "A page of changed rows with before and after.", body = Page<ChangeItem>, example = json!({"items": [{"version": 42, "kind": "updated", "userid": 17, "courseid": 2, "before": {"status": "in_progress"}, "after": {"status": "completed", "timecompleted": "2026-11-22T10:36:00Z"}}], "next_cursor": null, "as_of": {"version": 43, "synced_at": "2026-11-22T10:42:00Z", "changed_at": "2026-11-22T10:42:01Z", "run_id": "0123456789abcdef0123456789abcdef"}})),
         (status = 304, description = "The client has this very reply."),
         (status = 400, description = "Parameters are not as they must be; `errors` names each."),
         (status = 404, description = "The company has no such run."),
+        (status = 410, description = "The lines of this run were let go (problem type `lines-let-go`): they are older than changes are kept for. The run says when, as `compacted_at`, and keeps its counts."),
     )
 )]
 pub async fn list_changes(
@@ -74,8 +76,11 @@ pub async fn list_changes(
     };
     let (key, fields) = (client.app.key.clone(), client.fields);
     let load = move |conn: &mut _, state: &State| {
-        history::get(conn, company, &run)?;
+        let lines = retention::lines_after(&history::get(conn, company, &run)?, after);
         let mut changes = affected::page(conn, &run, after, limit + 1)?;
+        if (changes.len() as i64) < lines.min(limit + 1) {
+            return Err(Error::LinesLetGo);
+        }
         let more = changes.len() > limit as usize;
         changes.truncate(limit as usize);
         let last = changes.last().filter(|_| more).map(|change| change.seq);

@@ -13,8 +13,8 @@ use super::reply::fresh;
 use super::rows::RunItem;
 use super::syncs::with_state;
 use super::{ApiError, Client};
-use crate::ids::{RunId, random_hex};
-use crate::sync::{self, Mode, Request, Trigger, history, request::HOURS_BACK};
+use crate::ids::random_hex;
+use crate::sync::{self, Mode, Request, Trigger, request::HOURS_BACK};
 use crate::tokens::Scope;
 
 /// How far `changes` looks back when the client does not say.
@@ -50,7 +50,8 @@ fn modes() -> utoipa::openapi::schema::Object {
 /// Asks for a sync, and waits for its end where `wait` says so.
 ///
 /// The reply is 202 with the run, or 200 once it has ended within `wait` seconds. `Idempotency-Key` makes repeating safe:
-/// the same key gives the same run, with another payload 422.
+/// the same key gives the same run, with another payload 422, until 30 days after that run has ended and
+/// often longer.
 #[utoipa::path(
     post, path = "/api/v1/syncs", operation_id = "requestSync", tag = "syncs",
     security(("token" = ["sync"])),
@@ -78,7 +79,6 @@ pub async fn request_sync(
 ) -> Result<HttpResponse, ApiError> {
     client.must(Scope::Sync)?;
     let (wish, wait) = checked(&client, &request, &body?)?;
-    refuse_reused_key(&client, &wish).await?;
     client.admit().await?;
     let company = wish.company;
     let id = sync::start(&client.app, wish).await?.run;
@@ -192,17 +192,4 @@ fn idempotency_key(client: &Client, request: &HttpRequest, query: &mut Query<'_>
         query.blame("Idempotency-Key", "use 1 to 255 visible ASCII characters");
     }
     format!("api/{}/{text}", client.caller.token)
-}
-
-async fn refuse_reused_key(client: &Client, wish: &Request) -> Result<(), ApiError> {
-    let company = wish.company;
-    let wanted = (wish.mode, wish.hours_back, wish.dry_run);
-    let id = RunId::from_key(company, &wish.idempotency_key);
-    let earlier = client
-        .read(move |conn| history::find(conn, company, &id))
-        .await?;
-    match earlier {
-        Some(run) if (run.mode, run.hours_back, run.dry_run) != wanted => Err(ApiError::KeyReused),
-        _ => Ok(()),
-    }
 }

@@ -14,6 +14,8 @@ pub struct Answer {
     pub headers: Arc<[(HeaderName, HeaderValue)]>,
     /// Rows in the body.
     pub rows: usize,
+    /// The data version that it shows.
+    pub version: i64,
 }
 
 impl Answer {

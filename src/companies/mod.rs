@@ -38,11 +38,24 @@ pub struct State {
     pub stamp: String,
     /// When Moodle was as the rows say, in UTC seconds; `None` before the first sync.
     pub synced_at: Option<i64>,
+    /// The moment that the rows which changed last carry, in UTC seconds; 0 before the first change. It only grows.
+    pub changed_at: i64,
     /// The run that confirmed the rows last.
     pub run_id: Option<RunId>,
     /// The numbers of this version.
     #[diesel(embed)]
     pub totals: Totals,
+}
+
+impl State {
+    /// The moment that rows carry which change at `now` (UTC seconds), once the state is locked.
+    ///
+    /// Later than that of every change before, and than any moment at which Moodle was read for them, though a clock was set
+    /// back or another server's is ahead: what changes after a client was shown this state bears a later moment than it.
+    pub fn next_change(&self, now: i64) -> i64 {
+        let before = self.changed_at.max(self.synced_at.unwrap_or(0));
+        now.max(before.saturating_add(1))
+    }
 }
 
 /// A company's numbers at one version. Only active rows count.

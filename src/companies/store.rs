@@ -116,6 +116,7 @@ fn unsynced(company_id: CompanyId) -> State {
         seq: 0,
         stamp: random_hex::<16>(),
         synced_at: None,
+        changed_at: 0,
         run_id: None,
         totals,
     }

@@ -210,7 +210,12 @@ fn of(error: &Error, reader: Option<Role>) -> (StatusCode, &'static str, Said, &
             "This request is not valid",
             "Go back and correct it.",
         ),
-        Error::Conflict(_) | Error::Cancelled | Error::Moved | Error::Resync(_) => (
+        Error::Conflict(_)
+        | Error::Cancelled
+        | Error::Moved
+        | Error::Resync(_)
+        | Error::KeyReused
+        | Error::LinesLetGo => (
             StatusCode::CONFLICT,
             "This is not possible now",
             "Go back and reload the page to see how things stand.",

@@ -25,7 +25,7 @@ pub struct Filter {
     pub user: Option<UserId>,
     /// Only this address, letters' case aside.
     pub email: Option<String>,
-    /// Only rows that changed at this moment or later.
+    /// Only rows whose change was published at this moment or later.
     pub changed_since: Option<i64>,
     /// Only rows completed at this moment or later.
     pub completed_from: Option<i64>,

@@ -63,7 +63,7 @@ pub struct Row {
     pub user_id: UserId,
     /// In which course.
     pub course_id: CourseId,
-    /// What Moodle said at `changed_at`.
+    /// What Moodle said when it was read last.
     #[diesel(embed)]
     pub content: Content,
     /// Active, or why it ended.
@@ -72,7 +72,7 @@ pub struct Row {
     pub seq: i64,
     /// The version that first had this user in this course.
     pub first_seen_seq: i64,
-    /// When Moodle had the change, as far as a sync can know: the moment of its snapshot.
+    /// When the change was published; within a company it only grows from one version to the next.
     pub changed_at: i64,
 }
 

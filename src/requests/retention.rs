@@ -6,13 +6,18 @@ use crate::error::Result;
 use crate::time::now_ms;
 
 const DAY_MS: i64 = 86_400_000;
+/// How many days the counts of the limits are kept: nothing asks for more than those around today, in any zone.
+const COUNTS_DAYS: i64 = 7;
 /// Calls per transaction: the writer is free again after milliseconds.
 const BATCH: i64 = 5_000;
 
-/// Lets go the calls that are older than the days that are kept (`None` is for ever); returns how many. Blocking.
+/// Lets go the calls that are older than the days that are kept (`None` is for ever), and old counts of the limits in any
+/// case; returns how many calls. Blocking.
 ///
 /// The same again finds nothing; killed half-way, the next time goes on.
 pub fn compact(db: &Db, days: Option<i64>, now_ms: i64) -> Result<usize> {
+    let oldest = now_ms.div_euclid(DAY_MS) - COUNTS_DAYS;
+    db.write(|conn| store::forget_counts(conn, oldest))?;
     let Some(days) = days else {
         return Ok(0);
     };

@@ -49,11 +49,14 @@ pub fn count_before(conn: &mut Conn, before_ms: i64) -> Result<i64> {
     Ok(old.count().get_result(conn)?)
 }
 
-/// Lets go of calls from before a moment (UTC milliseconds), the oldest first and about so many at most, and of the
-/// counts from before it; returns how many calls.
+/// Lets go of the counts of the limits from before a day, counted from 1970; returns how many.
+pub fn forget_counts(conn: &mut Conn, day: i64) -> Result<usize> {
+    let old = quota_days::table.filter(quota_days::day.lt(day));
+    Ok(diesel::delete(old).execute(conn)?)
+}
+
+/// Lets go of calls from before a moment (UTC milliseconds), the oldest first and about so many at most; returns how many.
 pub fn forget(conn: &mut Conn, before_ms: i64, most: i64) -> Result<usize> {
-    let old_days = before_ms.div_euclid(86_400_000) - 1;
-    diesel::delete(quota_days::table.filter(quota_days::day.lt(old_days))).execute(conn)?;
     let last: Option<i64> = request_log::table
         .filter(request_log::at_ms.lt(before_ms))
         .order((request_log::at_ms, request_log::id))

@@ -16,6 +16,7 @@ use crate::progress::{self, Content, Row, Status};
 use crate::schema::{
     erasures, progress as rows, sync_changes, sync_plan_lines, sync_runs, sync_unread,
 };
+use crate::time::now;
 use crate::tokens;
 
 /// An erasure, as the proof shows it.
@@ -149,10 +150,11 @@ fn empty_rows(
     let company = state.company_id;
     let key = format!("erasure/{}/{}", act.erasure.user_id, act.now_ms);
     let run = RunId::from_key(company, &key);
+    let changed_at = state.next_change(now());
     let erased: Vec<Row> = found
         .into_iter()
         .zip(state.seq + 1..)
-        .map(|(row, seq)| emptied(row, seq, act.erasure.erased_at))
+        .map(|(row, seq)| emptied(row, seq, changed_at))
         .collect();
     let removed = erased.len() as i64;
     insert_run(conn, &run, &state, act, removed)?;
@@ -165,6 +167,7 @@ fn empty_rows(
     let after = State {
         seq: state.seq + removed,
         totals: companies::totals::count_rows(conn, company)?,
+        changed_at,
         ..state
     };
     companies::store::publish_unsynced(conn, &after)?;
@@ -172,7 +175,7 @@ fn empty_rows(
 }
 
 /// What stays of a row: its keys, its course, and that it was erased. It counts nowhere, so its status says nothing.
-fn emptied(row: Row, seq: i64, now: i64) -> Row {
+fn emptied(row: Row, seq: i64, changed_at: i64) -> Row {
     let content = Content {
         firstname: String::new(),
         lastname: String::new(),
@@ -189,7 +192,7 @@ fn emptied(row: Row, seq: i64, now: i64) -> Row {
         content,
         state: RowState::Erased,
         seq,
-        changed_at: now,
+        changed_at,
         ..row
     }
 }

@@ -26,12 +26,18 @@ const BATCH: usize = 1000;
 pub fn publish(conn: &mut Conn, claim: &Claim, reading: &mut Reading, meter: &Meter) -> Result<()> {
     let before = unmoved(conn, claim, reading)?;
     meter.rows_written.store(0, Relaxed); // this may be the second try
-    let seq = write_rows(conn, claim, reading, meter)?;
+    let changed_at = before.next_change(now());
+    let seq = write_rows(conn, claim, reading, changed_at, meter)?;
     let totals = companies::totals::count_rows(conn, before.company_id)?;
     let after = State {
         seq,
         totals,
         synced_at: reading.complete_at.or(before.synced_at),
+        changed_at: if seq > before.seq {
+            changed_at
+        } else {
+            before.changed_at
+        },
         ..before
     };
     companies::store::publish(conn, &after, &claim.run.id)?;
@@ -51,20 +57,19 @@ pub fn unmoved(conn: &mut Conn, claim: &Claim, reading: &Reading) -> Result<Stat
     Err(Error::Moved)
 }
 
-/// Writes every change in key order, each with the next version, and returns the last one.
-fn write_rows(conn: &mut Conn, claim: &Claim, reading: &mut Reading, meter: &Meter) -> Result<i64> {
+/// Writes every change in key order, each with the next version, and returns the last one. All carry one moment: that of
+/// publishing, because a client may have asked after the reading began and must still hear of them.
+fn write_rows(
+    conn: &mut Conn,
+    claim: &Claim,
+    reading: &mut Reading,
+    changed_at: i64,
+    meter: &Meter,
+) -> Result<i64> {
     let mut seq = reading.base_seq;
     let Reading {
-        spool,
-        departures,
-        snapshot_at,
-        ..
+        spool, departures, ..
     } = reading;
-    // An undo reads no Moodle: its rows change now, though they say what Moodle said earlier.
-    let changed_at = match claim.run.mode {
-        Mode::Undo => now(),
-        _ => *snapshot_at,
-    };
     let mut rows = Vec::with_capacity(BATCH);
     let mut log = Vec::with_capacity(BATCH);
     for change in spool.changes()? {

@@ -83,8 +83,8 @@ pub enum How {
 
 /// Records a request and returns its run. Blocking.
 ///
-/// `Invalid` for hours out of range, `NotFound` for an unknown company, `Conflict` when the key was used for another
-/// request or when a run of another kind is waiting already.
+/// `Invalid` for hours out of range, `NotFound` for an unknown company, `KeyReused` when the key was used for another
+/// request, `Conflict` when a run of another kind is waiting already.
 pub fn record(db: &Db, request: &Request, now_ms: i64) -> Result<Requested> {
     check(request)?;
     db.write(|conn| {
@@ -177,7 +177,6 @@ fn join(conn: &mut Conn, id: &RunId, waiting: Run, request: &Request) -> Result<
     })
 }
 
-const USED: &str = "this idempotency key was used for another sync";
 const OTHER_WAITS: &str = "another kind of sync of this company is waiting; try again after it";
 
 /// What a key asked for, and the run it got.
@@ -228,7 +227,7 @@ fn remember(conn: &mut Conn, id: &RunId, run: &RunId, request: &Request) -> Resu
 fn same(asked: Asked, request: &Request) -> Result<Requested> {
     let before = (asked.mode, asked.hours_back, asked.dry_run);
     if before != (request.mode, request.hours_back, request.dry_run) {
-        return Err(Error::Conflict(USED.into()));
+        return Err(Error::KeyReused);
     }
     Ok(Requested {
         run: asked.run_id,

@@ -9,13 +9,15 @@ use crate::app::App;
 use crate::db::Conn;
 use crate::error::Result;
 use crate::ids::RunId;
-use crate::schema::{sync_changes, sync_plan_lines, sync_runs, sync_unread};
+use crate::schema::{sync_changes, sync_keys, sync_plan_lines, sync_runs, sync_unread};
 use crate::settings::keeping::{self, Configured};
 use crate::time::now_ms;
 
 const DAY_MS: i64 = 86_400_000;
 /// How long the lines of plans are kept, in days.
 pub const PLANS_DAYS: i64 = 30;
+/// How long a key that joined a run is known after that run has ended, in days. A key that made its run is known for ever.
+pub const KEYS_DAYS: i64 = 30;
 /// Lines per transaction: the writer is free again after milliseconds.
 const BATCH: i64 = 5_000;
 /// Runs per look.
@@ -32,6 +34,8 @@ pub struct Compacted {
     pub plans: i64,
     /// Lines about rows that could not be read.
     pub unread: i64,
+    /// Idempotency keys that had joined a run.
+    pub keys: i64,
 }
 
 /// Lets go the lines of runs that ended before the days that are kept. Blocking.
@@ -57,7 +61,15 @@ pub fn compact(app: &App, now_ms: i64) -> Result<Compacted> {
         done.unread = let_unread_go(app, before_ms)?;
     }
     done.plans = let_plans_go(app, now_ms)?;
+    done.keys = let_keys_go(app, now_ms)?;
     Ok(done)
+}
+
+/// How many lines of the change log a run wrote after a version: fewer are there only where they were let go.
+pub fn lines_after(run: &Run, after: i64) -> i64 {
+    let span = run.counts.version_before.zip(run.counts.version_after);
+    let span = span.filter(|_| run.published());
+    span.map_or(0, |(before, last)| (last - before.max(after)).max(0))
 }
 
 /// Whether a run has lines of the change log from before a moment.
@@ -185,13 +197,38 @@ fn first_place(conn: &mut Conn, run: &RunId) -> Result<Option<i64>> {
         .get_result(conn)?)
 }
 
+fn let_keys_go(app: &App, now_ms: i64) -> Result<i64> {
+    let mut gone = 0;
+    let before_ms = now_ms - KEYS_DAYS * DAY_MS;
+    loop {
+        let keys = app.db.read(|conn| old_keys(conn, before_ms))?;
+        if keys.is_empty() {
+            return Ok(gone as i64);
+        }
+        let old = sync_keys::table.filter(sync_keys::id.eq_any(&keys));
+        gone += app
+            .db
+            .write(|conn| Ok(diesel::delete(old.clone()).execute(conn)?))?;
+    }
+}
+
+fn old_keys(conn: &mut Conn, before_ms: i64) -> Result<Vec<String>> {
+    let found = sync_keys::table
+        .inner_join(sync_runs::table)
+        .filter(sync_runs::finished_at_ms.lt(before_ms))
+        .select(sync_keys::id)
+        .limit(BATCH)
+        .load(conn)?;
+    Ok(found)
+}
+
 /// Starts [`compact`] on a thread of its own: there may be years to let go.
 pub fn begin(app: &Arc<App>) -> Result<()> {
     let app = app.clone();
     let work = move || match compact(&app, now_ms()) {
         Ok(done) if done == Compacted::default() => {}
         Ok(done) => {
-            log::info!(runs = done.runs, changes = done.changes, plans = done.plans, unread = done.unread; "old details were let go");
+            log::info!(runs = done.runs, changes = done.changes, plans = done.plans, unread = done.unread, keys = done.keys; "old details were let go");
         }
         Err(error) => {
             log::warn!(error:? = error; "old details could not be let go; trying again tomorrow");

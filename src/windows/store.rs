@@ -20,11 +20,16 @@ pub fn void(conn: &mut Conn, company: CompanyId) -> Result<()> {
     Ok(())
 }
 
-/// The number of the window that a token completed last.
-pub fn last_completed(conn: &mut Conn, token: TokenId) -> Result<Option<i64>> {
-    let known = list(conn, token)?;
-    let completed = known.iter().rev().find(|known| known.completed);
-    Ok(completed.map(|completed| completed.number))
+/// Lets go the windows of tokens that open nothing any more, at a moment in UTC seconds; returns how many.
+pub fn forget_ended(conn: &mut Conn, now: i64) -> Result<usize> {
+    let ended = || {
+        let is_over = api_tokens::expires_at.le(now).assume_not_null();
+        let ended = api_tokens::table.filter(api_tokens::revoked_at.is_not_null().or(is_over));
+        ended.select(api_tokens::id)
+    };
+    diesel::delete(keys::table.filter(keys::token_id.eq_any(ended()))).execute(conn)?;
+    let of_ended = windows::table.filter(windows::token_id.eq_any(ended()));
+    Ok(diesel::delete(of_ended).execute(conn)?)
 }
 
 /// The windows of a token, oldest first.

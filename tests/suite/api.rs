@@ -110,7 +110,7 @@ async fn an_empty_answer_says_why() {
     );
     assert_eq!(
         never.json()["as_of"],
-        json!({"version": 0, "synced_at": null, "run_id": null})
+        json!({"version": 0, "synced_at": null, "changed_at": null, "run_id": null})
     );
     assert_eq!(
         (none.status, none.header("alx-empty-reason")),

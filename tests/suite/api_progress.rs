@@ -1,5 +1,11 @@
 //! `/api/v1/progress`: filters, masks, and why an answer is empty.
 
+use alx_report_api::api::cursor;
+use alx_report_api::api::delta::Delta;
+use alx_report_api::api::progress_query::canonical;
+use alx_report_api::fields::Fields;
+use alx_report_api::progress::feed::Filter;
+use alx_report_api::time::now;
 use serde_json::{Value, json};
 
 use crate::support::TestApp;
@@ -111,6 +117,30 @@ async fn a_cursor_belongs_to_its_filters() {
     }
     let other_size = ask(&acme, &format!("limit=7&user_id=18&cursor={cursor}")).await;
     assert_eq!(keys(&other_size).len(), 1);
+}
+
+#[actix_web::test]
+async fn a_cursor_of_rows_expires_however_its_name_is_written() {
+    let app = TestApp::start(two_companies, |config| config.changes_days = 30).await;
+    let acme = Client::new(&app, ACME, "read,sync").await;
+    acme.sync().await;
+    let of_age = |days: i64| {
+        let mut place = cursor::of_numbers([0, 0]);
+        place.extend(Delta::beginning(Fields::all(), now() - days * 86_400).to_bytes());
+        let list = format!("progress?{}", canonical(&Filter::default()));
+        cursor::write(&app.app.key, ACME, &list, &place)
+    };
+
+    for name in ["cursor", "%63ursor", "curso%72"] {
+        let good = ask(&acme, &format!("{name}={}", of_age(30))).await;
+        let old = ask(&acme, &format!("{name}={}", of_age(31))).await;
+
+        assert_eq!(good.status, 200, "{name}: {}", good.body);
+        assert_eq!(
+            (old.status, &old.json()["reason"]),
+            (410, &json!("expired"))
+        );
+    }
 }
 
 #[actix_web::test]

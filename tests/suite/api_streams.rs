@@ -138,6 +138,31 @@ async fn filters_and_masks_hold_and_pages_are_refused_by_name() {
 }
 
 #[actix_web::test]
+async fn an_empty_stream_tells_why_as_a_page_does() {
+    let app = TestApp::with_moodle(two_companies).await;
+    let acme = Client::new(&app, ACME, "read,sync").await;
+    let reasons = async |query: &str| {
+        let path = format!("{PATH}?{query}");
+        let mut found = Vec::new();
+        for accept in ["application/json", LINES, "text/csv", WORKBOOK] {
+            let reply = acme.get_with(&path, "accept", accept).await;
+            found.push(reply.header("alx-empty-reason").to_owned());
+        }
+        found.dedup();
+        found
+    };
+
+    let never = reasons("").await;
+    acme.sync().await;
+
+    assert_eq!(never, ["never-synced"]);
+    assert_eq!(reasons("").await, [""]);
+    let later = reasons("changed_since=2100-01-01T00:00:00Z").await;
+    assert_eq!(later, ["nothing-changed"]);
+    assert_eq!(reasons("user_id=1").await, ["filtered-out"]);
+}
+
+#[actix_web::test]
 async fn no_cell_of_csv_becomes_a_formula() {
     let (app, acme) = synced().await;
     let mut moodle = MoodleBuilder::open(&app.moodle_file()).expect("the test's Moodle");

@@ -1,9 +1,13 @@
 //! The JSON API of syncs: asking for one, its statistics, its changes, the history.
 
+use alx_report_api::schema::sync_runs;
+use alx_report_api::sync::{Mode, RunState, Trigger};
+use alx_report_api::time::now_ms;
+use diesel::prelude::*;
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use crate::support::client::{bad_names, complete, synced};
+use crate::support::client::{ACME, bad_names, complete, synced};
 
 #[actix_web::test]
 async fn a_run_tells_its_statistics_and_its_changes() {
@@ -126,6 +130,49 @@ async fn the_same_idempotency_key_gives_the_same_run_and_another_payload_422() {
     assert_eq!(new.status, 200, "{}", new.body);
     assert_ne!(new.json()["id"], first.json()["id"]);
     assert_eq!(acme.get("/api/v1/syncs").await.each("id").len(), 3);
+}
+
+#[actix_web::test]
+async fn a_key_that_joined_a_waiting_run_is_good_for_its_own_payload_only() {
+    let (app, acme) = synced().await;
+    let busy = |conn: &mut _| {
+        diesel::insert_into(sync_runs::table)
+            .values((
+                sync_runs::id.eq("b".repeat(32)),
+                sync_runs::company_id.eq(ACME),
+                sync_runs::mode.eq(Mode::Full),
+                sync_runs::trigger.eq(Trigger::Api),
+                sync_runs::requested_by.eq("test"),
+                sync_runs::state.eq(RunState::Running),
+                sync_runs::requested_at_ms.eq(now_ms()),
+                sync_runs::started_at_ms.eq(now_ms()),
+                sync_runs::lease_until_ms.eq(now_ms() + 3_600_000),
+                sync_runs::runner.eq("another process"),
+            ))
+            .execute(conn)?;
+        Ok(())
+    };
+    app.app.db.change(busy).await.expect("a run that lasts");
+    let ask = async |mode: &str, key: &'static str| {
+        let body = json!({"mode": mode});
+        let add =
+            |request: reqwest::RequestBuilder| request.header("idempotency-key", key).json(&body);
+        acme.send(Method::POST, "/api/v1/syncs", add).await
+    };
+
+    let waiting = ask("full", "monday").await;
+    let joined = ask("cleanup", "tuesday").await;
+    let again = ask("cleanup", "tuesday").await;
+    let other = ask("full", "tuesday").await;
+
+    assert_eq!((joined.status, again.status), (202, 202), "{}", again.body);
+    assert_eq!(joined.json()["id"], waiting.json()["id"]);
+    assert_eq!(again.json()["id"], waiting.json()["id"]);
+    assert_eq!(other.status, 422, "{}", other.body);
+    assert_eq!(
+        other.json()["type"],
+        "urn:alx-report-api:problem:idempotency-key-reused"
+    );
 }
 
 #[actix_web::test]

@@ -37,6 +37,7 @@ fn loaded(stamp: &str, body: impl Into<Bytes>) -> Loaded {
         stamp: stamp.into(),
         answer: Answer {
             rows: 0,
+            version: 0,
             body: body.into(),
             headers: Arc::new([]),
         },

@@ -73,6 +73,7 @@ async fn a_read_begun_before_a_sync_and_finished_after_it_is_never_served_again(
             let body = asked.body.clone().into();
             let answer = Answer {
                 rows: 0,
+                version: 0,
                 body,
                 headers: [].into(),
             };
@@ -233,4 +234,26 @@ async fn without_the_store_there_is_503_and_never_old_data() {
     assert!(!reply.body.contains("api_tokens"), "{}", reply.body);
     assert_eq!(legacy.status, 503);
     assert_eq!(legacy.json()["errorcode"], "databaseerror");
+}
+
+#[actix_web::test]
+async fn a_client_that_takes_any_answer_for_its_own_is_no_hit_of_the_cache() {
+    let (_app, acme) = synced().await;
+    let ask = async |path: &str, accept: &str, mark: &str| {
+        let add = |request: reqwest::RequestBuilder| {
+            request
+                .header("accept", accept)
+                .header("if-none-match", mark)
+        };
+        acme.send(reqwest::Method::GET, path, add).await
+    };
+
+    for accept in ["application/json", "text/csv"] {
+        let path = "/api/v1/progress?user_id=17";
+        let any = ask(path, accept, "*").await;
+        assert_eq!((any.status, any.header("alx-cache")), (304, "miss"));
+        let both = format!("*, {}", any.header("etag"));
+        let named = ask(path, accept, &both).await;
+        assert_eq!((named.status, named.header("alx-cache")), (304, "hit"));
+    }
 }

@@ -4,6 +4,11 @@ use reqwest::Method;
 use serde_json::{Value, json};
 
 use alx_report_api::ids::CompanyId;
+use alx_report_api::retention;
+use alx_report_api::schema::{api_tokens, legacy_window_keys, legacy_windows};
+use alx_report_api::time::{now, now_ms};
+use diesel::dsl::min;
+use diesel::prelude::*;
 
 use crate::support::TestApp;
 use crate::support::client::{ACME, Client, Reply, complete, synced};
@@ -278,4 +283,37 @@ async fn many_calls_at_once_get_whole_answers() {
     }
     assert!(after.json().is_array());
     assert_eq!(after.json(), Value::Array(vec![]), "nothing changed");
+}
+
+#[actix_web::test]
+async fn what_a_revoked_token_paged_through_is_let_go() {
+    let (app, acme) = synced().await;
+    app.deliver(ACME, json!({"mode": "incremental"})).await;
+    let other = Client::new(&app, ACME, "read").await;
+    for client in [&acme, &other] {
+        assert_eq!(users(&call(client, "").await).len(), 6);
+    }
+    let revoke = app.app.db.change(|conn| {
+        let first = legacy_windows::table.select(min(legacy_windows::token_id));
+        let first: Option<i64> = first.get_result(conn)?;
+        diesel::update(api_tokens::table.filter(api_tokens::id.nullable().eq(first)))
+            .set(api_tokens::revoked_at.eq(now()))
+            .execute(conn)?;
+        Ok(first)
+    });
+    let revoked = revoke.await.unwrap();
+
+    let shared = app.app.clone();
+    let work = move || retention::let_go(&shared, now_ms());
+    let gone = actix_web::rt::task::spawn_blocking(work).await.unwrap();
+
+    assert_eq!(gone.unwrap().over, 1);
+    let left = app.app.db.run(|conn| {
+        let windows = legacy_windows::table.select(legacy_windows::token_id);
+        let keys = legacy_window_keys::table.select(legacy_window_keys::token_id);
+        Ok((windows.load::<i64>(conn)?, keys.load::<i64>(conn)?))
+    });
+    let (windows, keys) = left.await.unwrap();
+    assert_eq!(windows, keys);
+    assert!(windows.len() == 1 && Some(windows[0]) != revoked);
 }

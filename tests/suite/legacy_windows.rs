@@ -16,10 +16,13 @@ use alx_report_api::error::{Error, Result};
 use alx_report_api::ids::{CompanyId, CourseId, Key, TokenId, UserId};
 use alx_report_api::moodle::{MoodleCompany, RowState};
 use alx_report_api::progress::{Content, Row, write};
+use alx_report_api::schema::legacy_windows;
 use alx_report_api::settings::delivery::DeliveryOverrides;
 use alx_report_api::tokens::{NewToken, Scope, SecretKey, store};
 use alx_report_api::windows::{self, Asked, Kind, Page, RowKey};
 use alx_report_api::words::Status;
+use diesel::dsl::max;
+use diesel::prelude::*;
 use serde_json::json;
 use tempfile::TempDir;
 
@@ -458,9 +461,7 @@ impl<'a> History<'a> {
     /// Whether the server takes for given what the client never got.
     fn count_loss(&mut self) {
         let (token, db) = (self.token, self.shared.db.clone());
-        let done = db
-            .read(|conn| windows::store::last_completed(conn, token))
-            .unwrap();
+        let done = db.read(|conn| last_completed(conn, token)).unwrap();
         if let Some(number) = done.filter(|number| *number > self.counted) {
             (self.counted, self.lost) = (number, self.lost + 1);
             self.seen.lost += 1;
@@ -526,9 +527,7 @@ impl<'a> History<'a> {
         }
         self.lost = 0;
         let (token, db) = (self.token, self.shared.db.clone());
-        let done = db
-            .read(|conn| windows::store::last_completed(conn, token))
-            .unwrap();
+        let done = db.read(|conn| last_completed(conn, token)).unwrap();
         self.counted = done.unwrap_or(self.counted);
         Some(kind)
     }
@@ -554,6 +553,16 @@ impl<'a> History<'a> {
             .filter(|row| row.state == RowState::Active);
         active.map(|row| shown(row, self.view)).collect()
     }
+}
+
+/// The number of the window that a token completed last.
+fn last_completed(conn: &mut Conn, token: TokenId) -> Result<Option<i64>> {
+    let completed = legacy_windows::table
+        .filter(legacy_windows::token_id.eq(token))
+        .filter(legacy_windows::completed.eq(true));
+    Ok(completed
+        .select(max(legacy_windows::number))
+        .get_result(conn)?)
 }
 
 /// Opens a token's next window, as its door does.

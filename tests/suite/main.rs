@@ -23,6 +23,7 @@ mod browser;
 mod browser_buttons;
 mod cache;
 mod change_log;
+mod changed_since;
 mod command_line;
 mod command_line_sync;
 mod company_pages;

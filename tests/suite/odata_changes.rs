@@ -1,14 +1,18 @@
 //! Delta links of OData: what moved, what ended, and when to begin anew.
 
+use alx_report_api::api::cursor;
+use alx_report_api::api::delta::Delta;
 use alx_report_api::companies::{State, store};
 use alx_report_api::demo::builder::MoodleBuilder;
+use alx_report_api::fields::Fields;
 use alx_report_api::ids::{CompanyId, UserId};
 use alx_report_api::schema::{data_versions, progress, sync_changes};
+use alx_report_api::time::now;
 use diesel::prelude::*;
 use serde_json::{Value, json};
 
 use crate::support::TestApp;
-use crate::support::client::{ACME, Client, Reply, complete, synced};
+use crate::support::client::{ACME, Client, Reply, complete, synced, two_companies};
 
 const TRACK: &str = "odata.track-changes";
 
@@ -207,6 +211,56 @@ async fn changes_are_tracked_for_those_who_may_and_for_whole_lists_only() {
         );
         assert_eq!(reply.json().get("@odata.deltaLink"), None);
     }
+}
+
+#[actix_web::test]
+async fn a_list_begins_anew_where_another_field_shows_between_two_pages() {
+    let (app, acme) = synced().await;
+    app.deliver(ACME, json!({"fields": ["userid", "status"]}))
+        .await;
+    let prefer = "odata.track-changes,odata.maxpagesize=4";
+    let first = acme
+        .get_with("/odata/v4/Progress", "prefer", prefer)
+        .await
+        .json();
+    let next = link(&app, &first, "@odata.nextLink");
+    let good = acme.get(&next).await;
+
+    app.deliver(ACME, json!({"fields": ["userid", "status", "lastname"]}))
+        .await;
+    let with_another = acme.get(&next).await;
+    let changes = acme
+        .get(&link(&app, &good.json(), "@odata.deltaLink"))
+        .await;
+
+    assert_eq!(good.status, 200, "{}", good.body);
+    for reply in [with_another, changes] {
+        assert_eq!(reply.status, 410, "{}", reply.body);
+        let error = reply.json()["error"].clone();
+        assert_eq!(error["code"], "resync-required");
+        let message = error["message"].as_str().unwrap();
+        assert!(message.contains("view-changed"), "{message}");
+    }
+}
+
+#[actix_web::test]
+async fn a_delta_link_lives_as_long_as_changes_are_kept() {
+    let app = TestApp::start(two_companies, |config| config.changes_days = 30).await;
+    let acme = Client::new(&app, ACME, "read,changes,sync").await;
+    acme.sync().await;
+    let link_of = |days: i64| {
+        let then = Delta::beginning(Fields::all(), now() - days * 86_400);
+        let mark = json!({"known": then, "size": 5}).to_string();
+        let token = cursor::write(&app.app.key, ACME, "odata-changes?", mark.as_bytes());
+        format!("/odata/v4/Progress?$deltatoken={token}")
+    };
+
+    let good = acme.get(&link_of(30)).await;
+    let old = acme.get(&link_of(31)).await;
+
+    assert_eq!(good.status, 200, "{}", good.body);
+    assert_eq!(old.status, 410, "{}", old.body);
+    assert!(old.body.contains("expired"), "{}", old.body);
 }
 
 #[actix_web::test]

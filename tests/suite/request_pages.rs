@@ -2,7 +2,7 @@
 
 use alx_report_api::ids::{CompanyId, TokenId};
 use alx_report_api::requests::{Request, retention, store};
-use alx_report_api::schema::request_log;
+use alx_report_api::schema::{quota_days, request_log};
 use alx_report_api::time::now_ms;
 use diesel::prelude::*;
 
@@ -255,6 +255,40 @@ async fn old_calls_are_let_go_in_small_steps_and_young_ones_stay() {
     assert_eq!(compact(days).await.unwrap().unwrap(), 7000);
     assert_eq!(compact(days).await.unwrap().unwrap(), 0);
     assert_eq!(count(&app).await, young + 1);
+}
+
+#[actix_web::test]
+async fn counts_of_the_limits_go_after_a_week_where_calls_are_kept_for_ever() {
+    let (app, _acme) = synced().await;
+    app.write_down().await;
+    let today = now_ms().div_euclid(DAY_MS);
+    let plant = app.app.db.change(move |conn| {
+        for day in [today - 8, today - 6] {
+            diesel::insert_into(quota_days::table)
+                .values((
+                    quota_days::company_id.eq(OTHER),
+                    quota_days::token_id.eq(0),
+                    quota_days::day.eq(day),
+                    quota_days::used.eq(5),
+                ))
+                .execute(conn)?;
+        }
+        Ok(())
+    });
+    plant.await.unwrap();
+
+    let db = app.app.db.clone();
+    let compact = move || retention::compact(&db, None, now_ms());
+    actix_web::rt::task::spawn_blocking(compact)
+        .await
+        .unwrap()
+        .unwrap();
+
+    let days = app.app.db.run(|conn| {
+        let of_other = quota_days::table.filter(quota_days::company_id.eq(OTHER));
+        Ok(of_other.select(quota_days::day).load::<i64>(conn)?)
+    });
+    assert_eq!(days.await.unwrap(), [today - 6]);
 }
 
 #[actix_web::test]

@@ -1,9 +1,10 @@
 //! Old details are let go; the runs and their counts stay.
 
-use alx_report_api::schema::{sync_changes, sync_plan_lines, sync_runs};
+use alx_report_api::schema::{sync_changes, sync_keys, sync_plan_lines, sync_runs};
 use alx_report_api::sync::retention::{Compacted, compact};
 use alx_report_api::time::now_ms;
 use diesel::prelude::*;
+use serde_json::json;
 
 use crate::support::TestApp;
 use crate::support::admin::Admin;
@@ -78,12 +79,51 @@ async fn lines_of_old_runs_are_let_go_and_their_counts_stay() {
         6,
         "rows stay"
     );
+    let run = acme.get(&format!("/api/v1/syncs/{old}")).await.json();
+    assert!(run["compacted_at"].is_string(), "{run}");
+    let gone = acme.get(&format!("/api/v1/syncs/{old}/changes")).await;
     assert_eq!(
-        acme.get(&format!("/api/v1/syncs/{old}/changes"))
-            .await
-            .status,
-        200
+        (gone.status, &gone.json()["type"]),
+        (410, &json!("urn:alx-report-api:problem:lines-let-go"))
     );
+}
+
+#[actix_web::test]
+async fn a_run_without_changes_and_one_that_is_young_have_nothing_that_was_let_go() {
+    let (app, acme) = synced().await;
+    let nothing = acme.sync().await["id"].as_str().unwrap().to_owned();
+    let first = age_first_run(&app, 399).await;
+    compacted(&app, now_ms()).await;
+
+    for (run, lines) in [(nothing, 0), (first, 6)] {
+        let changes = acme.get(&format!("/api/v1/syncs/{run}/changes")).await;
+        assert_eq!(changes.each("version").len(), lines);
+        let run = acme.get(&format!("/api/v1/syncs/{run}")).await.json();
+        assert_eq!(run.get("compacted_at"), None, "{run}");
+    }
+}
+
+#[actix_web::test]
+async fn keys_that_joined_a_run_are_let_go_a_month_after_it() {
+    let (app, _acme) = synced().await;
+    let run = age_first_run(&app, 0).await;
+    let plant = app.app.db.change(move |conn| {
+        diesel::insert_into(sync_keys::table)
+            .values((
+                sync_keys::id.eq("joined"),
+                sync_keys::run_id.eq(&run),
+                sync_keys::mode.eq("full"),
+                sync_keys::dry_run.eq(false),
+            ))
+            .execute(conn)?;
+        Ok(())
+    });
+    plant.await.unwrap();
+
+    let young = compacted(&app, now_ms() + 29 * DAY_MS).await;
+    let old = compacted(&app, now_ms() + 31 * DAY_MS).await;
+
+    assert_eq!((young.keys, old.keys), (0, 1));
 }
 
 #[actix_web::test]

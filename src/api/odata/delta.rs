@@ -3,18 +3,19 @@
 use actix_web::{HttpRequest, HttpResponse};
 
 use super::format::Preferences;
-use super::known::Known;
 use super::list::{OF_CHANGES, changes_of};
 use super::options::{OF_LIST, Options};
 use super::token::{Mark, Signer};
 use super::{ODataError, Writer};
 use crate::api::Client;
+use crate::api::delta::{self, Delta};
 use crate::api::reply::{Content, Question, cached};
 use crate::companies::State;
 use crate::db::Conn;
 use crate::odata::changes::{self, Span};
-use crate::odata::document::Delta;
+use crate::odata::document;
 use crate::odata::{PAGE, Set};
+use crate::time::now;
 use crate::tokens::Scope;
 
 /// Answers with one page of changes.
@@ -27,11 +28,12 @@ pub async fn answer(
 ) -> Result<(HttpResponse, Preferences), ODataError> {
     client.must(Scope::Changes)?;
     let signer = Signer::of(&client);
-    let list = changes_of(&options, client.fields);
+    let list = changes_of(&options);
     let mark: Option<Mark> = signer.read(&list, &token);
-    let why = "it is of another list, or the fields that show have changed";
+    let why = "it is of another list";
     let mark = mark.filter(|_| writer.set == Set::Progress);
     let mark = mark.ok_or(ODataError::Gone(why))?;
+    mark.known.must_lead_on(&client).await?;
     let size = writer
         .preferences
         .page_size
@@ -41,12 +43,12 @@ pub async fn answer(
         page_size: writer.preferences.page_size.map(|_| size),
         track_changes: false,
     };
-    let (company, fields) = (client.caller.company, client.fields);
+    let (fields, day) = (client.fields, delta::day(now()));
     let (style, content_type) = (writer.style(options.select.clone()), writer.content_type());
     let question = Question {
         view: "odata-changes",
         query: format!(
-            "{}|{}|{}|{size}|{}",
+            "{}|{}|{}|{size}|{day}|{}",
             style.root,
             style.detail,
             style.numbers_as_text,
@@ -55,29 +57,26 @@ pub async fn answer(
     };
     let load = move |conn: &mut Conn, state: &State| {
         let filter = options.filter.as_ref();
-        let known = mark.known.shown(conn, state)?;
+        mark.known.must_be_of(conn, state.company_id)?;
         let span = Span {
-            after: known.after,
+            after: mark.known.position,
             limit: size,
         };
-        let (changes, last) = changes::read(conn, company, fields, filter, span)?;
+        let (changes, last) = changes::read(conn, state.company_id, fields, filter, span)?;
         let link = |mark: &Mark| {
             let again = options.written.again(&OF_CHANGES);
             let token = signer.write(&list, mark);
             format!("{}{}?{again}$deltatoken={token}", style.root, style.set)
         };
+        let position = last.unwrap_or(state.seq);
+        let known = Delta::at(conn, state, position, (fields, day))?;
         let size = mark.size;
+        let further = link(&Mark { known, size });
         let (next, delta) = match last {
-            Some(after) => {
-                let known = known.up_to(after);
-                (Some(link(&Mark { known, size })), None)
-            }
-            None => {
-                let known = Known::now(conn, state)?;
-                (None, Some(link(&Mark { known, size })))
-            }
+            Some(_) => (Some(further), None),
+            None => (None, Some(further)),
         };
-        let document = Delta {
+        let document = document::Delta {
             style: &style,
             changes: &changes,
             next,

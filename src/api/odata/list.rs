@@ -4,19 +4,19 @@ use actix_web::http::header::HeaderValue;
 use actix_web::{HttpRequest, HttpResponse};
 
 use super::format::{Json, Preferences};
-use super::known::Known;
 use super::options::{OF_LIST, Options};
 use super::token::{Mark, Signer, Skip, place, written};
 use super::{ODataError, Writer, reply};
 use crate::api::Client;
+use crate::api::delta::{self, Delta};
 use crate::api::reply::{Content, Question};
 use crate::companies::State;
 use crate::db::Conn;
 use crate::error::Result;
 use crate::fields::Fields;
-use crate::ids::CompanyId;
 use crate::odata::document::{List, Style};
 use crate::odata::{self, Ask, Datum, Order, PAGE, Set, page};
+use crate::time::now;
 use crate::tokens::Scope;
 
 /// The options that every further page needs again.
@@ -32,15 +32,18 @@ pub async fn answer(
     options: Options,
 ) -> std::result::Result<(HttpResponse, Preferences), ODataError> {
     let list = Reading::new(&client, writer, options)?;
+    if let Some(known) = list.known() {
+        known.must_lead_on(&client).await?;
+    }
     let applied = list.applied();
-    let (company, fields, set) = (client.caller.company, client.fields, list.style.set);
+    let set = list.style.set;
     let question = Question {
         view: "odata",
         query: list.question(),
     };
     let content_type = list.content_type.clone();
     let load = move |conn: &mut Conn, state: &State| {
-        let found = list.read(conn, company, fields, state)?;
+        let found = list.read(conn, state)?;
         let rows = found.page.entities.len();
         let content = Content::json(&list.document(&found), rows, None);
         Ok(Content {
@@ -62,6 +65,7 @@ struct Reading {
     ask: Ask,
     track: bool,
     fields: Fields,
+    day: i64,
 }
 
 /// What was found.
@@ -118,6 +122,7 @@ impl Reading {
             content_type: writer.content_type(),
             preferences: writer.preferences,
             fields: client.fields,
+            day: delta::day(now()),
             signer,
             skip,
             ask,
@@ -144,24 +149,23 @@ impl Reading {
             ..
         } = &self.style;
         let Ask { limit, .. } = self.ask;
-        let track = self.track;
+        let track = self.track.then_some(self.day);
         let options = self.options.written.canonical(OF_LIST);
-        format!("{root}{set}|{detail}|{numbers_as_text}|{limit}|{track}|{options}")
+        format!("{root}{set}|{detail}|{numbers_as_text}|{limit}|{track:?}|{options}")
     }
 
-    fn read(
-        &self,
-        conn: &mut Conn,
-        company: CompanyId,
-        fields: Fields,
-        state: &State,
-    ) -> Result<Found> {
+    fn read(&self, conn: &mut Conn, state: &State) -> Result<Found> {
+        let company = state.company_id;
         let filter = self.ask.filter.as_ref();
         let count = self.options.count && self.skip.is_none();
         let count = count.then(|| page::count(conn, company, self.style.set, filter));
         let count = count.transpose()?;
-        let page = page::read(conn, company, fields, &self.ask)?;
-        let known = self.known(conn, state)?;
+        let page = page::read(conn, company, self.fields, &self.ask)?;
+        let known = self.track.then(|| {
+            let of = (self.fields, self.day);
+            Delta::after_page(conn, state, self.known(), of)
+        });
+        let known = known.transpose()?;
         let given = i64::try_from(page.entities.len()).unwrap_or(i64::MAX);
         let given = self.skip.as_ref().map_or(0, |skip| skip.given) + given;
         let enough = self.options.top.is_some_and(|top| given >= top);
@@ -176,20 +180,13 @@ impl Reading {
         })
     }
 
-    /// Where changes are tracked: those up to the first page, and rows were seen of this one's version.
-    fn known(&self, conn: &mut Conn, state: &State) -> Result<Option<Known>> {
-        if !self.track {
-            return Ok(None);
-        }
-        let before = self.skip.as_ref().and_then(|skip| skip.known.clone());
-        let known = match before {
-            Some(before) => before.shown(conn, state),
-            None => Known::now(conn, state),
-        };
-        known.map(Some)
+    /// What the reader knew after the page before, where changes are tracked.
+    fn known(&self) -> Option<&Delta> {
+        let skip = self.skip.as_ref().filter(|_| self.track);
+        skip.and_then(|skip| skip.known.as_ref())
     }
 
-    fn next(&self, last: &[Datum], given: i64, known: Option<Known>) -> String {
+    fn next(&self, last: &[Datum], given: i64, known: Option<Delta>) -> String {
         let skip = Skip {
             place: written(last),
             given,
@@ -204,17 +201,15 @@ impl Reading {
         )
     }
 
-    fn delta(&self, known: Known) -> String {
+    fn delta(&self, known: Delta) -> String {
         let mark = Mark {
             known,
             size: self.page_size(),
         };
         let again = self.options.written.again(&OF_CHANGES);
-        let Self { style, fields, .. } = self;
-        let token = self
-            .signer
-            .write(&changes_of(&self.options, *fields), &mark);
-        format!("{}{}?{again}$deltatoken={token}", style.root, style.set)
+        let token = self.signer.write(&changes_of(&self.options), &mark);
+        let Style { root, set, .. } = &self.style;
+        format!("{root}{set}?{again}$deltatoken={token}")
     }
 
     /// The page size that the next request should have, which a last bit of `$top` does not change.
@@ -235,10 +230,10 @@ impl Reading {
     }
 }
 
-/// The name of a list of changes in its tokens: other fields, or another filter, begin anew. Changes have one order only.
-pub fn changes_of(options: &Options, fields: Fields) -> String {
+/// The name of a list of changes in its tokens: another filter begins anew. Changes have one order only.
+pub fn changes_of(options: &Options) -> String {
     let filter = options.written.canonical(&["$filter"]);
-    format!("odata-changes/{}?{filter}", fields.code())
+    format!("odata-changes?{filter}")
 }
 
 impl From<Json> for HeaderValue {

@@ -3,7 +3,6 @@
 mod delta;
 mod failure;
 mod format;
-mod known;
 mod list;
 mod options;
 mod reader;

@@ -4,7 +4,7 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::known::Known;
+use crate::api::delta::Delta;
 use crate::api::{Client, cursor};
 use crate::ids::CompanyId;
 use crate::odata::model::{Datum, Kind};
@@ -20,15 +20,15 @@ pub struct Skip {
     pub given: i64,
     /// Entities of a page.
     pub size: i64,
-    /// The changes that the first page showed and the version of this one, where changes are tracked.
-    pub known: Option<Known>,
+    /// What the reader knows after the page, where changes are tracked.
+    pub known: Option<Delta>,
 }
 
 /// Where changes were read up to.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Mark {
     /// What the reader has.
-    pub known: Known,
+    pub known: Delta,
     /// Changes of a page.
     pub size: i64,
 }

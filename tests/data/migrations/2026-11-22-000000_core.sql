@@ -1,6 +1,7 @@
 -- One row of everything, as a store in use has it.
 insert into companies (id, name, shortname, suspended, cache_minutes) values (42, 'Béta & Söhne', 'beta', false, 60);
-insert into company_state values (42, 1, '00112233445566778899aabbccddeeff', 1795341720, 'run', 1, 1, 1, 1, 0);
+insert into company_state (company_id, seq, stamp, synced_at, run_id, learners, courses, enrolments, completed, in_progress)
+    values (42, 1, '00112233445566778899aabbccddeeff', 1795341720, 'run', 1, 1, 1, 1, 0);
 insert into progress values (42, 17, 5, 'api', 'User 17', 'u17@example.com', 'u17', 'Fire safety', 'completed', 100,
     1795341600, 1795341000, 1795340000, 'active', 1, 1, 1795341720);
 insert into sync_runs (id, company_id, mode, trigger, requested_by, state, requested_at_ms)

@@ -58,6 +58,7 @@ pub async fn fill_cache(app: &App, count: usize) {
             query: number.to_string(),
         };
         let answer = Cached {
+            version: 0,
             rows: 0,
             body: "[]".into(),
             headers: [].into(),

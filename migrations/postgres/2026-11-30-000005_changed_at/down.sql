@@ -1,0 +1,1 @@
+alter table company_state drop column changed_at;
