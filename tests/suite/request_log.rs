@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use actix_web::rt::time::timeout;
 use alx_report_api::requests::list::Logged;
+use diesel::RunQueryDsl as _;
 use reqwest::header::{ACCEPT_ENCODING, IF_NONE_MATCH};
 use serde_json::json;
 
@@ -131,4 +132,26 @@ async fn a_caller_who_leaves_before_the_answer_is_noted_and_has_paid() {
         (499, Some("caller-left"))
     );
     assert_eq!(call.route, "/api/v1/summary");
+}
+
+#[actix_web::test]
+async fn calls_that_the_store_does_not_take_wait_for_the_next_try() {
+    let (app, acme) = synced().await;
+    let before = app.log().await.len();
+    let rename = async |from: &str, to: &str| {
+        let statement = format!("alter table {from} rename to {to}");
+        let work = move |conn: &mut _| Ok(diesel::sql_query(&statement).execute(conn)?);
+        app.app.db.change(work).await.expect("renamed");
+    };
+
+    rename("request_log", "elsewhere").await;
+    acme.get("/api/v1/summary").await;
+    app.write_down().await;
+    acme.get("/api/v1/courses").await;
+    app.write_down().await;
+    rename("elsewhere", "request_log").await;
+    let calls = app.log().await.split_off(before);
+
+    let routes: Vec<_> = calls.iter().map(|call| call.route.as_str()).collect();
+    assert_eq!(routes, ["/api/v1/summary", "/api/v1/courses"]);
 }
