@@ -386,3 +386,41 @@ async fn too_many_calls_at_once_are_told_so_in_moodles_envelope_and_are_no_failu
     let noted = log.iter().find(|call| call.status == 429).expect("a line");
     assert_eq!(noted.error.as_deref(), Some("too-many-at-once"));
 }
+
+#[actix_web::test]
+async fn a_body_that_cannot_be_taken_is_refused_in_moodles_envelope() {
+    let (app, acme) = synced().await;
+    app.deliver(ACME, serde_json::json!({"calls_per_token": 100}))
+        .await;
+    let address = format!("{DOOR}?wstoken={}&moodlewsrestformat=json", acme.token);
+    let big = |request: reqwest::RequestBuilder| request.body("x".repeat(300 * 1024));
+    let packed = |request: reqwest::RequestBuilder| request.header("content-encoding", "gzip");
+
+    let large = acme.send(Method::POST, &address, big).await;
+    let encoded = acme.send(Method::POST, &address, packed).await;
+    let without = acme.send(Method::POST, DOOR, packed).await;
+    let calls = app.log().await;
+
+    for (reply, status, code) in [
+        (&large, 413, "too-large"),
+        (&encoded, 415, "unsupported-media"),
+    ] {
+        assert_eq!(reply.status, status, "{}", reply.body);
+        assert_eq!(reply.json()["errorcode"], code);
+        assert!(reply.header("ratelimit").contains("r="), "{status}");
+    }
+    assert_eq!(without.status, 415);
+    assert!(
+        without
+            .body
+            .contains("<ERRORCODE>unsupported-media</ERRORCODE>")
+    );
+    let last = calls.iter().rev().take(2).rev();
+    let last: Vec<_> = last
+        .map(|call| (call.status, call.error.as_deref()))
+        .collect();
+    assert_eq!(
+        last,
+        [(413, Some("too-large")), (415, Some("unsupported-media"))]
+    );
+}
