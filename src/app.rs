@@ -7,7 +7,7 @@ mod pulse;
 mod work;
 
 pub use address::ours;
-pub use lanes::{Lanes, Place};
+pub use lanes::{Lanes, LongPlace, Place};
 pub use meter::Meter;
 pub use pulse::Pulse;
 pub use work::{Work, Worker};
@@ -19,7 +19,6 @@ use crate::cache::{Groups, Limits};
 use crate::config::Config;
 use crate::db::{self, Conn, Db};
 use crate::error::Result;
-use crate::export::Seats;
 use crate::moodle::Moodle;
 use crate::progress::Offsets;
 use crate::requests::{Log, Quota};
@@ -46,10 +45,8 @@ pub struct App {
     pub requests: Log,
     /// Where each thousand of a company's rows ends, for pages by offset.
     pub offsets: Offsets,
-    /// Each company's share of the store.
+    /// Each company's share of the store, and of what lasts.
     pub lanes: Lanes,
-    /// How many files may be made at once.
-    pub exports: Seats,
     /// The runs that this process is busy with.
     pub work: Arc<Work>,
     /// When this process began and when its clock ticked last.
@@ -87,7 +84,6 @@ impl App {
             requests: Log::default(),
             offsets: Offsets::default(),
             lanes: Lanes::default(),
-            exports: Seats::default(),
             work,
             pulse: Pulse::default(),
             setup: SetupLink::new(),

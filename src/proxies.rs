@@ -29,32 +29,33 @@ impl Networks {
 }
 
 impl Proxies {
-    /// Who sent a request: the peer, or whom a proxy of ours speaks for.
+    /// Who sent a request: the peer, or whom a proxy of ours speaks for; `None` where that cannot be read, so that nobody
+    /// is taken for the proxy.
     pub fn sender(&self, request: &HttpRequest) -> Option<IpAddr> {
         let headers = request.headers().get_all("x-forwarded-for");
         let text = |list: &HeaderValue| String::from_utf8_lossy(list.as_bytes()).into_owned();
         let lists: Vec<String> = headers.map(text).collect();
         let forwarded = lists.iter().flat_map(|list| list.split(','));
         let peer = request.peer_addr().map(|peer| peer.ip());
-        peer.map(|peer| self.client(peer, forwarded))
+        peer.and_then(|peer| self.client(peer, forwarded))
     }
 
     /// Who knocks: the peer, unless it is one of these; then the last one in `X-Forwarded-For` that is none of these.
     ///
-    /// `forwarded` is the header's list in its order. What stands before an entry that is no address is not believed.
+    /// `forwarded` is the header's list in its order. `None` where one of these names somebody whose address cannot be read.
     pub fn client<'a>(
         &self,
         peer: IpAddr,
         forwarded: impl DoubleEndedIterator<Item = &'a str>,
-    ) -> IpAddr {
+    ) -> Option<IpAddr> {
         let mut nearest = peer.to_canonical();
         for entry in forwarded.rev() {
-            let Some(before) = address(entry).filter(|_| self.0.hold(nearest)) else {
+            if !self.0.hold(nearest) {
                 break;
-            };
-            nearest = before;
+            }
+            nearest = address(entry)?;
         }
-        nearest
+        Some(nearest)
     }
 }
 
@@ -135,11 +136,15 @@ impl Network {
     }
 }
 
-/// An address with or without a port; IPv4 in the clothes of IPv6 counts as IPv4.
+/// An address with or without a port, of IPv6 with or without brackets; IPv4 in the clothes of IPv6 counts as IPv4.
 fn address(entry: &str) -> Option<IpAddr> {
     let entry = entry.trim();
-    let with_port = || entry.parse().map(|address: SocketAddr| address.ip());
-    let address: IpAddr = entry.parse().or_else(|_| with_port()).ok()?;
+    let with_port = || entry.parse().map(|address: SocketAddr| address.ip()).ok();
+    let bare = entry
+        .strip_prefix('[')
+        .and_then(|rest| rest.strip_suffix(']'));
+    let in_brackets = || bare?.parse().map(IpAddr::V6).ok();
+    let address = entry.parse().ok().or_else(with_port).or_else(in_brackets)?;
     Some(address.to_canonical())
 }
 
@@ -150,7 +155,8 @@ mod tests {
     fn client(trusted: &str, peer: &str, forwarded: &str) -> String {
         let trusted: Proxies = trusted.parse().expect("proxies");
         let peer = peer.parse().expect("an address");
-        trusted.client(peer, forwarded.split(',')).to_string()
+        let sender = trusted.client(peer, forwarded.split(','));
+        sender.map_or_else(|| "nobody".into(), |sender| sender.to_string())
     }
 
     #[test]
@@ -192,11 +198,36 @@ mod tests {
         );
         assert_eq!(client(ours, "fd12::1", "2001:db8::7"), "2001:db8::7");
         assert_eq!(client(ours, "127.0.0.1", "10.1.2.3"), "10.1.2.3");
-        assert_eq!(
-            client(ours, "127.0.0.1", "1.1.1.1, unknown, 10.1.2.3"),
-            "10.1.2.3"
-        );
-        assert_eq!(client(ours, "127.0.0.1", ""), "127.0.0.1");
+    }
+
+    #[test]
+    fn whom_a_proxy_names_unreadably_is_nobody_and_not_the_proxy() {
+        let ours = "127.0.0.1,10.0.0.0/8";
+        for hidden in [
+            "",
+            "unknown",
+            "8.8.8.8, unknown",
+            "8.8.8.8,",
+            "1.1.1.1, unknown, 10.1.2.3",
+            "[8.8.8.8]",
+            "[2001:db8::7",
+            "unix:",
+        ] {
+            assert_eq!(client(ours, "127.0.0.1", hidden), "nobody", "{hidden}");
+        }
+        assert_eq!(client(ours, "9.9.9.9", "unknown"), "9.9.9.9");
+        assert_eq!(client(ours, "127.0.0.1", "unknown, 8.8.8.8"), "8.8.8.8");
+        let trusted: Proxies = ours.parse().expect("proxies");
+        let peer = "127.0.0.1".parse().expect("an address");
+        assert_eq!(trusted.client(peer, std::iter::empty()), Some(peer));
+    }
+
+    #[test]
+    fn an_address_may_have_brackets_and_a_port() {
+        for written in ["2001:db8::7", "[2001:db8::7]", "[2001:db8::7]:4711"] {
+            assert_eq!(client("127.0.0.1", "127.0.0.1", written), "2001:db8::7");
+        }
+        assert_eq!(client("::1", "::1", "[::ffff:8.8.8.8]"), "8.8.8.8");
     }
 
     #[test]

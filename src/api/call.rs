@@ -105,7 +105,8 @@ impl Call {
         }
     }
 
-    /// Counts a call that was wrong in itself, and takes back the count of one that failed by our fault. `status` is what
+    /// Counts a call that was wrong in itself, and takes back the count of one that
+    /// costs nothing after all. `status` is what
     /// it is answered with.
     pub async fn settle(&self, app: &Arc<App>, status: u16, wrong: bool) -> Result<(), ApiError> {
         let known = self.known();
@@ -130,8 +131,8 @@ impl Call {
     }
 }
 
-/// Whether an answer of this status is the caller's to pay: neither a failure of ours nor a refusal. 501 says that they
-/// asked for what is not offered.
+/// Whether an answer of this status is the caller's to pay: neither what they have already (304), nor a method that there is
+/// not (405), nor a refusal (429), nor a failure of ours. 501 says that they asked for what is not offered.
 fn is_theirs(status: u16) -> bool {
-    (status < 500 || status == 501) && status != 429
+    (status < 500 || status == 501) && ![304, 405, 429].contains(&status)
 }

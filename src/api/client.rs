@@ -16,6 +16,7 @@ use crate::delivery;
 use crate::error;
 use crate::fields::Fields;
 use crate::proxies::Networks;
+use crate::requests::Standing;
 use crate::settings::delivery::Delivery;
 use crate::time::{now, rfc3339};
 use crate::tokens::{Caller, NOTICE_DAYS, Scope, store};
@@ -102,6 +103,23 @@ impl Client {
         Ok(self.app.db.run(read).await?)
     }
 
+    /// Lets every reply say what there is to say to its token.
+    pub(super) fn tell(&self) {
+        let told = told(&self.caller, now());
+        self.call.note(|known| known.told = told);
+    }
+
+    /// How the limit stands that is nearest to its end, with this call where it was counted already.
+    pub async fn standing(&self) -> Result<Option<Standing>, ApiError> {
+        let known = self.call.known();
+        match (known.standing, known.limits) {
+            (None, Some(limits)) => {
+                Ok(self.app.quota.standing(&self.app.db, limits, now()).await?)
+            }
+            (standing, _) => Ok(standing),
+        }
+    }
+
     /// Counts this call, or refuses it where a limit is used up.
     pub async fn admit(&self) -> Result<(), ApiError> {
         self.call.admit(&self.app).await
@@ -130,9 +148,7 @@ impl FromRequest for Client {
             let app = app.expect("the server registers the app");
             let token = bearer(&request).ok_or(ApiError::Unauthorized)?;
             let client = Self::of_token(app, &request, token).await?;
-            client
-                .call
-                .note(|known| known.told = told(&client.caller, now()));
+            client.tell();
             Ok(client)
         })
     }
@@ -140,7 +156,7 @@ impl FromRequest for Client {
 
 /// What every reply to a token says: the version that there was when the request arrived and, in the last 30 days, the
 /// token's end.
-pub(super) fn told(caller: &Caller, now: i64) -> Vec<(HeaderName, HeaderValue)> {
+fn told(caller: &Caller, now: i64) -> Vec<(HeaderName, HeaderValue)> {
     let mut headers = headers_of(&Version::of_caller(caller));
     let end = caller
         .expires_at

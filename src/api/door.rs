@@ -4,11 +4,14 @@ use std::sync::Arc;
 
 use actix_web::body::{BoxBody, MessageBody};
 use actix_web::dev::{ServiceRequest, ServiceResponse};
+use actix_web::http::StatusCode;
 use actix_web::http::header::{HeaderMap, HeaderName, HeaderValue};
 use actix_web::middleware::Next;
 use actix_web::web::Data;
+use actix_web::{HttpRequest, HttpResponse};
 
 use super::call::{Call, Known, id_of};
+use super::doors::Door;
 use super::end::End;
 use super::odata::ODataError;
 use super::{ApiError, problem};
@@ -28,7 +31,14 @@ pub async fn watch(
     let app = app.expect("the server registers the app").into_inner();
     let call = Call::of(request.request());
     let end = End::of(request.request(), &app, &call);
-    let mut reply = next.call(request).await?.map_into_boxed_body();
+    let mut reply = match refused(&app, request.request()).await {
+        // Not `into_response`, which forgets what the error was.
+        Some(refused) => ServiceResponse::new(request.into_parts().0, refused),
+        None => next.call(request).await?.map_into_boxed_body(),
+    };
+    if reply.status() == StatusCode::METHOD_NOT_ALLOWED {
+        identify(&app, reply.request()).await;
+    }
     let error = error_of(&reply, &call.known());
     let status = reply.status().as_u16();
     if let Err(cause) = call.settle(&app, status, error.is_some()).await {
@@ -44,6 +54,22 @@ pub async fn watch(
         }
     }
     Ok(end.with_reply(explained(reply), error))
+}
+
+/// What a request is answered with that no handler may see. It is counted and noted all the same.
+async fn refused(app: &Arc<App>, request: &HttpRequest) -> Option<HttpResponse> {
+    let door = Door::at(request.path())?;
+    let error = door.refusal(request)?;
+    identify(app, request).await;
+    Some(door.refuse(request, error))
+}
+
+/// Notes whose call it is that no handler saw, at an address that there is.
+async fn identify(app: &Arc<App>, request: &HttpRequest) {
+    let door = Door::at(request.path()).filter(|_| request.match_pattern().is_some());
+    if let Some(door) = door {
+        door.identify(app, request).await;
+    }
 }
 
 /// An error that says which request it answers: the body as it goes over the wire, so that its bytes are counted.

@@ -10,6 +10,7 @@ pub mod courses;
 pub mod cursor;
 pub mod delta;
 pub mod door;
+pub mod doors;
 pub mod empty;
 pub mod encoding;
 mod end;

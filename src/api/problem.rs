@@ -206,7 +206,8 @@ impl ApiError {
         }
     }
 
-    fn header(&self) -> Option<(HeaderName, HeaderValue)> {
+    /// The header that goes with it: who may come, with which methods, or when to try again.
+    pub(super) fn header(&self) -> Option<(HeaderName, HeaderValue)> {
         let fixed = HeaderValue::from_static;
         match self {
             Self::Unauthorized => Some((WWW_AUTHENTICATE, fixed(BEARER))),

@@ -7,7 +7,6 @@ use actix_web::http::Method;
 use actix_web::http::header::{self, HeaderName, HeaderValue};
 use actix_web::{HttpRequest, HttpResponse};
 use futures_util::stream;
-use tokio::sync::Semaphore;
 
 use super::accept::Form;
 use super::delta::{self, Delta};
@@ -27,9 +26,6 @@ use crate::time::now;
 
 /// Where a client that read every row goes on from: a cursor of `/api/v1/changes`.
 const DELTA_CURSOR: HeaderName = HeaderName::from_static("alx-delta-cursor");
-/// Streams of all companies at the same time: each holds a thread and a connection of its own.
-const SEATS: usize = 16;
-static FREE: Semaphore = Semaphore::const_new(SEATS);
 
 /// What a stream is asked for.
 #[derive(Clone)]
@@ -87,14 +83,13 @@ async fn begin(
     wanted: &Wanted,
 ) -> std::result::Result<(Seen, export::Body), ApiError> {
     let company = client.caller.company;
-    let seat = FREE.try_acquire().map_err(|_| ApiError::Busy)?;
     let place = client.app.lanes.stream(company).ok_or(ApiError::Busy)?;
     client.admit().await?;
     let (seen, written) = (Arc::new(OnceLock::new()), Arc::new(AtomicI64::new(0)));
     let lines = wanted.lines(client, written.clone());
     client.call.note(|known| known.streamed = Some(written));
     let (db, asked, tell) = (client.app.db.clone(), wanted.clone(), seen.clone());
-    let body = export::written((seat, place), move |pieces| {
+    let body = export::written(place, move |pieces| {
         db.own_snapshot(|conn| {
             let seen = asked.see(conn, company)?;
             let _ = tell.set(seen); // nobody else sets it

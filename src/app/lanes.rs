@@ -1,4 +1,4 @@
-//! Lanes: how much of the store one company's programs may use at the same time, so that a flood of one slows no other.
+//! Lanes: how much of the store one company may use at the same time, so that a flood of one slows no other.
 
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -11,21 +11,40 @@ use crate::ids::CompanyId;
 
 /// Reads of one company at the same time: half of what the store answers at once.
 const READS: usize = 4;
-/// Long answers of one company at the same time.
+/// Long answers of one company's programs at the same time.
 const STREAMS: usize = 2;
+/// Files of one company's pages at the same time.
+const FILES: usize = 2;
+/// Files of the pages about all companies at the same time.
+const FILES_OF_ALL: usize = 4;
+/// Long answers and files of everybody at the same time: each holds a thread and a connection of its own.
+const LONG: usize = 16;
 /// Requests of one company that wait for a read to end.
 const QUEUE: usize = 64;
 /// How long one waits.
 const PATIENCE: Duration = Duration::from_secs(10);
 
-/// The lanes of all companies.
-#[derive(Debug, Default)]
-pub struct Lanes(Mutex<HashMap<CompanyId, Arc<Lane>>>);
+/// The lanes of all companies; `None` is the one of whatever is about all of them.
+#[derive(Debug)]
+pub struct Lanes {
+    each: Mutex<HashMap<Option<CompanyId>, Arc<Lane>>>,
+    long: Arc<Semaphore>,
+}
+
+impl Default for Lanes {
+    fn default() -> Self {
+        Self {
+            each: Mutex::default(),
+            long: Arc::new(Semaphore::new(LONG)),
+        }
+    }
+}
 
 #[derive(Debug)]
 struct Lane {
     reads: Arc<Semaphore>,
     streams: Arc<Semaphore>,
+    files: Arc<Semaphore>,
     waiting: AtomicUsize,
 }
 
@@ -33,10 +52,14 @@ struct Lane {
 #[derive(Debug)]
 pub struct Place(#[expect(dead_code, reason = "it is held")] OwnedSemaphorePermit);
 
+/// A place for something that lasts: one in a lane, and one of everybody's.
+#[derive(Debug)]
+pub struct LongPlace(#[expect(dead_code, reason = "they are held")] [Place; 2]);
+
 impl Lanes {
     /// A place for one read; `None` when too many of the company's requests wait already, or for too long.
     pub async fn read(&self, company: CompanyId) -> Option<Place> {
-        let lane = self.lane(company);
+        let lane = self.lane(Some(company));
         if let Ok(permit) = lane.reads.clone().try_acquire_owned() {
             return Some(Place(permit));
         }
@@ -46,18 +69,29 @@ impl Lanes {
         permit.ok()?.ok().map(Place)
     }
 
-    /// A place for one long answer; `None` when the company has its share already.
-    pub fn stream(&self, company: CompanyId) -> Option<Place> {
-        let streams = self.lane(company).streams.clone();
-        streams.try_acquire_owned().ok().map(Place)
+    /// A place for one long answer; `None` when the company, or everybody, has its share already.
+    pub fn stream(&self, company: CompanyId) -> Option<LongPlace> {
+        self.long(&self.lane(Some(company)).streams)
     }
 
-    fn lane(&self, company: CompanyId) -> Arc<Lane> {
-        let mut lanes = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+    /// A place for making one file of a company's page, or of a page about all companies; `None` as above.
+    pub fn file(&self, company: Option<CompanyId>) -> Option<LongPlace> {
+        self.long(&self.lane(company).files)
+    }
+
+    fn long(&self, share: &Arc<Semaphore>) -> Option<LongPlace> {
+        let place = |of: &Arc<Semaphore>| of.clone().try_acquire_owned().ok().map(Place);
+        Some(LongPlace([place(share)?, place(&self.long)?]))
+    }
+
+    fn lane(&self, company: Option<CompanyId>) -> Arc<Lane> {
+        let mut lanes = self.each.lock().unwrap_or_else(PoisonError::into_inner);
+        let files = company.map_or(FILES_OF_ALL, |_| FILES);
         let new = || {
             Arc::new(Lane {
                 reads: Arc::new(Semaphore::new(READS)),
                 streams: Arc::new(Semaphore::new(STREAMS)),
+                files: Arc::new(Semaphore::new(files)),
                 waiting: AtomicUsize::new(0),
             })
         };

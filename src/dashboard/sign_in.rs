@@ -179,10 +179,12 @@ pub(super) fn visit(request: &HttpRequest, app: &App) -> Visit {
     Visit::new(address_of(request, app), &agent.unwrap_or_default())
 }
 
-/// Who knocks: the peer, or whom a proxy of ours speaks for.
+/// Who knocks: the peer, or whom a proxy of ours speaks for. All whom a proxy cannot name share its address and its limit.
 fn address_of(request: &HttpRequest, app: &App) -> String {
     let client = app.config.trusted_proxies.sender(request);
-    client.map(|client| client.to_string()).unwrap_or_default()
+    let peer = || request.peer_addr().map(|peer| peer.ip().to_canonical());
+    let known = client.or_else(peer);
+    known.map(|known| known.to_string()).unwrap_or_default()
 }
 
 /// That there were too many failures, and when the next attempt is allowed.

@@ -21,6 +21,9 @@ type Pool = r2d2::Pool<Manager>;
 /// How long a write waits for the one writer of SQLite, in this process and in others.
 pub(super) const WRITER_PATIENCE: Duration = Duration::from_secs(60);
 
+/// What PostgreSQL says to the one of two writers that it ends because each waits for the other.
+const DEADLOCK: &str = "deadlock detected";
+
 /// How a snapshot begins on SQLite and on PostgreSQL.
 const SNAPSHOT: (&str, &str) = ("begin", "begin isolation level repeatable read read only");
 
@@ -134,8 +137,8 @@ impl Db {
 
     /// Runs one write transaction; an error undoes all of it. Blocking.
     ///
-    /// On SQLite there is one writer at a time. On PostgreSQL a conflict with another writer runs `work` again,
-    /// up to five times: what the other one inserted is there to find then.
+    /// On SQLite there is one writer at a time. On PostgreSQL a conflict or a deadlock with another writer runs `work`
+    /// again, up to five times: what the other one inserted is there to find then.
     pub fn write<T>(&self, mut work: impl FnMut(&mut Conn) -> Result<T>) -> Result<T> {
         let mut conn = take(&self.writers)?;
         for _ in 0..4 {
@@ -268,12 +271,14 @@ fn transaction<T>(
     }
 }
 
+/// Whether another writer came between. Of a deadlock (40P01) the driver gives no kind, only what PostgreSQL says of it.
 fn is_conflict(error: &Error) -> bool {
-    matches!(
-        error,
-        Error::Store(DieselError::DatabaseError(
-            DatabaseErrorKind::SerializationFailure | DatabaseErrorKind::UniqueViolation,
-            _
-        ))
-    )
+    let Error::Store(DieselError::DatabaseError(kind, said)) = error else {
+        return false;
+    };
+    match kind {
+        DatabaseErrorKind::SerializationFailure | DatabaseErrorKind::UniqueViolation => true,
+        DatabaseErrorKind::Unknown => said.message() == DEADLOCK,
+        _ => false,
+    }
 }

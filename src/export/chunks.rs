@@ -3,6 +3,7 @@
 use std::io;
 use std::pin::Pin;
 use std::task::{Context, Poll};
+use std::time::{Duration, Instant};
 
 use bytes::{Bytes, BytesMut};
 use futures_util::Stream;
@@ -14,6 +15,8 @@ use crate::error::{Result, with_causes};
 const PIECE: usize = 64 << 10;
 /// Pieces that wait for a slow reader; then the writer waits.
 const AHEAD: usize = 4;
+/// How long a download lasts at most: it holds a thread and a snapshot of the store.
+const LONGEST: Duration = Duration::from_secs(3600);
 
 type Piece = Result<Bytes>;
 
@@ -37,8 +40,16 @@ impl Stream for Body {
 
 /// Runs a writer on a thread of its own. Its failure before the first piece is an error; later it cuts the body short.
 ///
-/// `seat` is the right to do so, whatever gives it; it is dropped when the thread ends.
+/// `seat` is the right to do so, whatever gives it; it is dropped when the thread ends. After an hour the body is cut short.
 pub async fn written(
+    seat: impl Send + 'static,
+    work: impl FnOnce(&mut Pieces) -> Result<()> + Send + 'static,
+) -> Result<Body> {
+    written_until(Instant::now() + LONGEST, seat, work).await
+}
+
+async fn written_until(
+    until: Instant,
     seat: impl Send + 'static,
     work: impl FnOnce(&mut Pieces) -> Result<()> + Send + 'static,
 ) -> Result<Body> {
@@ -49,6 +60,7 @@ pub async fn written(
             send,
             piece: BytesMut::with_capacity(PIECE),
             begun: false,
+            until,
         };
         let done = work(&mut pieces).and_then(|()| pieces.flush());
         if let Err(error) = done
@@ -74,6 +86,7 @@ pub struct Pieces {
     send: mpsc::Sender<Piece>,
     piece: BytesMut,
     begun: bool,
+    until: Instant,
 }
 
 impl io::Write for Pieces {
@@ -89,6 +102,7 @@ impl io::Write for Pieces {
         if self.piece.is_empty() {
             return Ok(());
         }
+        self.still_wanted()?;
         let piece = self.piece.split().freeze();
         let sent = self.send.blocking_send(Ok(piece));
         self.begun = true;
@@ -100,16 +114,55 @@ fn cancelled() -> io::Error {
     io::Error::new(io::ErrorKind::BrokenPipe, "the download was cancelled")
 }
 
+fn too_slow() -> io::Error {
+    let why = "it was taken too slowly: a download has an hour";
+    io::Error::new(io::ErrorKind::TimedOut, why)
+}
+
 impl Pieces {
-    /// Fails when nobody waits for the file any more.
+    /// Fails when nobody waits for the file any more, or its time is up.
     pub fn still_wanted(&self) -> io::Result<()> {
         if self.send.is_closed() {
             return Err(cancelled());
+        }
+        if Instant::now() > self.until {
+            return Err(too_slow());
         }
         Ok(())
     }
 
     fn flush(&mut self) -> Result<()> {
         Ok(io::Write::flush(self)?)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use futures_util::StreamExt as _;
+
+    use super::*;
+
+    #[actix_web::test]
+    async fn a_download_that_is_taken_too_slowly_is_cut_short_and_gives_its_place_back() {
+        let place = std::sync::Arc::new(());
+        let soon = Instant::now() + Duration::from_millis(200);
+        let endless = |pieces: &mut Pieces| loop {
+            io::Write::write_all(pieces, &[b'x'; PIECE])?;
+        };
+
+        let mut body = written_until(soon, place.clone(), endless)
+            .await
+            .expect("it begins");
+        actix_web::rt::time::sleep(Duration::from_millis(300)).await;
+        let mut last = None;
+        while let Some(piece) = body.next().await {
+            last = Some(piece);
+        }
+
+        let why = last.expect("a piece").expect_err("it breaks off");
+        assert!(why.to_string().contains("too slowly"), "{why}");
+        while std::sync::Arc::strong_count(&place) > 1 {
+            actix_web::rt::time::sleep(Duration::from_millis(5)).await;
+        }
     }
 }

@@ -6,14 +6,14 @@ use csv::Writer;
 
 use super::cells::{defused, moment};
 use super::chunks::{self, Body};
-use super::{Cell, Rows, Seat, Table};
+use super::{Cell, Rows, Table};
 use crate::error::{Error, Result};
 
 /// Without it Excel reads the letters of other alphabets wrongly; readers that know UTF-8 skip it.
 const MARK: &str = "\u{feff}";
 
 /// Streams a table while it is read.
-pub async fn stream(table: Table, seat: Seat) -> Result<Body> {
+pub async fn stream(table: Table, seat: impl Send + 'static) -> Result<Body> {
     chunks::written(seat, move |pieces| {
         pieces.write_all(MARK.as_bytes())?;
         let writer = csv::WriterBuilder::new()

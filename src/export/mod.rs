@@ -14,11 +14,8 @@ pub use chunks::{Body, Pieces, written};
 pub use xlsx::workbook;
 
 use std::path::PathBuf;
-use std::sync::Arc;
 
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
-
-use crate::error::{Error, Result};
+use crate::error::Result;
 
 crate::words! {
     /// The kinds of files.
@@ -67,35 +64,20 @@ pub struct Table {
     pub rows: Source,
 }
 
-/// Files made at the same time: each holds a thread and a snapshot of the store.
-const AT_ONCE: usize = 4;
-
-/// The right to make files, a few at a time.
-pub struct Seats(Arc<Semaphore>);
-
-impl Default for Seats {
-    fn default() -> Self {
-        Self(Arc::new(Semaphore::new(AT_ONCE)))
-    }
-}
-
-/// The right to make one file.
-type Seat = OwnedSemaphorePermit;
-
-impl Seats {
-    /// Makes a file of a table and streams it. What does not fit in memory goes to a nameless file in `folder`.
-    ///
-    /// `Conflict` while four files are being made, `Invalid` where a workbook would have more rows than Excel can hold.
-    /// A failure after the first byte cuts the body short, so that no reader takes a part for the whole.
-    pub async fn stream(&self, format: Format, table: Table, folder: PathBuf) -> Result<Body> {
-        let seat = self.0.clone().try_acquire_owned().map_err(|_| {
-            let busy = "four exports are being made already; try again when one has ended";
-            Error::Conflict(busy.into())
-        })?;
-        match format {
-            Format::Csv => csv::stream(table, seat).await,
-            Format::Xlsx => xlsx::stream(table, folder, seat).await,
-            Format::NdJson => ndjson::stream(table, seat).await,
-        }
+/// Makes a file of a table and streams it. What does not fit in memory goes to a nameless file in `folder`. `seat` is the
+/// right to do so; it is dropped when the file is made.
+///
+/// `Invalid` where a workbook would have more rows than Excel can hold. A failure after the first byte cuts the body
+/// short, so that no reader takes a part for the whole.
+pub async fn stream(
+    format: Format,
+    table: Table,
+    folder: PathBuf,
+    seat: impl Send + 'static,
+) -> Result<Body> {
+    match format {
+        Format::Csv => csv::stream(table, seat).await,
+        Format::Xlsx => xlsx::stream(table, folder, seat).await,
+        Format::NdJson => ndjson::stream(table, seat).await,
     }
 }

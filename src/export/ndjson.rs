@@ -6,11 +6,11 @@ use serde::Serialize;
 
 use super::cells::moment;
 use super::chunks::{self, Body};
-use super::{Cell, Rows, Seat, Table};
+use super::{Cell, Rows, Table};
 use crate::error::{Error, Result};
 
 /// Streams a table while it is read.
-pub async fn stream(table: Table, seat: Seat) -> Result<Body> {
+pub async fn stream(table: Table, seat: impl Send + 'static) -> Result<Body> {
     chunks::written(seat, move |pieces| {
         (table.rows)(&mut Lines::new(pieces, &table.columns))
     })

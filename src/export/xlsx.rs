@@ -8,7 +8,7 @@ use rust_xlsxwriter::{Format as Look, Workbook, Worksheet, XlsxError};
 
 use super::cells::{defused, moment};
 use super::chunks::{self, Body, Pieces};
-use super::{Cell, Rows, Seat, Table};
+use super::{Cell, Rows, Table};
 use crate::error::{Error, Result};
 
 /// Rows of a sheet below its header: Excel's limit.
@@ -23,7 +23,7 @@ const EPOCH: f64 = 25_569.0;
 const DATES: std::ops::Range<f64> = 61.0..2_958_466.0;
 
 /// Makes the whole file of a table, then streams it.
-pub async fn stream(table: Table, folder: PathBuf, seat: Seat) -> Result<Body> {
+pub async fn stream(table: Table, folder: PathBuf, seat: impl Send + 'static) -> Result<Body> {
     let write = move |pieces: &mut Pieces| {
         workbook((table.name, &table.columns), &folder, pieces, table.rows)
     };

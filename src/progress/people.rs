@@ -7,7 +7,7 @@ use diesel::sql_types::{BigInt, Bool, Text};
 use super::list::pattern;
 use crate::db::functions::lower;
 use crate::db::{Conn, Store};
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::ids::{CompanyId, UserId};
 use crate::moodle::RowState;
 use crate::schema::progress;
@@ -78,9 +78,30 @@ pub fn page(
     conn: &mut Conn,
     company: CompanyId,
     search: &str,
-    (sort, descending): (Sort, bool),
-    (offset, limit): (i64, i64),
+    order: (Sort, bool),
+    part: (i64, i64),
 ) -> Result<Vec<Learner>> {
+    read(conn, company, search, order, Some(part))?.collect()
+}
+
+/// Every one of these learners, in an order, one after the other.
+pub fn stream(
+    conn: &mut Conn,
+    company: CompanyId,
+    search: &str,
+    order: (Sort, bool),
+) -> Result<impl Iterator<Item = Result<Learner>>> {
+    read(conn, company, search, order, None)
+}
+
+/// Those of a part, by offset and limit, or all of them.
+fn read<'conn>(
+    conn: &'conn mut Conn,
+    company: CompanyId,
+    search: &str,
+    (sort, descending): (Sort, bool),
+    part: Option<(i64, i64)>,
+) -> Result<impl Iterator<Item = Result<Learner>> + use<'conn>> {
     let mut rows = progress::table
         .filter(progress::company_id.eq(company))
         .filter(progress::state.eq(RowState::Active))
@@ -104,12 +125,13 @@ pub fn page(
     if let Some(named) = named(search) {
         rows = rows.filter(named);
     }
-    let found: Vec<(Who, Counts)> = rows
+    if let Some((offset, limit)) = part {
+        rows = rows.offset(offset).limit(limit);
+    }
+    let found = rows
         .order(sql::<Text>(order(sort, descending)))
-        .offset(offset)
-        .limit(limit)
-        .load(conn)?;
-    Ok(found.into_iter().map(learner).collect())
+        .load_iter::<(Who, Counts), _>(conn)?;
+    Ok(found.map(|row| row.map(learner).map_err(Error::from)))
 }
 
 const COMPLETED: &str = "sum(case when progress.status = 'completed' then 1 else 0 end)";

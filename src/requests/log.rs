@@ -8,7 +8,7 @@ use crate::db::Db;
 
 /// How long entries wait for others.
 const PAUSE: Duration = Duration::from_secs(1);
-/// Most entries that wait; more are counted and dropped.
+/// Most entries that wait, whether for their first try or for another; more are counted and dropped.
 const MOST: usize = 50_000;
 /// Most of them without a token, so that whoever guesses tokens fills no disk.
 const MOST_STRANGERS: usize = 100;
@@ -86,7 +86,7 @@ impl Log {
         waiting.writing
     }
 
-    /// Writes what waits, with the counts of the limits. Blocking. What cannot be written is lost, and the log says so.
+    /// Writes what waits, with the counts of the limits. Blocking. What cannot be written waits for the next try.
     pub fn flush(&self, db: &Db, quota: &Quota) {
         let (requests, dropped) = {
             let mut waiting = self.lock();
@@ -107,10 +107,23 @@ impl Log {
         if let Err(cause) = written {
             quota.still_unwritten(&counts);
             log::warn!(
-                "{} calls are missing in the log of requests: {cause}",
+                "{} calls could not be written to the log of requests yet: {cause}",
                 requests.len()
             );
+            self.keep(requests);
         }
+    }
+
+    /// Puts calls back before those that came since, the latest of them where there is no room for all.
+    fn keep(&self, mut requests: Vec<Request>) {
+        let mut waiting = self.lock();
+        let room = MOST.saturating_sub(waiting.requests.len());
+        let lost = requests.len().saturating_sub(room);
+        requests.drain(..lost);
+        waiting.dropped += lost as u64;
+        waiting.strangers += requests.iter().filter(|one| one.token.is_none()).count();
+        requests.append(&mut waiting.requests);
+        waiting.requests = requests;
     }
 
     fn lock(&self) -> MutexGuard<'_, Waiting> {

@@ -5,17 +5,17 @@ use std::time::{Duration, Instant};
 
 use actix_web::body::{BodySize, BoxBody, EitherBody, MessageBody};
 use actix_web::dev::{ServiceRequest, ServiceResponse};
-use actix_web::http::header::{self, HeaderMap, HeaderName, HeaderValue};
+use actix_web::http::header::{self, HeaderName, HeaderValue};
 use actix_web::http::{ConnectionType, Method, StatusCode};
 use actix_web::middleware::Next;
-use actix_web::{HttpMessage as _, HttpResponse};
+use actix_web::{HttpMessage as _, HttpRequest, HttpResponse};
 
 use super::watch::{Connection, Watched};
 use super::{Settings, body, request_id};
+use crate::api::doors::{Door, ENCODED, is_encoded};
 use crate::api::odata::ODataError;
 use crate::api::{ApiError, RequestId};
 use crate::dashboard::PageError;
-use crate::error::Error;
 use crate::language::Said;
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
@@ -79,10 +79,9 @@ pub async fn guard<B: MessageBody + 'static>(
     if !request.method().is_safe() {
         request.headers_mut().remove(header::IF_NONE_MATCH); // 304 answers reads only
     }
-    let reply = if is_encoded(request.headers()) {
-        refuse_encoding(request).map_into_right_body()
-    } else if has_nul(&request) {
-        refuse_nul(request).map_into_right_body()
+    let reply = if let Some(refused) = refused(request.request()) {
+        // Not `into_response`, which forgets what the error was.
+        ServiceResponse::new(request.into_parts().0, refused).map_into_right_body()
     } else {
         let payload = request.take_payload();
         request.set_payload(body::with_deadline(payload, rules.body_timeout));
@@ -115,41 +114,27 @@ fn watched<B: MessageBody + 'static>(
     reply.map_body(watched)
 }
 
-fn is_encoded(headers: &HeaderMap) -> bool {
-    let identity = |value: &HeaderValue| value.as_bytes().eq_ignore_ascii_case(b"identity");
-    headers
-        .get_all(header::CONTENT_ENCODING)
-        .any(|value| !identity(value))
-}
-
-/// The refusal before a byte of the body is read.
-fn refuse_encoding(request: ServiceRequest) -> ServiceResponse<BoxBody> {
-    let refused = "send the body as it is: Content-Encoding is not supported";
-    let error = ApiError::UnsupportedMedia(refused);
-    request.into_response(HttpResponse::from_error(error))
-}
-
-/// Whether the address holds a NUL, which no text of a store can hold. The door of the old plugin
-/// stores no text and answers in Moodle's own shape.
-fn has_nul(request: &ServiceRequest) -> bool {
-    let address = request.uri().path_and_query();
-    address.is_some_and(|address| address.as_str().contains("%00"))
-        && !request.path().starts_with("/webservice/")
-}
-
-fn refuse_nul(request: ServiceRequest) -> ServiceResponse<BoxBody> {
-    let refused = "the address holds a NUL character (%00), which no text may have";
-    let path = request.path();
-    let response = if path.starts_with("/odata/") {
-        HttpResponse::from_error(ODataError::from(Error::Invalid(refused.into())))
-    } else if path.starts_with("/api/") {
-        HttpResponse::from_error(ApiError::from(Error::Invalid(refused.into())))
-    } else {
+/// What is refused before a byte of the body is read. Doors look for themselves, since they count and note what they refuse.
+fn refused(request: &HttpRequest) -> Option<HttpResponse> {
+    if Door::at(request.path()).is_some() {
+        return None;
+    }
+    if is_encoded(request.headers()) {
+        return Some(HttpResponse::from_error(ApiError::UnsupportedMedia(
+            ENCODED,
+        )));
+    }
+    has_nul(request).then(|| {
         HttpResponse::from_error(PageError::BadRequest(Said::new(
             "the address holds a NUL character (%00), which no text may have",
         )))
-    };
-    request.into_response(response)
+    })
+}
+
+/// Whether the address holds a NUL, which no text of a store can hold.
+fn has_nul(request: &HttpRequest) -> bool {
+    let address = request.uri().path_and_query();
+    address.is_some_and(|address| address.as_str().contains("%00"))
 }
 
 /// Fills in what an error could not know: which request it answers.

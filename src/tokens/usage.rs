@@ -48,7 +48,11 @@ impl Usage {
     fn take(&self) -> Option<Vec<(TokenId, i64)>> {
         let mut waiting = self.lock();
         waiting.writing = !waiting.uses.is_empty();
-        waiting.writing.then(|| waiting.uses.drain().collect())
+        waiting.writing.then(|| {
+            let mut uses: Vec<_> = waiting.uses.drain().collect();
+            uses.sort_unstable(); // servers that write the same tokens lock them in one order
+            uses
+        })
     }
 
     fn lock(&self) -> MutexGuard<'_, Waiting> {

@@ -119,6 +119,11 @@ async fn a_token_is_refused_from_other_networks_at_every_call() {
         assert_eq!(forwarded.status, 200, "{path}: our proxy speaks for it");
         assert_eq!(near.get(&path).await.status, 200, "{path}");
     }
+    for unreadable in ["unknown", "8.8.8.8, unknown", "[2001:db8::1]", ""] {
+        let path = "/api/v1/progress";
+        let hidden = near.get_with(path, "x-forwarded-for", unreadable).await;
+        assert_eq!(hidden.status, 403, "{unreadable:?} is not our proxy itself");
+    }
     let me = near.get("/api/v1/companies/me").await.json();
     assert_eq!(me["token"]["networks"], "127.0.0.0/8,::1");
 }

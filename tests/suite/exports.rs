@@ -231,6 +231,22 @@ async fn a_workbook_of_more_rows_than_excel_holds_is_refused_before_work_is_done
     );
 }
 
+#[actix_web::test]
+async fn downloads_of_one_company_leave_the_others_their_places() {
+    let (app, admin) = changed().await;
+    let places = [(); 2].map(|()| app.app.lanes.file(Some(ACME)).expect("a place"));
+
+    let busy = admin.get("/companies/42/progress/export.csv").await;
+    let other = admin.get("/companies/7/progress/export.csv").await;
+    let all = admin.get("/changes/export.csv").await;
+    drop(places);
+    let free = admin.get("/companies/42/progress/export.csv").await;
+
+    assert_eq!((busy.status, free.status), (409, 200));
+    assert!(busy.says("exports are being made already"), "{}", busy.body);
+    assert_eq!((other.status, all.status), (200, 200));
+}
+
 async fn latest_run(app: &TestApp, admin: &Admin) -> String {
     let history = admin.get("/sync/history/export.ndjson?company=42").await;
     assert_eq!(history.status, 200, "{}", app.url);

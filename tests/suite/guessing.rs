@@ -147,6 +147,29 @@ async fn whom_a_stranger_claims_to_speak_for_does_not_count() {
     assert_eq!(guesses_through_a_proxy(&app).await, (429, 429));
 }
 
+#[actix_web::test]
+async fn all_whom_a_proxy_cannot_name_share_one_limit() {
+    let app = TestApp::without_moodle().await;
+    let browser = Admin::stranger(&app);
+    let guess = async |number: u8, address: &str| {
+        let email = format!("somebody{number}@example.com");
+        let fields = [("email", email.as_str()), ("password", "a wrong password")];
+        let headers = [("x-forwarded-for", address)];
+        let answer = browser.post_with("/sign-in", "", &fields, &headers);
+        answer.await.status
+    };
+
+    for number in 0..20 {
+        assert_eq!(
+            guess(number, &format!("10.9.8.{number}, unknown")).await,
+            403
+        );
+    }
+
+    assert_eq!(guess(20, "somebody").await, 429);
+    assert_eq!(guess(21, "203.0.113.6").await, 403);
+}
+
 async fn move_failures_back(app: &TestApp, seconds: i64) {
     let work = move |conn: &mut _| {
         let earlier = login_failures::failed_at - seconds;

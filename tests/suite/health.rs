@@ -64,4 +64,10 @@ async fn metrics_are_for_the_networks_that_may_read_them() {
         .get_with("/metrics", "x-forwarded-for", "10.9.8.7")
         .await;
     assert_eq!(through_proxy.status, 200);
+
+    let app = TestApp::without_moodle().await;
+    let anybody = Client::with_token(&app, "");
+    assert_eq!(anybody.get("/metrics").await.status, 200);
+    let hidden = anybody.get_with("/metrics", "x-forwarded-for", "unknown");
+    assert_eq!(hidden.await.status, 403, "not our proxy itself");
 }

@@ -351,3 +351,76 @@ async fn a_call_is_always_answered_with_its_rows() {
         assert_eq!((again.status, &again.body), (200, &first.body), "{known}");
     }
 }
+
+#[actix_web::test]
+async fn too_many_calls_at_once_are_told_so_in_moodles_envelope_and_are_no_failure_of_ours() {
+    let (app, acme) = synced().await;
+    let mut places = Vec::new();
+    for _ in 0..4 {
+        places.push(app.app.lanes.read(ACME).await.expect("a place"));
+    }
+
+    let flood = (0..100).map(|number| {
+        let (acme, offset) = (acme.clone(), format!("&offset={number}"));
+        actix_web::rt::spawn(async move { call(&acme, &offset).await })
+    });
+    let flood: Vec<_> = flood.collect();
+    while app.app.requests.answered().refused < 30 {
+        actix_web::rt::time::sleep(std::time::Duration::from_millis(20)).await;
+    }
+    drop(places);
+    let replies = futures_util::future::join_all(flood).await;
+
+    let replies: Vec<Reply> = replies
+        .into_iter()
+        .map(|one| one.expect("no panic"))
+        .collect();
+    let refused = replies.iter().find(|reply| reply.status != 200);
+    let refused = refused.expect("somebody was refused");
+    assert_eq!((refused.status, refused.header("retry-after")), (429, "1"));
+    assert_eq!(refused.header("content-type"), "application/json");
+    assert_eq!(refused.json()["exception"], "moodle_exception");
+    assert_eq!(refused.json()["errorcode"], "too-many-at-once");
+    assert_eq!(app.app.requests.answered().failed, 0);
+    let log = app.log().await;
+    let noted = log.iter().find(|call| call.status == 429).expect("a line");
+    assert_eq!(noted.error.as_deref(), Some("too-many-at-once"));
+}
+
+#[actix_web::test]
+async fn a_body_that_cannot_be_taken_is_refused_in_moodles_envelope() {
+    let (app, acme) = synced().await;
+    app.deliver(ACME, serde_json::json!({"calls_per_token": 100}))
+        .await;
+    let address = format!("{DOOR}?wstoken={}&moodlewsrestformat=json", acme.token);
+    let big = |request: reqwest::RequestBuilder| request.body("x".repeat(300 * 1024));
+    let packed = |request: reqwest::RequestBuilder| request.header("content-encoding", "gzip");
+
+    let large = acme.send(Method::POST, &address, big).await;
+    let encoded = acme.send(Method::POST, &address, packed).await;
+    let without = acme.send(Method::POST, DOOR, packed).await;
+    let calls = app.log().await;
+
+    for (reply, status, code) in [
+        (&large, 413, "too-large"),
+        (&encoded, 415, "unsupported-media"),
+    ] {
+        assert_eq!(reply.status, status, "{}", reply.body);
+        assert_eq!(reply.json()["errorcode"], code);
+        assert!(reply.header("ratelimit").contains("r="), "{status}");
+    }
+    assert_eq!(without.status, 415);
+    assert!(
+        without
+            .body
+            .contains("<ERRORCODE>unsupported-media</ERRORCODE>")
+    );
+    let last = calls.iter().rev().take(2).rev();
+    let last: Vec<_> = last
+        .map(|call| (call.status, call.error.as_deref()))
+        .collect();
+    assert_eq!(
+        last,
+        [(413, Some("too-large")), (415, Some("unsupported-media"))]
+    );
+}

@@ -90,6 +90,7 @@ mod shape;
 mod shape_care;
 mod site_settings;
 mod states;
+mod store_conflicts;
 mod support;
 mod sync_history;
 mod sync_page;

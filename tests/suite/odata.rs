@@ -265,8 +265,10 @@ async fn what_is_unknown_is_501_and_what_is_wrong_is_400_by_name() {
         ("$filter=UserId in (length(FirstName))", 501, "$filter"),
         ("$filter=true eq contains(FirstName,'x')", 400, "$filter"),
         ("$filter=FirstName eq Nothing", 400, "$filter"),
-        ("filter=UserId eq 1", 400, "filter"),
-        ("limit=5", 400, "limit"),
+        ("$foo=1", 501, "$foo"),
+        ("foo=1", 501, "foo"),
+        ("filter=UserId eq 1", 501, "filter"),
+        ("limit=5", 501, "limit"),
         ("$top=-1", 400, "$top"),
         ("$top=1&$top=2", 400, "$top"),
         ("$skip=x", 400, "$skip"),
@@ -293,6 +295,11 @@ async fn what_is_unknown_is_501_and_what_is_wrong_is_400_by_name() {
             reply.body
         );
     }
+    let elsewhere = acme.get("/odata/v4/?$top=1").await;
+    assert_eq!(
+        (blamed(&elsewhere).0, blamed(&elsewhere).2),
+        (400, "$top".into())
+    );
     let batch = acme
         .send(Method::POST, "/odata/v4/$batch", |request| request)
         .await;

@@ -4,10 +4,12 @@ use std::time::Duration;
 
 use actix_web::rt::time::timeout;
 use alx_report_api::requests::list::Logged;
+use diesel::RunQueryDsl as _;
+use reqwest::Method;
 use reqwest::header::{ACCEPT_ENCODING, IF_NONE_MATCH};
 use serde_json::json;
 
-use crate::support::client::{ACME, Client, synced};
+use crate::support::client::{ACME, Client, bad_names, synced};
 
 #[actix_web::test]
 async fn every_call_is_noted_with_what_it_got() {
@@ -131,4 +133,79 @@ async fn a_caller_who_leaves_before_the_answer_is_noted_and_has_paid() {
         (499, Some("caller-left"))
     );
     assert_eq!(call.route, "/api/v1/summary");
+}
+
+#[actix_web::test]
+async fn what_no_handler_sees_is_noted_and_priced_all_the_same() {
+    let (app, _) = synced().await;
+    app.deliver(ACME, json!({"calls_per_token": 100})).await;
+    let acme = Client::new(&app, ACME, "read").await;
+    let before = app.log().await.len();
+    let packed = |request: reqwest::RequestBuilder| request.header("content-encoding", "gzip");
+
+    let replies = [
+        acme.send(Method::GET, "/api/v1/progress", packed).await,
+        acme.get("/api/v1/progress?email=a%00&limit=5").await,
+        acme.post("/api/v1/progress", json!({})).await,
+        acme.send(Method::GET, "/odata/v4/Users", packed).await,
+        acme.get("/odata/v4/Users?$filter=%00").await,
+        acme.post("/odata/v4/Users", json!({})).await,
+    ];
+    acme.get("/api/v1/none?email=%00").await;
+
+    let left: Vec<_> = replies
+        .iter()
+        .map(|reply| (reply.status, reply.header("ratelimit").split(';').nth(1)))
+        .collect();
+    assert_eq!(
+        left,
+        [
+            (415, Some("r=99")),
+            (400, Some("r=98")),
+            (405, Some("r=98")),
+            (415, Some("r=97")),
+            (400, Some("r=96")),
+            (405, Some("r=96")),
+        ]
+    );
+    assert_eq!(bad_names(&replies[1]), ["email"]);
+    assert_eq!(
+        replies[0].json()["request_id"],
+        replies[0].header("x-request-id")
+    );
+    assert_eq!(replies[4].json()["error"]["target"], "$filter");
+    let calls = app.log().await.split_off(before);
+    let noted: Vec<_> = calls
+        .iter()
+        .map(|call| (call.status, call.error.as_deref().unwrap_or_default()))
+        .collect();
+    let of_a_door = [
+        (415, "unsupported-media"),
+        (400, "bad-request"),
+        (405, "method-not-allowed"),
+    ];
+    assert_eq!(noted, [of_a_door, of_a_door].concat());
+    assert!(calls.iter().all(|call| call.company_id == Some(ACME)));
+}
+
+#[actix_web::test]
+async fn calls_that_the_store_does_not_take_wait_for_the_next_try() {
+    let (app, acme) = synced().await;
+    let before = app.log().await.len();
+    let rename = async |from: &str, to: &str| {
+        let statement = format!("alter table {from} rename to {to}");
+        let work = move |conn: &mut _| Ok(diesel::sql_query(&statement).execute(conn)?);
+        app.app.db.change(work).await.expect("renamed");
+    };
+
+    rename("request_log", "elsewhere").await;
+    acme.get("/api/v1/summary").await;
+    app.write_down().await;
+    acme.get("/api/v1/courses").await;
+    app.write_down().await;
+    rename("elsewhere", "request_log").await;
+    let calls = app.log().await.split_off(before);
+
+    let routes: Vec<_> = calls.iter().map(|call| call.route.as_str()).collect();
+    assert_eq!(routes, ["/api/v1/summary", "/api/v1/courses"]);
 }

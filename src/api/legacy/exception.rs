@@ -1,14 +1,14 @@
-//! Errors in Moodle's envelope, with HTTP 200 as Moodle answers them.
+//! Errors in Moodle's envelope, with HTTP 200 as Moodle answers them, unless Moodle has no such error.
 
-use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
 use actix_web::http::header::{
     CONTENT_DISPOSITION, CONTENT_TYPE, HeaderMap, HeaderValue, RETRY_AFTER,
 };
+use actix_web::{HttpResponse, ResponseError as _};
 use thiserror::Error;
 
 use super::{Format, php};
-use crate::api::ApiError;
+use crate::api::{ApiError, problem};
 use crate::tokens::Refusal;
 
 /// What a call failed with. The texts are Moodle's and the plugin's own.
@@ -50,9 +50,13 @@ pub enum MoodleException {
     /// The day's calls are used up.
     #[error("Daily rate limit exceeded")]
     RateLimitExceeded,
-    /// The store does not answer, or a page lost rows while its client read on. The one error that is no HTTP 200, so that clients try again.
+    /// The store does not answer, or a page lost rows while its client read on: 503, so that clients try again.
     #[error("local_alx_report_api/databaseerror")]
     Database(#[source] ApiError),
+    /// What Moodle has no error for, with the status of our other doors: too many calls at once, or a body that cannot be
+    /// taken.
+    #[error(transparent)]
+    Refused(ApiError),
 }
 
 impl From<ApiError> for MoodleException {
@@ -65,6 +69,11 @@ impl From<ApiError> for MoodleException {
             ApiError::Refused(Refusal::Access) => Self::AccessException,
             ApiError::Refused(Refusal::Suspended(_, username)) => Self::UserSuspended(username),
             ApiError::LimitReached(_) => Self::RateLimitExceeded,
+            ApiError::Busy
+            | ApiError::TooSlow
+            | ApiError::TooLarge
+            | ApiError::UnsupportedMedia(_)
+            | ApiError::Parameters(_) => Self::Refused(error),
             error => Self::Database(error),
         }
     }
@@ -86,10 +95,11 @@ impl MoodleException {
             Self::InvalidRequestMethod => ("moodle_exception", "invalidrequestmethod"),
             Self::RateLimitExceeded => ("moodle_exception", "ratelimitexceeded"),
             Self::Database(_) => ("moodle_exception", "databaseerror"),
+            Self::Refused(error) => ("moodle_exception", problem::name(error)),
         }
     }
 
-    /// Moodle's code of the error.
+    /// Moodle's code of the error; of one that Moodle does not have, our other doors' name of it.
     pub fn code(&self) -> &'static str {
         self.names().1
     }
@@ -97,12 +107,21 @@ impl MoodleException {
     /// The reply in the format that the call asked for.
     pub fn reply(&self, format: Format) -> HttpResponse {
         let mut reply = HttpResponse::Ok();
-        if let Self::Database(error) = self {
-            if let Some(why) = error.for_log() {
-                log::error!("{why}");
+        match self {
+            Self::Database(error) => {
+                if let Some(why) = error.for_log() {
+                    log::error!("{why}");
+                }
+                reply.status(StatusCode::SERVICE_UNAVAILABLE);
+                reply.insert_header((RETRY_AFTER, "10"));
             }
-            reply.status(StatusCode::SERVICE_UNAVAILABLE);
-            reply.insert_header((RETRY_AFTER, "10"));
+            Self::Refused(error) => {
+                reply.status(error.status_code());
+                if let Some(header) = error.header() {
+                    reply.insert_header(header);
+                }
+            }
+            _ => {}
         }
         reply
             .content_type(format.content_type())

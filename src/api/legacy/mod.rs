@@ -19,6 +19,7 @@ use actix_web::{HttpRequest, HttpResponse, Result};
 use self::call::Call;
 use self::exception::MoodleException;
 use self::form::Form;
+use super::doors::Door;
 use super::{ApiError, Client};
 use crate::app::App;
 use crate::db::Conn;
@@ -50,17 +51,37 @@ pub async fn call_function(
 ) -> HttpResponse {
     let body = match body {
         Ok(body) => body,
-        Err(error) => return HttpResponse::from_error(super::body::why(&error)),
+        Err(error) => {
+            Door::Legacy.identify(&app.into_inner(), &request).await;
+            return refuse(&request, super::body::why(&error));
+        }
     };
     let form = Form::read(&request, &body);
     let format = form.format();
-    let mut reply = match answer(&request, app, &form, format).await {
-        Ok(reply) => reply,
-        Err(exception) => {
-            super::Call::of(&request).note(|known| known.error = Some(exception.code()));
-            exception.reply(format)
-        }
-    };
+    let answered = answer(&request, app, &form, format).await;
+    finished(&request, answered, format)
+}
+
+/// The answer to a call whose body is not read, in the format that its address asks for.
+pub(super) fn refuse(request: &HttpRequest, error: ApiError) -> HttpResponse {
+    let format = Form::read(request, &[]).format();
+    finished(request, Err(error.into()), format)
+}
+
+fn finished(
+    request: &HttpRequest,
+    answered: Result<HttpResponse, MoodleException>,
+    format: Format,
+) -> HttpResponse {
+    let mut reply = answered.unwrap_or_else(|exception| {
+        let is_about_the_body = matches!(exception, MoodleException::Refused(_));
+        super::Call::of(request).note(|known| {
+            // Whose call it was is mostly in the body: a stranger's is no call with a wrong token.
+            let is_call = known.token.is_some() || !is_about_the_body;
+            known.error = is_call.then(|| exception.code());
+        });
+        exception.reply(format)
+    });
     let headers = reply.headers_mut();
     headers.insert(ACCESS_CONTROL_ALLOW_ORIGIN, HeaderValue::from_static("*"));
     format.label(headers);

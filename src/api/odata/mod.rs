@@ -9,6 +9,7 @@ mod reader;
 mod token;
 
 pub use failure::ODataError;
+pub use reader::token as token_of;
 
 use actix_web::http::StatusCode;
 use actix_web::http::header::{HeaderName, HeaderValue, VARY};

@@ -99,21 +99,19 @@ impl Written {
     }
 }
 
+/// 501 of whatever this service does not have, also of options that are none of OData's; 400 of one that it has elsewhere.
 fn unknown(name: &str, known: &[&str]) -> ODataError {
     let short: String = name.chars().take(60).collect();
     let reason = format!("this address takes {}", known.join(", "));
-    if name.starts_with(['$', '@']) && !known.contains(&name) {
-        let elsewhere = OF_LIST.contains(&name);
-        if !elsewhere {
-            return ODataError::NotImplemented {
-                name: short,
-                reason,
-            };
-        }
-    }
-    ODataError::Option {
-        name: short,
-        reason,
+    match OF_LIST.contains(&name) {
+        true => ODataError::Option {
+            name: short,
+            reason,
+        },
+        false => ODataError::NotImplemented {
+            name: short,
+            reason,
+        },
     }
 }
 

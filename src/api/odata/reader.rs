@@ -10,10 +10,9 @@ use futures_util::future::LocalBoxFuture;
 use url::form_urlencoded;
 
 use super::ODataError;
-use crate::api::client::{bearer, told};
+use crate::api::client::bearer;
 use crate::api::{ApiError, Client};
 use crate::app::App;
-use crate::time::now;
 use crate::tokens::Scope;
 
 /// The parameter that Power BI's *Web API key* sends. It stands in no link and in no log.
@@ -35,17 +34,15 @@ impl FromRequest for Reader {
             let app = app.expect("the server registers the app");
             let token = token(&request).ok_or(ApiError::Unauthorized)?;
             let client = Client::of_token(app, &request, &token).await?;
-            client
-                .call
-                .note(|known| known.told = told(&client.caller, now()));
+            client.tell();
             client.must(Scope::Read)?;
             Ok(Self(client))
         })
     }
 }
 
-/// A header comes before the address.
-fn token(request: &HttpRequest) -> Option<String> {
+/// The token of a request. A header comes before the address.
+pub fn token(request: &HttpRequest) -> Option<String> {
     let key = || {
         let mut pairs = form_urlencoded::parse(request.query_string().as_bytes());
         let (_, key) = pairs.find(|(name, _)| name == KEY)?;

@@ -91,15 +91,9 @@ pub async fn export_learners(
     };
     download
         .send(sheet, move |conn, lines| {
-            let all = people::total(conn, company, &view.search)?;
-            lines.expect(all)?;
-            lines.put_all(people::page(
-                conn,
-                company,
-                &view.search,
-                order,
-                (0, all.max(1)),
-            )?)
+            lines.expect(people::total(conn, company, &view.search)?)?;
+            let mut all = people::stream(conn, company, &view.search, order)?;
+            all.try_for_each(|learner| lines.put(&learner?))
         })
         .await
 }

@@ -37,7 +37,7 @@ use futures_util::stream;
 use self::noted::Wish;
 use self::sheet::{Lines, Sheet};
 use super::{PageError, SignedIn, signed_in};
-use crate::app::App;
+use crate::app::{App, LongPlace};
 use crate::companies::store;
 use crate::db::Conn;
 use crate::error::{Error, Result};
@@ -59,6 +59,8 @@ pub struct Download {
     head: bool,
     /// The one company that the reader may see; `None` is all.
     only: Option<CompanyId>,
+    /// The company whose page it is of; `None` is a page about all of them.
+    of: Option<CompanyId>,
 }
 
 impl FromRequest for Download {
@@ -76,6 +78,7 @@ impl FromRequest for Download {
                 zone: admin.session.reading.zone,
                 head: request.method() == Method::HEAD,
                 only: admin.only(),
+                of: request.match_info().query("company").parse().ok(),
                 wish: Wish::of(&request, &admin.session.email),
                 admin,
             })
@@ -118,6 +121,7 @@ impl Download {
         if self.head {
             return Ok(response.streaming(stream::empty::<std::io::Result<Bytes>>()));
         }
+        let place = self.place()?;
         let (wish, file) = (
             self.wish,
             [sheet.name, &sheet.whose].join(" ").trim().to_owned(),
@@ -133,8 +137,17 @@ impl Download {
             }),
         };
         let folder = self.app.config.data_dir.clone();
-        let body = self.app.exports.stream(self.format, table, folder).await?;
+        let body = export::stream(self.format, table, folder, place).await?;
         Ok(response.streaming(body))
+    }
+
+    /// A place to make the file in: of its company's, else of those for all.
+    fn place(&self) -> Result<LongPlace> {
+        let place = self.app.lanes.file(self.of.or(self.only));
+        place.ok_or_else(|| {
+            let busy = "enough exports are being made already; try again when one has ended";
+            Error::Conflict(busy.into())
+        })
     }
 
     fn disposition<T>(&self, sheet: &Sheet<T>) -> String {
