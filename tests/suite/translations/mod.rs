@@ -41,6 +41,7 @@ const TEXTS: &[&str] = &[
     "progress/derive.rs",
     "sync/batch/mod.rs",
     "sync/undo.rs",
+    "watch/settle.rs",
 ];
 
 /// Files in `src` where single words are texts too.
