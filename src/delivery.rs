@@ -2,7 +2,7 @@
 
 pub mod today;
 
-use serde_json::{Value, json};
+use serde_json::Value;
 use sha2::{Digest, Sha256};
 
 use crate::audit::{self, Entry};
@@ -15,6 +15,9 @@ use crate::settings::DEFAULTS;
 use crate::settings::delivery::{Delivery, DeliveryOverrides, lock, own, save};
 use crate::windows;
 
+/// The setting that changes nothing of what answers say.
+const CACHE: &str = "cache_minutes";
+
 /// What a token of a company may call, as the company's rows are delivered.
 pub fn limits(company: CompanyId, token: TokenId, delivery: &Delivery) -> Limits {
     Limits {
@@ -26,13 +29,11 @@ pub fn limits(company: CompanyId, token: TokenId, delivery: &Delivery) -> Limits
     }
 }
 
-/// What delivery settings are now that a change of them would begin from: a name that changes whenever those of a company,
-/// how long its answers are kept, or the defaults do. `company` is [`DEFAULTS`] for the defaults.
+/// What delivery settings are now that a change of them would begin from: a name that changes whenever those of a company
+/// or the defaults do. `company` is [`DEFAULTS`] for the defaults.
 pub fn basis(conn: &mut Conn, company: CompanyId) -> Result<String> {
     let (said, defaults) = (own(conn, company)?, own(conn, DEFAULTS)?);
-    let found = companies::store::find(conn, company)?;
-    let minutes = found.map_or(0, |(company, _)| company.cache_minutes);
-    let all = format!("{}\n{}\n{minutes}", json(&said)?, json(&defaults)?);
+    let all = format!("{}\n{}", json(&said)?, json(&defaults)?);
     Ok(hex(&Sha256::digest(all)[..16]))
 }
 
@@ -49,32 +50,6 @@ pub fn check_basis(conn: &mut Conn, company: CompanyId, basis: &str) -> Result<(
     }
     let why = "somebody has changed these settings, or the defaults, since this form was opened";
     Err(Error::Conflict(why.into()))
-}
-
-/// Sets how long a company's answers are kept; 0 keeps none. Call it in a transaction. What is as it was already leaves
-/// no trace.
-pub fn change_cache(
-    conn: &mut Conn,
-    company: CompanyId,
-    minutes: i32,
-    actor: &str,
-    now_ms: i64,
-) -> Result<bool> {
-    let (known, _) = companies::store::get(conn, company)?;
-    if known.cache_minutes == minutes {
-        return Ok(false);
-    }
-    companies::store::set_cache_minutes(conn, company, minutes)?;
-    let entry = Entry {
-        actor,
-        company: Some(company),
-        action: "cache_changed",
-        subject: "cache",
-        before: Some(json!({ "minutes": known.cache_minutes })),
-        after: Some(json!({ "minutes": minutes })),
-    };
-    audit::record(conn, &entry, now_ms)?;
-    Ok(true)
 }
 
 /// Saves delivery settings of a company, or with [`DEFAULTS`] those that the others follow; returns every company
@@ -101,8 +76,10 @@ pub fn change(
         return Ok(Vec::new());
     }
     let otherwise = save(conn, company, new, actor, now_ms.div_euclid(1000))?;
-    for company in &otherwise {
-        windows::store::void(conn, *company)?;
+    if old.without(CACHE) != new.without(CACHE) {
+        for company in &otherwise {
+            windows::store::void(conn, *company)?;
+        }
     }
     let entry = Entry {
         actor,

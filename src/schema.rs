@@ -8,6 +8,7 @@ diesel::table! {
         suspended -> Bool,
         cache_minutes -> Integer,
         delivery -> Text,
+        gone -> Bool,
     }
 }
 

@@ -1,5 +1,7 @@
 //! Changing settings of the whole site: checked, saved and audited together.
 
+pub mod machine;
+
 use std::collections::BTreeMap;
 
 use serde_json::{Value, json};

@@ -35,10 +35,17 @@ crate::words! {
         DiskLow = "disk_low",
         /// No copy of the store was made for long.
         BackupOld = "backup_old",
+        /// The store answers slowly.
+        SlowStore = "slow_store",
     }
 }
 
 impl Kind {
+    /// What it becomes where it gets worse: an alert of that type about the same company and subject takes its place.
+    pub fn grows_into(self) -> Option<Self> {
+        (self == Self::Quota).then_some(Self::RateLimit)
+    }
+
     /// What it is called.
     pub fn title(self) -> &'static str {
         match self {
@@ -57,6 +64,7 @@ impl Kind {
             Self::SourceUnreachable => "Moodle cannot be reached",
             Self::DiskLow => "Disk nearly full",
             Self::BackupOld => "No backup for long",
+            Self::SlowStore => "The store is slow",
         }
     }
 
@@ -101,6 +109,7 @@ impl Kind {
             Self::BackupOld => {
                 "The newest backup in the data folder is {days} days old: backups/{name}."
             }
+            Self::SlowStore => "The store took {ms} ms to answer, three times in a row.",
         }
     }
 
@@ -144,6 +153,9 @@ impl Kind {
             Self::BackupOld => {
                 "Make one on the page Health, or by “alx-report-api backup”, and look why the usual ones are not made any more. If you copy the store in another way, switch this rule off."
             }
+            Self::SlowStore => {
+                "Look at the disk or the database server that the store lies on, and at what else works there now."
+            }
         }
     }
 
@@ -158,7 +170,7 @@ impl Kind {
             Self::RateLimit | Self::Quota => own("/settings/delivery"),
             Self::CompanyErrors => calls,
             Self::HighUsage => own("/requests"),
-            Self::FailedAuth => "/requests?status=401".into(),
+            Self::FailedAuth => "/requests?stranger=only".into(),
             Self::ErrorRate => "/requests?errors=only".into(),
             Self::EndpointErrors => {
                 let route = url::form_urlencoded::byte_serialize(subject.as_bytes());
@@ -176,7 +188,7 @@ impl Kind {
                 None => own(""),
             },
             Self::SourceUnreachable => "/sync/history?state=failed".into(),
-            Self::DiskLow => "/alerts/rules".into(),
+            Self::DiskLow | Self::SlowStore => "/health".into(),
             Self::BackupOld => "/health#backups".into(),
         }
     }
@@ -193,7 +205,7 @@ impl Kind {
             Self::NoSync => "The schedule",
             Self::TokenExpiring => "The token",
             Self::SourceUnreachable => "Failed syncs",
-            Self::DiskLow => "Rules and channels",
+            Self::DiskLow | Self::SlowStore => "Health of the server",
             Self::BackupOld => "Backups",
         }
     }

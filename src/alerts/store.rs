@@ -1,5 +1,7 @@
 //! Alerts in the store: opened, seen again, acknowledged, closed, told. At most one of a thing is not closed.
 
+use std::collections::HashMap;
+
 use diesel::prelude::*;
 
 use super::{Alert, Kind, State, Values, filled};
@@ -25,11 +27,6 @@ pub struct Finding {
 }
 
 impl Finding {
-    /// Whether an alert is about the same thing.
-    pub fn is(&self, alert: &Alert) -> bool {
-        (self.kind, self.company) == (alert.kind, alert.company_id) && self.subject == alert.subject
-    }
-
     fn message(&self) -> String {
         filled(self.kind.sentence(&self.subject), &self.values)
     }
@@ -134,19 +131,26 @@ pub fn tell(conn: &mut Conn, alert: &Alert, now: i64) -> Result<()> {
     Ok(())
 }
 
-/// The severities that somebody was told of, since a moment, of this type and company.
+/// The gravest that somebody was told of since a moment, of each type and company.
 pub fn told_since(
     conn: &mut Conn,
-    kind: Kind,
-    company: Option<CompanyId>,
     since: i64,
-) -> Result<Vec<Severity>> {
-    let told = alerts::table
-        .filter(alerts::kind.eq(kind))
+) -> Result<HashMap<(Kind, Option<CompanyId>), Severity>> {
+    let told: Vec<(Kind, Option<CompanyId>, Severity)> = alerts::table
         .filter(alerts::told_at.gt(since))
         .filter(alerts::told.is_not_null())
-        .select((alerts::company_id, alerts::told.assume_not_null()));
-    let all: Vec<(Option<CompanyId>, Severity)> = told.load(conn)?;
-    let same = all.into_iter().filter(|(whose, _)| *whose == company);
-    Ok(same.map(|(_, severity)| severity).collect())
+        .select((
+            alerts::kind,
+            alerts::company_id,
+            alerts::told.assume_not_null(),
+        ))
+        .load(conn)?;
+    let mut gravest = HashMap::new();
+    for (kind, company, severity) in told {
+        let known = gravest.entry((kind, company)).or_insert(severity);
+        if severity.reaches(*known) {
+            *known = severity;
+        }
+    }
+    Ok(gravest)
 }

@@ -1,6 +1,8 @@
-//! How far a run of this process is, and whether it was cancelled: read by its page while it lasts.
+//! How far a run of this process is, and whether it has to stop: read by its page while it lasts.
 
+use std::sync::OnceLock;
 use std::sync::atomic::{AtomicBool, AtomicI64, Ordering::Relaxed};
+use std::time::{Duration, Instant};
 
 /// The counts of one run. All of them only grow.
 #[derive(Debug, Default)]
@@ -16,6 +18,7 @@ pub struct Meter {
     /// Changes written.
     pub rows_written: AtomicI64,
     cancelled: AtomicBool,
+    until: OnceLock<Instant>,
 }
 
 impl Meter {
@@ -29,8 +32,27 @@ impl Meter {
         self.cancelled.store(true, Relaxed);
     }
 
+    /// Gives the run so much time from now on.
+    pub fn limit(&self, length: Duration) {
+        if let Some(until) = Instant::now().checked_add(length) {
+            self.until.get_or_init(|| until);
+        }
+    }
+
     /// Whether the run was told to stop.
     pub fn is_cancelled(&self) -> bool {
         self.cancelled.load(Relaxed)
+    }
+
+    /// Whether the run has used up its time.
+    pub fn is_overdue(&self) -> bool {
+        self.until
+            .get()
+            .is_some_and(|until| Instant::now() > *until)
+    }
+
+    /// Whether the run has to stop, for one reason or the other.
+    pub fn has_to_stop(&self) -> bool {
+        self.is_cancelled() || self.is_overdue()
     }
 }

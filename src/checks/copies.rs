@@ -4,11 +4,11 @@ use super::said::{Check, span};
 use crate::app::App;
 use crate::db::{Kind, backup};
 use crate::language::{Number, Said};
+use crate::settings::site;
+use crate::site::machine;
 
-/// A backup that is older is worth a look, seconds.
-const OLD: i64 = 8 * 86_400;
-
-/// When the newest copy in the data folder was made, how big it is, and where it lies.
+/// When the newest copy in the data folder was made, how big it is, and where it lies; the rule of the alert `backup_old`
+/// says when that is too long ago.
 pub fn newest(app: &App, now: i64) -> Check {
     let name = "Last backup";
     if app.db.kind() != Kind::Sqlite {
@@ -28,7 +28,7 @@ pub fn newest(app: &App, now: i64) -> Check {
         }
     };
     let advice = "Make one on the page Health, or by “alx-report-api backup”, and keep copies on another machine.";
-    let Some(newest) = copies.first() else {
+    let Some((newest, days)) = machine::newest(&copies, now) else {
         return Check::warning(name, Said::new("There is none in the data folder."), advice);
     };
     let found = Said::new("{span} ago, {size}: backups/{name}.")
@@ -38,8 +38,9 @@ pub fn newest(app: &App, now: i64) -> Check {
             Number::Bytes(i64::try_from(newest.bytes).unwrap_or(i64::MAX)),
         )
         .with("name", &newest.name);
-    if now - newest.at > OLD {
-        return Check::warning(name, found, advice);
+    match app.db.read(site::read) {
+        Ok(site) if machine::is_old(&site, days) => Check::warning(name, found, advice),
+        Ok(_) => Check::ok(name, found),
+        Err(error) => Check::failed(name, &error, advice),
     }
-    Check::ok(name, found)
 }

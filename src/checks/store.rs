@@ -4,17 +4,22 @@ use super::said::Check;
 use crate::app::App;
 use crate::db::Kind;
 use crate::language::{Number, Said};
+use crate::settings::site;
+use crate::site::machine::slowness;
+use crate::words::Severity;
 
 const LOOK: &str =
     "Look into the log of the server; programs are answered again when the store is.";
-/// An answer that takes longer is worth a look, and one that takes longer still hurts: microseconds.
-const SLOW: (i64, i64) = (50_000, 200_000);
 
-/// Kind, version, size and how long an answer takes.
+/// Kind, version, size and how long an answer takes; the rule of the alert `slow_store` says when that is too long.
 pub fn answers(app: &App) -> Check {
     let name = "Store";
-    let report = match app.db.report() {
-        Ok(report) => report,
+    let read = app
+        .db
+        .report()
+        .and_then(|report| Ok((report, app.db.read(site::read)?)));
+    let (report, site) = match read {
+        Ok(read) => read,
         Err(error) => return Check::failed(name, &error, LOOK),
     };
     let kind = match app.db.kind() {
@@ -28,10 +33,10 @@ pub fn answers(app: &App) -> Check {
         .number("size", Number::Bytes(report.bytes))
         .number("ms", Number::Milliseconds(report.answer_us));
     let advice = "The store is slow: look at the disk or the database server it lies on.";
-    match report.answer_us {
-        us if us < SLOW.0 => Check::ok(name, found),
-        us if us < SLOW.1 => Check::warning(name, found, advice),
-        _ => Check::problem(name, found, advice),
+    match slowness(&site, report.answer_us) {
+        None => Check::ok(name, found),
+        Some(Severity::High) => Check::problem(name, found, advice),
+        Some(_) => Check::warning(name, found, advice),
     }
 }
 

@@ -24,6 +24,15 @@ pub struct Company {
     pub suspended: bool,
     /// How long its cached responses live.
     pub cache_minutes: i32,
+    /// Whether the last look at Moodle did not find it any more. Its rows and its history stay.
+    pub gone: bool,
+}
+
+impl Company {
+    /// Whether a sync of it can succeed and is worth somebody's care: Moodle has it, and not as suspended.
+    pub fn is_in_use(&self) -> bool {
+        !self.gone && !self.suspended
+    }
 }
 
 /// What a company's clients are served now.

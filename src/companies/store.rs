@@ -1,6 +1,6 @@
 //! Reading companies and their state, and the one way a new version is published.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use diesel::prelude::*;
 
@@ -11,6 +11,9 @@ use crate::ids::{CompanyId, RunId, random_hex};
 use crate::moodle::MoodleCompany;
 use crate::schema::{companies, company_state, data_versions, delivery_settings};
 use crate::time::now;
+
+/// How long answers are kept where nobody says otherwise.
+const CACHE_MINUTES: i32 = 60;
 
 /// Every company with its state, by name.
 pub fn list(conn: &mut Conn) -> Result<Vec<(Company, State)>> {
@@ -54,9 +57,10 @@ pub fn state(conn: &mut Conn, company: CompanyId) -> Result<State> {
     found.or_not_found("the company")
 }
 
-/// Keeps what Moodle says of its companies now. New ones begin at version 0 with a stamp of their own. Blocking.
+/// Keeps what Moodle says of its companies now: all of them. New ones begin at version 0 with a stamp of their own. Blocking.
 ///
-/// A company that Moodle no longer has stays: its history is kept. Companies that are as they were are not touched.
+/// A company that Moodle no longer has stays, marked as gone: its history is kept. Companies that are as they were are not
+/// touched.
 pub fn keep(db: &Db, found: &[MoodleCompany]) -> Result<()> {
     db.write(|conn| keep_in(conn, found))
 }
@@ -69,6 +73,8 @@ fn keep_in(conn: &mut Conn, found: &[MoodleCompany]) -> Result<()> {
         .map(|known| (known.id, known))
         .collect();
     let delivery = default_delivery(conn)?;
+    let minutes = cache_minutes(&delivery);
+    mark_gone(conn, &known, found)?;
     for company in found {
         let row = Company {
             id: company.id,
@@ -77,7 +83,8 @@ fn keep_in(conn: &mut Conn, found: &[MoodleCompany]) -> Result<()> {
             suspended: company.suspended,
             cache_minutes: known
                 .get(&company.id)
-                .map_or(60, |known| known.cache_minutes),
+                .map_or(minutes, |known| known.cache_minutes),
+            gone: false,
         };
         match known.get(&company.id) {
             Some(known) if *known == row => {}
@@ -99,6 +106,22 @@ fn keep_in(conn: &mut Conn, found: &[MoodleCompany]) -> Result<()> {
     Ok(())
 }
 
+/// Marks those that Moodle has no more.
+fn mark_gone(
+    conn: &mut Conn,
+    known: &HashMap<CompanyId, Company>,
+    found: &[MoodleCompany],
+) -> Result<()> {
+    let found: HashSet<CompanyId> = found.iter().map(|company| company.id).collect();
+    let lost = |one: &&Company| !one.gone && !found.contains(&one.id);
+    for company in known.values().filter(lost) {
+        diesel::update(companies::table.find(company.id))
+            .set(companies::gone.eq(true))
+            .execute(conn)?;
+    }
+    Ok(())
+}
+
 /// How the rows of a company are delivered that has no settings of its own.
 fn default_delivery(conn: &mut Conn) -> Result<String> {
     let defaults: Option<String> = delivery_settings::table
@@ -107,6 +130,17 @@ fn default_delivery(conn: &mut Conn) -> Result<String> {
         .get_result(conn)
         .optional()?;
     Ok(defaults.unwrap_or_else(|| "{}".into()))
+}
+
+/// How long the answers of a company are kept that has no settings of its own.
+fn cache_minutes(delivery: &str) -> i32 {
+    let said: serde_json::Value = serde_json::from_str(delivery).unwrap_or_default();
+    let minutes = said
+        .get("cache_minutes")
+        .and_then(serde_json::Value::as_i64);
+    minutes
+        .and_then(|minutes| minutes.try_into().ok())
+        .unwrap_or(CACHE_MINUTES)
 }
 
 fn unsynced(company_id: CompanyId) -> State {
@@ -129,14 +163,6 @@ pub fn lock(conn: &mut Conn, company: CompanyId) -> Result<State> {
         .set(company_state::seq.eq(company_state::seq))
         .execute(conn)?;
     state(conn, company)
-}
-
-/// Writes how long a company's answers are kept.
-pub fn set_cache_minutes(conn: &mut Conn, company: CompanyId, minutes: i32) -> Result<()> {
-    diesel::update(companies::table.find(company))
-        .set(companies::cache_minutes.eq(minutes))
-        .execute(conn)?;
-    Ok(())
 }
 
 /// Gives a company's data a new stamp without a new version: what replies show may differ from here on.

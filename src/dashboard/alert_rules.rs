@@ -7,6 +7,7 @@ use askama::Template;
 use serde::Deserialize;
 use serde_json::json;
 
+use super::meanwhile::{self, Otherwise};
 use super::settings_form::Pairs;
 use super::typed::{Mistakes, Typed};
 use super::{Chrome, Flash, Page, PageError, SignedIn, Submitted, Tab, filters, page, see_other};
@@ -30,6 +31,8 @@ const GROUPS: [Group; 4] = [Group::Alerts, Group::Email, Group::Webhook, Group::
 pub struct RulesPage {
     chrome: Chrome,
     form: Form,
+    /// What somebody else has saved since the form was opened.
+    otherwise: Vec<Otherwise>,
     changed: Option<(i64, String)>,
     has_password: bool,
     has_secret: bool,
@@ -61,6 +64,11 @@ impl Form {
     /// What stands in a field.
     fn text(&self, setting: &Setting) -> &str {
         self.typed.text(setting.as_str())
+    }
+
+    /// What the store had when the form was made.
+    fn seen(&self, setting: &Setting) -> &str {
+        self.typed.text(&meanwhile::seen(*setting))
     }
 
     /// What is wrong with it.
@@ -122,7 +130,7 @@ pub async fn show_rules(
     Ok(Page(known(&admin, &app).await?))
 }
 
-/// `POST /alerts/rules`: saves, or keeps what was typed and says what is wrong.
+/// `POST /alerts/rules`: saves, or keeps what was typed and says what is wrong, or what somebody else has saved meanwhile.
 pub async fn save_rules(
     app: Data<App>,
     request: HttpRequest,
@@ -144,14 +152,42 @@ pub async fn save_rules(
             &request,
         ));
     };
-    let email = admin.session.email.clone();
-    let change = app
-        .db
-        .change(move |conn| site::change(conn, &wanted, &email, now_ms()));
-    let changed = change.await?.len();
+    let (email, typed) = (admin.session.email.clone(), form.typed.clone());
+    let change = app.db.change(move |conn| {
+        stored::lock(conn)?;
+        let otherwise =
+            meanwhile::otherwise(&stored::read(conn)?, &settings(), |name| typed.sent(name));
+        if !otherwise.is_empty() {
+            return Ok(Err(otherwise));
+        }
+        Ok(Ok(site::change(conn, &wanted, &email, now_ms())?.len()))
+    });
+    let changed = match change.await? {
+        Ok(changed) => changed,
+        Err(otherwise) => return again(&admin, &app, &request, form, otherwise).await,
+    };
     Ok(see_other("/alerts/rules")
         .cookie(Flash::RulesSaved(changed).cookie(&app))
         .finish())
+}
+
+/// The form again: what was typed stays, what somebody else has saved is told, and the next save knows of it.
+async fn again(
+    admin: &SignedIn,
+    app: &App,
+    request: &HttpRequest,
+    mut form: Form,
+    otherwise: Vec<Otherwise>,
+) -> std::result::Result<HttpResponse, PageError> {
+    for (name, value) in meanwhile::renewed(&otherwise, |name| form.typed.sent(name)) {
+        form.typed.set(&name, value);
+    }
+    let shown = RulesPage {
+        form,
+        otherwise,
+        ..known(admin, app).await?
+    };
+    Ok(page::with_status(StatusCode::CONFLICT, &shown, request))
 }
 
 /// Which way to try out.
@@ -215,6 +251,7 @@ async fn known(admin: &SignedIn, app: &App) -> Result<RulesPage> {
     let mut typed = Typed::default();
     for setting in settings() {
         typed.set(setting.as_str(), site.text(setting));
+        typed.set(&meanwhile::seen(setting), site.text(setting));
     }
     Ok(RulesPage {
         chrome: admin.chrome(Tab::AlertRules),
@@ -222,6 +259,7 @@ async fn known(admin: &SignedIn, app: &App) -> Result<RulesPage> {
             typed,
             mistakes: Mistakes::none(),
         },
+        otherwise: Vec::new(),
         changed,
         has_password: app.config.smtp_password.is_some(),
         has_secret: app.config.webhook_secret.is_some(),

@@ -6,7 +6,6 @@ use actix_web::{HttpRequest, HttpResponse};
 use askama::Template;
 
 use super::company_nav::Part;
-use super::delivery_checked::Wanted;
 use super::delivery_form::DeliveryForm;
 use super::settings_form::Pairs;
 use super::{Chrome, Flash, Page, PageError, SignedIn, Submitted, Tab, filters, page, see_other};
@@ -129,7 +128,7 @@ async fn save(
 async fn write(
     app: &App,
     company: Option<CompanyId>,
-    wanted: Wanted,
+    wanted: DeliveryOverrides,
     basis: String,
     admin: &SignedIn,
 ) -> Result<usize> {
@@ -137,13 +136,7 @@ async fn write(
     let saved = app.db.change(move |conn| {
         let (level, now) = (company.unwrap_or(DEFAULTS), now_ms());
         delivery::check_basis(conn, level, &basis)?;
-        let mut otherwise = delivery::change(conn, level, &wanted.own, &email, now)?;
-        if let (Some(company), Some(minutes)) = (company, wanted.cache_minutes)
-            && delivery::change_cache(conn, company, minutes, &email, now)?
-            && otherwise.is_empty()
-        {
-            otherwise.push(company);
-        }
+        let otherwise = delivery::change(conn, level, &wanted, &email, now)?;
         Ok(otherwise.len())
     });
     saved.await
@@ -171,12 +164,11 @@ async fn known(admin: &SignedIn, app: &App, company: Option<CompanyId>) -> Resul
             None => Delivery::default(),
         };
         let held = saved.held_over(&defaults)?;
-        let minutes = known.as_ref().map(|company| company.cache_minutes);
         Ok(DeliveryPage {
             chrome,
-            company: known,
             changed: stored::last_change(conn, level)?,
-            form: DeliveryForm::of(saved, base, &held, minutes),
+            form: DeliveryForm::of(saved, base, &held, known.is_some()),
+            company: known,
             basis: delivery::basis(conn, level)?,
             note: None,
             own_settings: if company.is_none() {

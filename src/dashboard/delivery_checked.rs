@@ -12,21 +12,12 @@ use crate::settings::delivery::{AnswerMode, Delivery, DeliveryOverrides, Zone};
 /// Longest time that answers are kept: a day.
 const MOST_MINUTES: i64 = 1440;
 
-/// What was typed.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Wanted {
-    /// What the company, or the defaults, say themselves.
-    pub own: DeliveryOverrides,
-    /// How long a company's answers are kept.
-    pub cache_minutes: Option<i32>,
-}
-
 /// A field that is checked: nothing where it follows the level above.
 type Checked = Result<Option<Value>, Said>;
 
 impl DeliveryForm {
     /// The settings that were typed; `None` where something is wrong with them, which is noted then.
-    pub fn checked(&mut self) -> Option<Wanted> {
+    pub fn checked(&mut self) -> Option<DeliveryOverrides> {
         let mut checked: Vec<(&'static str, Checked)> = vec![
             ("fields", self.fields()),
             ("mode", self.mode()),
@@ -44,6 +35,10 @@ impl DeliveryForm {
                 self.number("calls_per_company", 0..=1_000_000),
             ),
             ("zone", self.zone()),
+            (
+                "cache_minutes",
+                self.number("cache_minutes", 0..=MOST_MINUTES),
+            ),
         ];
         if !self.follows {
             checked.push(("max_records", self.number("max_records", 100..=10_000)));
@@ -55,9 +50,7 @@ impl DeliveryForm {
                 own.set(name, value.filter(|value| self.is_news(name, value)));
             }
         }
-        let minutes = self.cache_minutes();
-        let cache_minutes = self.mistakes.keep("cache_minutes", minutes)?;
-        (!self.mistakes.any()).then_some(Wanted { own, cache_minutes })
+        (!self.mistakes.any()).then_some(own)
     }
 
     /// A company says what it likes; the defaults say nothing that holds anyway.
@@ -134,17 +127,6 @@ impl DeliveryForm {
             },
         }
     }
-
-    fn cache_minutes(&self) -> Result<Option<i32>, Said> {
-        if !self.follows {
-            return Ok(None);
-        }
-        let minutes = self.typed.text("cache_minutes").parse::<i32>().ok();
-        let minutes = minutes.filter(|minutes| (0..=MOST_MINUTES).contains(&i64::from(*minutes)));
-        let wrong =
-            || Said::new("Give a whole number from 0 to {most}.").number("most", MOST_MINUTES);
-        minutes.map(Some).ok_or_else(wrong)
-    }
 }
 
 fn choose() -> Said {
@@ -160,7 +142,7 @@ mod tests {
         let held = saved
             .held_over(&DeliveryOverrides::default())
             .expect("known");
-        DeliveryForm::of(saved, base, &held, Some(60))
+        DeliveryForm::of(saved, base, &held, true)
     }
 
     #[test]
@@ -170,24 +152,25 @@ mod tests {
         saved.set("calls_per_token", Some(json!(0)));
         saved.set("zone", Some(json!("Europe/Berlin")));
         saved.set("mode", Some(json!("auto")));
+        saved.set("cache_minutes", Some(json!(0)));
 
         for saved in [saved, DeliveryOverrides::default()] {
             let wanted = company(saved.clone()).checked().expect("nothing is wrong");
-            assert_eq!((wanted.own, wanted.cache_minutes), (saved, Some(60)));
+            assert_eq!(wanted, saved);
         }
     }
 
     #[test]
     fn the_defaults_say_only_what_differs() {
         let (saved, usual) = (DeliveryOverrides::default(), Delivery::default());
-        let mut form = DeliveryForm::of(saved, usual.clone(), &usual, None);
+        let mut form = DeliveryForm::of(saved, usual.clone(), &usual, false);
         form.typed.set("max_records", "500");
 
         let wanted = form.checked().expect("nothing is wrong");
 
-        assert!(wanted.own.says("max_records") && !wanted.own.says("zone"));
-        assert!(!wanted.own.says("fields") && !wanted.own.says("calls_per_token"));
-        assert_eq!(wanted.cache_minutes, None);
+        assert!(wanted.says("max_records") && !wanted.says("zone"));
+        assert!(!wanted.says("fields") && !wanted.says("calls_per_token"));
+        assert!(!wanted.says("cache_minutes"));
     }
 
     #[test]

@@ -32,20 +32,15 @@ impl DeliveryForm {
         }
     }
 
-    /// What is saved, over what holds where it says nothing; `minutes` is how long a company's answers are kept.
-    pub fn of(
-        saved: DeliveryOverrides,
-        base: Delivery,
-        held: &Delivery,
-        minutes: Option<i32>,
-    ) -> Self {
-        let follows = minutes.is_some();
+    /// What is saved, over what holds where it says nothing.
+    pub fn of(saved: DeliveryOverrides, base: Delivery, held: &Delivery, follows: bool) -> Self {
         let mut typed = Typed::default();
         let numbers = [
-            ("window_hours", u32::from(held.window_hours)),
-            ("calls_per_token", held.calls_per_token),
-            ("calls_per_company", held.calls_per_company),
-            ("max_records", held.max_records),
+            ("window_hours", i64::from(held.window_hours)),
+            ("calls_per_token", held.calls_per_token.into()),
+            ("calls_per_company", held.calls_per_company.into()),
+            ("max_records", held.max_records.into()),
+            ("cache_minutes", held.cache_minutes.into()),
         ];
         for (name, value) in numbers {
             if saved.says(name) || !follows {
@@ -69,9 +64,6 @@ impl DeliveryForm {
         }
         typed.set("fields", said("fields", "own".into()));
         typed.tick(held.fields);
-        if let Some(minutes) = minutes {
-            typed.set("cache_minutes", minutes.to_string());
-        }
         Self {
             typed,
             mistakes: Mistakes::none(),
@@ -122,6 +114,7 @@ impl DeliveryForm {
             "zone" => Said::as_it_is(String::from(self.base.zone)),
             "calls_per_token" => limit(self.base.calls_per_token),
             "calls_per_company" => limit(self.base.calls_per_company),
+            "cache_minutes" => Said::figure(self.base.cache_minutes),
             "max_records" => Said::figure(self.base.max_records),
             "courseid_for_username" if self.base.courseid_for_username => {
                 Said::as_it_is("courseid")

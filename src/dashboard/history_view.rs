@@ -35,6 +35,8 @@ pub struct Chip {
     pub name: &'static str,
     /// What it keeps to: a name from Moodle may be in it.
     pub value: String,
+    /// Whether the value is a word of ours, which can be translated.
+    pub is_word: bool,
     /// The address without it.
     pub without: String,
 }
@@ -105,10 +107,14 @@ impl View {
             .fields()
             .into_iter()
             .filter(|(_, value)| !value.is_empty());
-        on.map(|(field, value)| Chip {
-            name: title(field),
-            value: shown(field, value, names),
-            without: self.with(&[(field, "")]),
+        on.map(|(field, value)| {
+            let word = word(field, value);
+            Chip {
+                name: title(field),
+                is_word: word.is_some(),
+                value: word.map_or_else(|| name(field, value, names), str::to_owned),
+                without: self.with(&[(field, "")]),
+            }
         })
         .collect()
     }
@@ -162,9 +168,9 @@ fn title(field: &str) -> &'static str {
     }
 }
 
-/// A value as people read it.
-fn shown(field: &str, value: &str, names: &[(CompanyId, String)]) -> String {
-    let word = match field {
+/// A value that is a word of ours, as people read it.
+fn word(field: &str, value: &str) -> Option<&'static str> {
+    match field {
         "state" => value.parse().ok().map(|state: RunState| state.label()),
         "trigger" => value.parse().ok().map(|trigger: Trigger| trigger.label()),
         "mode" => value.parse().ok().map(|mode: Mode| mode.label()),
@@ -174,8 +180,12 @@ fn shown(field: &str, value: &str, names: &[(CompanyId, String)]) -> String {
             "Without previews"
         }),
         _ => None,
-    };
+    }
+}
+
+/// Any other value: the name of a company, or what was typed.
+fn name(field: &str, value: &str, names: &[(CompanyId, String)]) -> String {
     let named = |(id, _): &&(CompanyId, String)| field == "company" && id.to_string() == value;
     let name = names.iter().find(named).map(|(_, name)| name.as_str());
-    word.or(name).unwrap_or(value).to_owned()
+    name.unwrap_or(value).to_owned()
 }

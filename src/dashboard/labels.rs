@@ -164,6 +164,8 @@ impl Label for Health {
             Self::Never => "Never synced",
             Self::Unscheduled => "No schedule",
             Self::OnTime => "On time",
+            Self::Suspended => "Suspended in Moodle",
+            Self::Gone => "Not in Moodle",
         }
     }
 }

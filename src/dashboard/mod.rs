@@ -46,6 +46,7 @@ pub mod invitation;
 mod labels;
 pub mod learners;
 mod markup;
+mod meanwhile;
 pub mod monitor;
 mod monitor_charts;
 mod monitor_tables;

@@ -235,6 +235,7 @@ fn class(health: Health) -> &'static str {
         Health::Never => "not_started",
         Health::Unscheduled => "queued",
         Health::OnTime => "succeeded",
+        Health::Suspended | Health::Gone => "cancelled",
     }
 }
 

@@ -108,18 +108,13 @@ fn failing(standings: &[Standing]) -> impl Iterator<Item = &Standing> {
     standings.iter().filter(failing)
 }
 
-fn latest_failed(one: &Standing) -> Option<&Run> {
-    let failed = |run: &&Run| health::has_failed(run.state);
-    one.latest.as_ref().filter(failed)
-}
-
 fn failed(standings: &[Standing]) -> Vec<(Run, Company)> {
-    let named = |one: &Standing| Some((latest_failed(one)?.clone(), one.company.clone()));
+    let named = |one: &Standing| Some((one.failed()?.clone(), one.company.clone()));
     failing(standings).filter_map(named).collect()
 }
 
 fn broken_schedules(standings: &[Standing]) -> Vec<Company> {
-    let others = failing(standings).filter(|one| latest_failed(one).is_none());
+    let others = failing(standings).filter(|one| one.failed().is_none());
     others.map(|one| one.company.clone()).collect()
 }
 
@@ -142,7 +137,8 @@ fn never(standings: &[Standing]) -> Vec<Company> {
 
 fn ending(conn: &mut Conn, standings: &[Standing], now: i64) -> Result<Vec<Ending>> {
     let mut ending = tokens::ending(conn, now)?;
-    let named = standings.iter().filter_map(|one| {
+    let in_use = standings.iter().filter(|one| one.company.is_in_use());
+    let named = in_use.filter_map(|one| {
         let (tokens, first) = ending.remove(&one.company.id)?;
         let company = one.company.clone();
         Some(Ending {

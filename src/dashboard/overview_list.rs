@@ -9,6 +9,8 @@ use crate::sync::health::{Health, Standing};
 
 /// Companies on one page.
 pub const PER_PAGE: i64 = 50;
+/// What the filter of health says in place of a [`Health`] for companies that are in use.
+const IN_USE: &str = "in_use";
 
 crate::words! {
     /// What the companies are sorted by.
@@ -32,7 +34,7 @@ crate::words! {
 pub struct View {
     /// Part of a name or short name, or an id.
     pub search: String,
-    /// A [`Health`], or empty.
+    /// A [`Health`], `in_use`, or empty.
     pub health: String,
     /// A [`Sort`], or empty.
     pub sort: String,
@@ -43,6 +45,11 @@ impl View {
     /// Whether it leaves any company out.
     pub fn is_filtered(&self) -> bool {
         !self.search.trim().is_empty() || !self.health.is_empty()
+    }
+
+    /// Whether it leaves out companies that Moodle does not have, or has suspended.
+    pub fn is_of_those_in_use(&self) -> bool {
+        self.health == IN_USE
     }
 
     /// The choices of health.
@@ -57,12 +64,15 @@ impl View {
 
     /// One page of the companies that it asks for, in its order.
     pub fn page(&self, all: Vec<Standing>) -> Result<(Vec<Standing>, Pages), PageError> {
-        let health: Option<Health> = labels::chosen("the health", &self.health)?;
+        let in_use = self.is_of_those_in_use();
+        let health = if in_use { "" } else { self.health.as_str() };
+        let health: Option<Health> = labels::chosen("the health", health)?;
         let sort: Option<Sort> = labels::chosen("the order", &self.sort)?;
         let search = self.search.trim().to_lowercase();
         let mut found = all;
         found.retain(|one| {
-            health.is_none_or(|health| one.health == health) && matches(one, &search)
+            let fits = health.is_none_or(|health| one.health == health);
+            fits && (!in_use || one.company.is_in_use()) && matches(one, &search)
         });
         sorted(&mut found, sort.unwrap_or(Sort::Need));
         let pages = Pages::new(self.page, PER_PAGE, found.len() as i64, self.base());

@@ -109,6 +109,7 @@ pub async fn show_company_requests(
     let company = company.into_inner();
     let mut view = view.into_inner();
     view.company.clear();
+    view.stranger.clear();
     show(admin, &app, Some(company), Some(company), view).await
 }
 

@@ -23,6 +23,8 @@ pub struct View {
     pub token: String,
     /// `only`, or empty.
     pub errors: String,
+    /// `only` for calls without a token that is known, or empty.
+    pub stranger: String,
     /// Part of an address, or empty.
     pub route: String,
     /// A status such as `404`, a kind of them such as `4xx`, or empty.
@@ -66,6 +68,7 @@ impl View {
             company,
             token: labels::chosen("the token", &self.token)?,
             errors: !self.errors.is_empty(),
+            stranger: !self.stranger.is_empty(),
             route: (!route.is_empty()).then_some(route),
             status: statuses.map(|Statuses(first, last)| (first, last)),
             from_ms: moment(&self.from, zone, false)?,
@@ -120,11 +123,12 @@ impl View {
         query.finish().trim_end_matches('?').to_owned()
     }
 
-    fn fields(&self) -> [(&'static str, &str); 7] {
+    fn fields(&self) -> [(&'static str, &str); 8] {
         [
             ("company", self.company.as_str()),
             ("token", &self.token),
             ("errors", &self.errors),
+            ("stranger", &self.stranger),
             ("route", self.route.trim()),
             ("status", self.status.trim()),
             ("from", self.from.trim()),

@@ -3,7 +3,6 @@
 use super::labels::Label as _;
 use super::settings_words as words;
 use crate::app::App;
-use crate::companies;
 use crate::db::Conn;
 use crate::delivery;
 use crate::error::Result;
@@ -40,7 +39,6 @@ struct Read {
     delivery: Delivery,
     schedule: Option<Schedule>,
     tokens: Vec<Token>,
-    minutes: i32,
 }
 
 /// Every setting of a company; `courses` are how many count and how many are switched off.
@@ -106,8 +104,8 @@ pub async fn glance(app: &App, company: CompanyId, courses: (usize, usize)) -> R
     }
     lines.push(line(
         "Cached responses",
-        kept(read.minutes),
-        None,
+        kept(read.delivery.cache_minutes),
+        Some(read.said.says("cache_minutes")),
         &page,
         None,
     ));
@@ -130,7 +128,6 @@ fn read(conn: &mut Conn, company: CompanyId) -> Result<Read> {
         delivery: stored::of_company(conn, company)?,
         schedule: schedule::store::find(conn, company)?,
         tokens: tokens::store::list(conn, company)?,
-        minutes: companies::store::get(conn, company)?.0.cache_minutes,
     })
 }
 

@@ -8,6 +8,7 @@ use actix_web::{HttpRequest, HttpResponse};
 use askama::Template;
 
 use super::labels::Label as _;
+use super::meanwhile::{self, Otherwise};
 use super::rights;
 use super::{
     Chrome, Flash, PageError, SignedIn, Submitted, Tab, filters, page, see_other, site_confirm,
@@ -30,10 +31,13 @@ pub struct SettingsPage {
     chrome: Chrome,
     fields: Vec<Line>,
     sign_in: Vec<Line>,
+    syncs: Vec<Line>,
     listed: Vec<Listed>,
     may_change: bool,
     changed: Option<(i64, String)>,
     error: Option<Said>,
+    /// What somebody else has saved since the form was opened.
+    otherwise: Vec<Otherwise>,
 }
 
 impl SettingsPage {
@@ -55,7 +59,7 @@ struct Line {
     most: i64,
     default: &'static str,
     value: String,
-    /// What the store had when the form was made.
+    /// What the store had when the form was made that was sent; else what it has.
     seen: String,
     wrong: Option<Said>,
     /// Where the operator set it, which wins.
@@ -72,7 +76,7 @@ pub async fn show_settings(
     app: Data<App>,
     request: HttpRequest,
 ) -> std::result::Result<HttpResponse, PageError> {
-    let page = settings_page(&admin, &app, &Fields::new(), None).await?;
+    let page = settings_page(&admin, &app, &Fields::new(), None, Vec::new()).await?;
     Ok(page::with_status(StatusCode::OK, &page, &request))
 }
 
@@ -86,12 +90,12 @@ pub async fn save_settings(
     let Submitted { admin, form } = form;
     let here = editable(Configured::of(&app.config));
     let wanted = typed(&here, &form);
-    let again = |error| settings_page(&admin, &app, &form, Some(error));
     if wanted
         .iter()
         .any(|(one, typed)| one.checked(typed).is_err())
     {
-        let page = again(Said::new("Nothing was saved: correct what is marked.")).await?;
+        let why = Said::new("Nothing was saved: correct what is marked.");
+        let page = settings_page(&admin, &app, &form, Some(why), Vec::new()).await?;
         return Ok(page::with_status(
             StatusCode::UNPROCESSABLE_ENTITY,
             &page,
@@ -105,16 +109,19 @@ pub async fn save_settings(
     let (seen, actor) = (form.clone(), admin.session.email.clone());
     let save = move |conn: &mut Conn| {
         site::lock(conn)?;
-        if is_stale(&site::read(conn)?, &here, &seen) {
-            return Ok(false);
+        let sent = |name: &str| seen.get(name).map(String::as_str);
+        let otherwise = meanwhile::otherwise(&site::read(conn)?, &here, sent);
+        if otherwise.is_empty() {
+            change::change(conn, &wanted, &actor, now_ms())?;
         }
-        change::change(conn, &wanted, &actor, now_ms()).map(|_| true)
+        Ok(otherwise)
     };
-    if !app.db.change(save).await? {
-        let why = Said::new(
-            "Somebody else has changed these settings meanwhile, so nothing was saved. Look at what they are now and save again.",
-        );
-        let page = again(why).await?;
+    let otherwise = app.db.change(save).await?;
+    if !otherwise.is_empty() {
+        let renewed = meanwhile::renewed(&otherwise, |name| form.get(name).map(String::as_str));
+        let mut shown = form.clone();
+        shown.extend(renewed);
+        let page = settings_page(&admin, &app, &shown, None, otherwise).await?;
         return Ok(page::with_status(StatusCode::CONFLICT, &page, &request));
     }
     Ok(see_other("/settings")
@@ -126,6 +133,7 @@ pub async fn save_settings(
 pub(super) fn editable(configured: Configured) -> Vec<Setting> {
     let all = Setting::of(Group::Keeping).into_iter();
     let all = all.chain(Setting::of(Group::SignIn));
+    let all = all.chain(Setting::of(Group::Syncs));
     all.filter(|one| configured.fixed(*one).is_none()).collect()
 }
 
@@ -135,20 +143,12 @@ pub(super) fn typed(settings: &[Setting], form: &Fields) -> Vec<(Setting, String
     settings.iter().filter_map(typed).collect()
 }
 
-/// Whether the store has something else than the form was made of.
-fn is_stale(site: &Site, settings: &[Setting], form: &Fields) -> bool {
-    let other = |one: &Setting| {
-        let seen = form.get(&format!("seen_{one}"));
-        seen.is_some_and(|seen| seen != site.text(*one))
-    };
-    settings.iter().any(other)
-}
-
 async fn settings_page(
     admin: &SignedIn,
     app: &App,
     typed: &Fields,
     error: Option<Said>,
+    otherwise: Vec<Otherwise>,
 ) -> Result<SettingsPage> {
     let keeping = Setting::of(Group::Keeping);
     let read = app
@@ -167,10 +167,12 @@ async fn settings_page(
         chrome: admin.chrome(Tab::Site),
         fields: lines(Group::Keeping),
         sign_in: lines(Group::SignIn),
+        syncs: lines(Group::Syncs),
         listed,
         may_change,
         changed,
         error,
+        otherwise,
     })
 }
 
@@ -186,6 +188,8 @@ fn line(setting: Setting, site: &Site, configured: Configured, typed: &Fields) -
     };
     let fixed = configured.fixed(setting);
     let stored = site.text(setting).to_owned();
+    let seen = typed.get(&meanwhile::seen(setting));
+    let seen = seen.unwrap_or(&stored).clone();
     let typed = typed.get(setting.as_str()).cloned();
     Line {
         label: field.label,
@@ -194,10 +198,8 @@ fn line(setting: Setting, site: &Site, configured: Configured, typed: &Fields) -
         wrong: typed
             .as_ref()
             .and_then(|typed| setting.checked(typed).err()),
-        value: fixed.map_or(typed.unwrap_or(stored.clone()), |(days, _)| {
-            days.to_string()
-        }),
-        seen: stored,
+        value: fixed.map_or(typed.unwrap_or(stored), |(days, _)| days.to_string()),
+        seen,
         fixed: fixed.map(|(_, origin)| origin),
         variable: format!("ALX_{}", setting.as_str().to_uppercase()),
         setting,

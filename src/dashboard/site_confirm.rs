@@ -3,6 +3,7 @@
 use actix_web::web::{Data, Query};
 use askama::Template;
 
+use super::meanwhile;
 use super::site::{self, Fields};
 use super::{Chrome, Page, PageError, SignedIn, Tab, filters};
 use crate::app::App;
@@ -11,7 +12,7 @@ use crate::error::Error;
 use crate::language::Said;
 use crate::retention::going;
 use crate::settings::keeping::Configured;
-use crate::settings::site::{Kind, Setting, Site, read};
+use crate::settings::site::{Group, Kind, Setting, Site, read};
 use crate::time::now_ms;
 
 /// The field that says that somebody has read what goes.
@@ -101,9 +102,10 @@ pub(super) fn lowered(held: &Site, wanted: &[(Setting, String)]) -> Vec<(Setting
         Ok(0) | Err(_) => i64::MAX,
         Ok(kept) => kept,
     };
-    let less = wanted
+    let kept = wanted
         .iter()
-        .filter(|(setting, typed)| size(typed) < size(held.text(*setting)));
+        .filter(|(setting, _)| setting.field().group == Group::Keeping);
+    let less = kept.filter(|(setting, typed)| size(typed) < size(held.text(*setting)));
     less.map(|(setting, typed)| (*setting, held.text(*setting).into(), typed.trim().into()))
         .collect()
 }
@@ -121,7 +123,7 @@ pub(super) fn address(here: &[Setting], form: &Fields) -> String {
 fn pairs(here: &[Setting], form: &Fields) -> Vec<(String, String)> {
     let names = here
         .iter()
-        .flat_map(|one| [one.to_string(), format!("seen_{one}")]);
+        .flat_map(|one| [one.to_string(), meanwhile::seen(*one)]);
     let pair = |name: String| form.get(&name).cloned().map(|value| (name, value));
     names.filter_map(pair).collect()
 }

@@ -19,8 +19,13 @@ impl Typed {
 
     /// What stands in a field, without blanks around it; empty where it was not sent.
     pub fn text(&self, name: &str) -> &str {
+        self.sent(name).unwrap_or_default()
+    }
+
+    /// What was sent in a field, without blanks around it; `None` where it was not.
+    pub fn sent(&self, name: &str) -> Option<&str> {
         let found = self.0.iter().find(|(field, _)| field == name);
-        found.map_or("", |(_, value)| value.trim())
+        found.map(|(_, value)| value.trim())
     }
 
     /// Whether this choice of a group is the present one.

@@ -18,5 +18,5 @@ pub use conn::{Conn, Store};
 pub use connect::{CONNECT_TIMEOUT, Kind, mysql, postgres};
 pub use driver::{MysqlConnection, PgConnection};
 pub use instance::{StoreLock, alone};
-pub use report::{PoolReport, Report};
+pub use report::{PoolReport, Report, answer_us};
 pub use store::{Db, off_thread};

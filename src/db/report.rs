@@ -17,7 +17,7 @@ const PATIENCE: Duration = Duration::from_secs(2);
 pub struct Report {
     /// The version of SQLite or PostgreSQL.
     pub version: String,
-    /// How long it took to say so, microseconds.
+    /// How long an answer takes: see [`answer_us`].
     pub answer_us: i64,
     /// Bytes on the disk.
     pub bytes: i64,
@@ -64,13 +64,10 @@ impl Db {
             }
         });
         self.read(|conn| {
-            let begun = Instant::now();
-            let version = version(conn)?;
-            let answer_us = i64::try_from(begun.elapsed().as_micros()).unwrap_or(i64::MAX);
             let applied = migrate::applied_in(conn)?;
             Ok(Report {
-                version,
-                answer_us,
+                version: version(conn)?,
+                answer_us: answer_us(conn)?,
                 bytes: bytes(conn)?,
                 migrations: (applied.len(), migrate::count()?),
                 newest: applied.last().cloned().unwrap_or_default(),
@@ -97,6 +94,18 @@ impl Db {
         conn.batch_execute("rollback")?;
         touched.map(|_| Some(()))
     }
+}
+
+/// How long the store takes to answer a small question, microseconds: the quickest of three in a row, so that one that
+/// something was in the way of does not count.
+pub fn answer_us(conn: &mut Conn) -> Result<i64> {
+    let mut quickest = i64::MAX;
+    for _ in 0..3 {
+        let begun = Instant::now();
+        version(conn)?;
+        quickest = quickest.min(i64::try_from(begun.elapsed().as_micros()).unwrap_or(i64::MAX));
+    }
+    Ok(quickest)
 }
 
 fn version(conn: &mut Conn) -> Result<String> {

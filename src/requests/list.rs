@@ -10,6 +10,10 @@ use crate::schema::request_log;
 /// Calls that one page looks through at most, so that a rare filter does not read the whole log.
 pub const SPAN: i64 = 20_000;
 
+/// Whether a call came without a token that is known, in SQL: the list and the alert about such calls ask the same. The
+/// door of the old plugin answers them with 200, so the status does not tell.
+pub const IS_STRANGER: &str = "(token_id is null and error is not null)";
+
 /// A logged call.
 #[derive(Debug, Clone, PartialEq, Eq, Queryable, Selectable)]
 #[diesel(table_name = request_log)]
@@ -53,6 +57,8 @@ pub struct Filter {
     pub token: Option<TokenId>,
     /// Only those that were wrong or failed.
     pub errors: bool,
+    /// Only those without a token that is known.
+    pub stranger: bool,
     /// With this in the pattern of the address.
     pub route: Option<String>,
     /// With a status from the first to the last of these.
@@ -66,7 +72,8 @@ pub struct Filter {
 impl Filter {
     /// Whether no index leads straight to its calls.
     fn is_searched(&self) -> bool {
-        self.token.is_some() || self.errors || self.route.is_some() || self.status.is_some()
+        let (token, route) = (self.token.is_some(), self.route.is_some());
+        token || self.errors || self.stranger || route || self.status.is_some()
     }
 }
 
@@ -161,6 +168,9 @@ fn narrowed(mut calls: Calls, filter: &Filter) -> Calls {
     }
     if filter.errors {
         calls = calls.filter(request_log::error.is_not_null());
+    }
+    if filter.stranger {
+        calls = calls.filter(diesel::dsl::sql::<diesel::sql_types::Bool>(IS_STRANGER));
     }
     if let Some(route) = &filter.route {
         let escaped = route

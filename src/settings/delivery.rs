@@ -51,6 +51,8 @@ pub struct Delivery {
     pub max_records: u32,
     /// Whether the old plugin's door answers `GET`. The same for every company.
     pub allow_get: bool,
+    /// Minutes that an answer is kept, 0 to 1,440; 0 keeps none.
+    pub cache_minutes: i32,
 }
 
 impl Default for Delivery {
@@ -65,6 +67,7 @@ impl Default for Delivery {
             calls_per_company: 0,
             max_records: 1000,
             allow_get: false,
+            cache_minutes: 60,
         }
     }
 }
@@ -128,6 +131,13 @@ impl DeliveryOverrides {
     /// Whether nothing is said here.
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
+    }
+
+    /// The same without one of them.
+    pub fn without(&self, name: &str) -> Self {
+        let mut others = self.clone();
+        others.set(name, None);
+        others
     }
 
     /// Whether this setting is said here.
@@ -230,11 +240,15 @@ fn apply(conn: &mut Conn, changed: CompanyId) -> Result<Vec<CompanyId>> {
     let mut otherwise = Vec::new();
     for (company, before) in companies.load::<(CompanyId, String)>(conn)? {
         let after = own(conn, company)?.stored_over(&defaults);
-        if Delivery::read(&before)? != Delivery::read(&after)? {
+        let held = Delivery::read(&after)?;
+        if Delivery::read(&before)? != held {
             otherwise.push(company);
         }
         diesel::update(companies::table.find(company))
-            .set(companies::delivery.eq(after))
+            .set((
+                companies::delivery.eq(after),
+                companies::cache_minutes.eq(held.cache_minutes),
+            ))
             .execute(conn)?;
     }
     Ok(otherwise)

@@ -22,7 +22,8 @@ crate::words! {
     Health {
         /// Its latest sync would remove too much and waits for an admin.
         Waiting = "waiting",
-        /// Its latest sync failed or was abandoned, or its schedule's runs fail or cannot be followed.
+        /// The latest sync that came to an end by itself failed or was abandoned, or its schedule's runs fail or cannot be
+        /// followed.
         Failing = "failing",
         /// Its schedule runs, but no sync has succeeded for twice its rhythm, or for 26 hours.
         Late = "late",
@@ -32,6 +33,10 @@ crate::words! {
         Unscheduled = "unscheduled",
         /// Its schedule runs, and the data is as young as that promises.
         OnTime = "on_time",
+        /// Moodle has it as suspended.
+        Suspended = "suspended",
+        /// Moodle does not have it any more: no sync can succeed, and its rows stay as they are.
+        Gone = "gone",
     }
 }
 
@@ -44,6 +49,9 @@ pub struct Standing {
     pub state: State,
     /// The run that was asked for last, previews left out.
     pub latest: Option<Run>,
+    /// The latest run that came to an end by itself, previews left out: not one that goes on, and not one that somebody
+    /// cancelled.
+    pub ended: Option<Run>,
     /// When it is synced by itself.
     pub schedule: Option<Schedule>,
     /// In one word.
@@ -51,15 +59,23 @@ pub struct Standing {
 }
 
 impl Standing {
+    /// The run that says that its syncs fail: the page and the alert `sync_failed` ask here.
+    ///
+    /// A company that is not in use has none: nobody can mend it.
+    pub fn failed(&self) -> Option<&Run> {
+        let ended = self.ended.as_ref().filter(|run| has_failed(run.state));
+        ended.filter(|_| self.company.is_in_use())
+    }
+
     /// When the clock will ask for the next run, as the scheduler has it; `None` while it will not.
     pub fn next_run_at(&self) -> Option<i64> {
         self.schedule.as_ref().and_then(Schedule::due)
     }
 }
 
-/// How one company, or every one by name, stands at `now` (UTC seconds): four statements, however many there are.
+/// How one company, or every one by name, stands at `now` (UTC seconds): six statements, however many there are.
 pub fn standings(conn: &mut Conn, only: Option<CompanyId>, now: i64) -> Result<Vec<Standing>> {
-    let mut latest = latest_runs(conn)?;
+    let (mut latest, mut ended) = (latest_runs(conn)?, ended_runs(conn)?);
     let mut schedules: HashMap<CompanyId, Schedule> = schedule::store::list(conn)?
         .into_iter()
         .map(|schedule| (schedule.company, schedule))
@@ -68,25 +84,26 @@ pub fn standings(conn: &mut Conn, only: Option<CompanyId>, now: i64) -> Result<V
     let known = companies::store::list(conn)?.into_iter().filter(mine);
     let standing = |(company, state): (Company, State)| {
         let (latest, schedule) = (latest.remove(&company.id), schedules.remove(&company.id));
+        let ended = ended.remove(&company.id);
         Standing {
-            health: health(&state, latest.as_ref(), schedule.as_ref(), now),
+            health: match (company.gone, company.suspended) {
+                (true, _) => Health::Gone,
+                (false, true) => Health::Suspended,
+                _ => health(&state, ended.as_ref(), schedule.as_ref(), now),
+            },
             company,
             state,
             latest,
+            ended,
             schedule,
         }
     };
     Ok(known.map(standing).collect())
 }
 
-/// The rule: see [`Health`].
-pub fn health(
-    state: &State,
-    latest: Option<&Run>,
-    schedule: Option<&Schedule>,
-    now: i64,
-) -> Health {
-    let ended = latest.map(|run| run.state);
+/// The rule for a company that is in use: see [`Health`].
+fn health(state: &State, ended: Option<&Run>, schedule: Option<&Schedule>, now: i64) -> Health {
+    let ended = ended.map(|run| run.state);
     let broken =
         schedule.is_some_and(|schedule| schedule.attempts > 0 || schedule.problem.is_some());
     let rhythm = schedule.filter(|schedule| schedule.is_active());
@@ -104,7 +121,7 @@ pub fn health(
 }
 
 /// Whether a run ended without doing what it should, and not because somebody wanted that.
-pub fn has_failed(state: RunState) -> bool {
+fn has_failed(state: RunState) -> bool {
     matches!(state, RunState::Failed | RunState::Abandoned)
 }
 
@@ -125,12 +142,25 @@ struct Found {
 }
 
 /// The run of each company that was asked for last, previews left out: one look into the index per company.
-pub fn latest_runs(conn: &mut Conn) -> Result<HashMap<CompanyId, Run>> {
-    let ids: Vec<Found> = sql_query(
-        "select latest.id as id from companies join sync_runs latest on latest.id = \
-         (select id from sync_runs where company_id = companies.id and dry_run = false \
-         order by requested_at_ms desc, id desc limit 1)",
+fn latest_runs(conn: &mut Conn) -> Result<HashMap<CompanyId, Run>> {
+    latest_that(conn, "dry_run = false")
+}
+
+/// The same of those runs that came to an end by themselves.
+fn ended_runs(conn: &mut Conn) -> Result<HashMap<CompanyId, Run>> {
+    latest_that(
+        conn,
+        "dry_run = false and state not in ('queued', 'running', 'cancelled')",
     )
+}
+
+/// The latest run of each company that is so, in SQL.
+fn latest_that(conn: &mut Conn, is: &str) -> Result<HashMap<CompanyId, Run>> {
+    let ids: Vec<Found> = sql_query(format!(
+        "select latest.id as id from companies join sync_runs latest on latest.id = \
+         (select id from sync_runs where company_id = companies.id and {is} \
+         order by requested_at_ms desc, id desc limit 1)"
+    ))
     .load(conn)?;
     runs(conn, ids.into_iter().map(|found| found.id).collect())
 }

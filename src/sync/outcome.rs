@@ -83,7 +83,7 @@ fn record_plan(conn: &mut Conn, claim: &Claim, reading: &mut Reading, meter: &Me
 }
 
 fn flush(conn: &mut Conn, lines: &mut Vec<PlanLine>, meter: &Meter) -> Result<()> {
-    if meter.is_cancelled() {
+    if meter.has_to_stop() {
         return Err(Error::Cancelled);
     }
     plan_lines::record(conn, lines)?;

@@ -95,7 +95,7 @@ fn flush(
     log: &mut Vec<NewChange>,
     meter: &Meter,
 ) -> Result<()> {
-    if meter.is_cancelled() {
+    if meter.has_to_stop() {
         return Err(Error::Cancelled);
     }
     Meter::add(&meter.rows_written, rows.len());

@@ -54,11 +54,12 @@ pub struct Way<'a> {
     pub meter: &'a Meter,
 }
 
-/// Reads Moodle and plans what has to change. Writes nothing.
+/// Reads Moodle and plans what has to change. Writes nothing, but that a company is gone which Moodle has no more.
 pub fn read(moodle: &Moodle, app: &App, run: &Run, meter: &Meter) -> Result<Reading> {
     let mut snapshot = moodle.snapshot()?;
     let companies = snapshot.companies()?;
     if !companies.iter().any(|company| company.id == run.company_id) {
+        companies::store::keep(&app.db, &companies)?; // so that pages know it as gone
         return Err(Error::Conflict(
             "Moodle has no such company any more; its rows were left as they are".into(),
         ));

@@ -16,6 +16,7 @@ use crate::db::Conn;
 use crate::error::{Error, Result};
 use crate::ids::RunId;
 use crate::schema::sync_runs;
+use crate::settings::site::{self, Setting};
 use crate::time::{now, now_ms};
 use diesel::prelude::*;
 
@@ -38,6 +39,10 @@ pub fn run(app: &App, claim: &Claim, meter: &Arc<Meter>) -> Result<()> {
 }
 
 fn read_all(app: &App, claim: &Claim, meter: &Meter) -> Result<Reading> {
+    let seconds = app.db.read(site::read)?.number(Setting::LongestSync);
+    if seconds > 0 {
+        meter.limit(Duration::from_secs(seconds.unsigned_abs()));
+    }
     if claim.run.mode == Mode::Undo {
         return undo::read(app, &claim.run, meter);
     }
@@ -47,7 +52,9 @@ fn read_all(app: &App, claim: &Claim, meter: &Meter) -> Result<Reading> {
 
 /// Writes what was read, or keeps the plan where nothing may be written.
 fn conclude(app: &App, claim: &Claim, reading: &mut Reading, meter: &Meter) -> Result<()> {
-    companies::store::keep(&app.db, &reading.companies)?;
+    if !reading.companies.is_empty() {
+        companies::store::keep(&app.db, &reading.companies)?;
+    }
     let done = app.db.write(|conn| {
         if claim.run.dry_run {
             keep_plan(conn, claim, reading, meter, false)
@@ -126,6 +133,12 @@ fn record_purged(conn: &mut Conn, run: &RunId, cleared: i64) -> Result<()> {
 }
 
 fn fail(app: &App, claim: &Claim, error: &Error, meter: &Meter) -> Result<()> {
+    let overdue = matches!(error, Error::Cancelled) && !meter.is_cancelled() && meter.is_overdue();
+    let late = Error::Conflict("it took longer than the settings of the site allow".into());
+    let (error, end) = match overdue {
+        true => (&late, End::Away), // another time it may be quicker
+        false => (error, End::of(error)),
+    };
     let state = if matches!(error, Error::Cancelled) || meter.is_cancelled() {
         RunState::Cancelled
     } else {
@@ -149,7 +162,7 @@ fn fail(app: &App, claim: &Claim, error: &Error, meter: &Meter) -> Result<()> {
             ))
             .execute(conn)?;
         if ended == 1 && state == RunState::Failed {
-            schedule::after_run(conn, &claim.run, End::of(error), now())?;
+            schedule::after_run(conn, &claim.run, end, now())?;
         }
         Ok(())
     })

@@ -65,7 +65,7 @@ impl<T: Owned> Iterator for Metered<'_, T> {
 
     fn next(&mut self) -> Option<Result<T>> {
         loop {
-            if self.meter.is_cancelled() {
+            if self.meter.has_to_stop() {
                 return Some(Err(Error::Cancelled));
             }
             let item = self.pages.next();

@@ -13,6 +13,7 @@ use crate::alerts::Kind;
 use crate::db::Conn;
 use crate::error::Result;
 use crate::ids::CompanyId;
+use crate::requests::list::IS_STRANGER;
 use crate::settings::site::Setting;
 use crate::words::Severity;
 
@@ -94,7 +95,7 @@ fn count(conn: &mut Conn, since_ms: i64) -> Result<Vec<Counted>> {
     let statement = format!(
         "select company_id, route, count(*) as calls, \
          count(case when {failed} then 1 end) as failed, \
-         count(case when token_id is null and error is not null then 1 end) as unknown \
+         count(case when {IS_STRANGER} then 1 end) as unknown \
          from {LATEST} group by company_id, route order by company_id, route"
     );
     let query = diesel::sql_query(statement)

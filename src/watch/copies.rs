@@ -5,10 +5,8 @@ use crate::alerts::Kind;
 use crate::app::App;
 use crate::db;
 use crate::db::backup::{self, Copy};
-use crate::settings::site::Setting;
+use crate::site::machine::{is_old, newest};
 use crate::words::Severity;
-
-const DAY: i64 = 86_400;
 
 /// Follows the rule. Where nobody ever made a copy in the data folder, copies are made in another way, or the page Health
 /// says that there is none: an alert from the first day on would be an alert that everybody learns to overlook.
@@ -24,10 +22,8 @@ pub fn look(app: &App, looked: &mut Looked<'_>, now: i64) {
     if !looked.follows(Kind::BackupOld) || copies.iter().all(Copy::was_made_by_itself) {
         return;
     }
-    let newest = copies.iter().max_by_key(|copy| copy.at);
-    let old = newest.map(|copy| (copy, (now - copy.at).div_euclid(DAY)));
-    let most = looked.number(Setting::BackupOldDays);
-    if let Some((copy, days)) = old.filter(|(_, days)| *days >= most) {
+    let old = newest(&copies, now).filter(|(_, days)| is_old(looked.site, *days));
+    if let Some((copy, days)) = old {
         let values = values([("days", days.to_string()), ("name", copy.name.clone())]);
         looked.find(Kind::BackupOld, Severity::Medium, "", values);
     }

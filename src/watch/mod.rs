@@ -93,7 +93,8 @@ fn in_store<'a>(conn: &mut Conn, app: &App, site: &'a Site, now: i64) -> Result<
     used::look(conn, &mut looked, now)?;
     syncs::look(conn, &mut looked, now)?;
     tokens::look(conn, &mut looked, now)?;
-    machine::look(&app.config.data_dir, &mut looked);
+    machine::store(conn, &mut looked)?;
+    machine::disk(&app.config.data_dir, &mut looked);
     copies::look(app, &mut looked, now);
     Ok(looked)
 }

@@ -1,77 +1,50 @@
 //! Rules about syncs: failed, waiting for somebody, or missing for too long.
 
-use std::collections::HashMap;
-
 use diesel::prelude::*;
 
 use super::rules::{Looked, values};
 use crate::alerts::Kind;
-use crate::companies::{self, State};
 use crate::db::Conn;
 use crate::error::Result;
 use crate::ids::{CompanyId, RunId};
 use crate::schema::sync_runs;
 use crate::settings::site::Setting;
-use crate::sync::schedule::{self, Schedule};
-use crate::sync::{Run, RunState};
+use crate::sync::RunState;
+use crate::sync::health::{self, Standing};
 use crate::words::Severity;
 
 const HOUR: i64 = 3600;
 /// Most removals that wait at once; each company has one at most.
 const MOST: i64 = 1000;
 
-/// Follows the rules about syncs.
+/// Follows the rules about syncs. Of companies that Moodle does not have, or has suspended, only removals that wait for a
+/// word: everything else nobody can mend.
 pub fn look(conn: &mut Conn, looked: &mut Looked<'_>, now: i64) -> Result<()> {
-    let known = companies::store::list(conn)?;
-    let known: Vec<State> = known.into_iter().map(|(_, state)| state).collect();
+    let mut known = health::standings(conn, None, now)?;
+    known.retain(|one| one.company.is_in_use());
     if looked.follows(Kind::SyncFailed) {
-        for state in &known {
-            failed(conn, looked, state.company_id)?;
-        }
+        known.iter().for_each(|one| failed(looked, one));
     }
     if looked.follows(Kind::GuardWaiting) {
         waiting(conn, looked)?;
     }
     if looked.follows(Kind::NoSync) {
-        let schedules = schedule::store::list(conn)?.into_iter();
-        let schedules: HashMap<_, _> = schedules.map(|one| (one.company, one)).collect();
-        for state in &known {
-            missing(looked, state, schedules.get(&state.company_id), now);
-        }
+        known.iter().for_each(|one| missing(looked, one, now));
     }
     Ok(())
 }
 
-/// The latest run that came to an end by itself, of those that were to write.
-fn latest(conn: &mut Conn, company: CompanyId) -> Result<Option<Run>> {
-    let unended = [RunState::Queued, RunState::Running, RunState::Cancelled];
-    let found = sync_runs::table
-        .filter(sync_runs::company_id.eq(company))
-        .filter(sync_runs::dry_run.eq(false))
-        .filter(sync_runs::state.ne_all(unended))
-        .order((sync_runs::requested_at_ms.desc(), sync_runs::id.desc()))
-        .limit(1)
-        .select(Run::as_select())
-        .get_result(conn)
-        .optional()?;
-    Ok(found)
-}
-
-fn failed(conn: &mut Conn, looked: &mut Looked<'_>, company: CompanyId) -> Result<()> {
-    let Some(run) = latest(conn, company)? else {
-        return Ok(());
+fn failed(looked: &mut Looked<'_>, one: &Standing) {
+    let Some(run) = one.failed() else {
+        return;
     };
-    if !matches!(run.state, RunState::Failed | RunState::Abandoned) {
-        return Ok(());
-    }
     let why = run.errors().join(" ");
     let error = match why.is_empty() {
         true => "the process that ran it is gone".into(),
         false => why,
     };
     let what = (Kind::SyncFailed, Severity::High);
-    looked.find_of(company, what, "", values([("error", error)]));
-    Ok(())
+    looked.find_of(one.company.id, what, "", values([("error", error)]));
 }
 
 fn waiting(conn: &mut Conn, looked: &mut Looked<'_>) -> Result<()> {
@@ -94,15 +67,15 @@ fn waiting(conn: &mut Conn, looked: &mut Looked<'_>) -> Result<()> {
 }
 
 /// A company that was ever synced, or has a schedule that is followed, counts from its last sync, or from when that was set.
-fn missing(looked: &mut Looked<'_>, state: &State, set: Option<&Schedule>, now: i64) {
-    let scheduled = set.filter(|set| set.is_active()).map(|set| set.changed_at);
-    let Some(since) = state.synced_at.or(scheduled) else {
+fn missing(looked: &mut Looked<'_>, one: &Standing, now: i64) {
+    let followed = one.schedule.as_ref().filter(|set| set.is_active());
+    let Some(since) = one.state.synced_at.or(followed.map(|set| set.changed_at)) else {
         return;
     };
     let hours = (now - since).div_euclid(HOUR);
     if hours >= looked.number(Setting::NoSyncHours) {
         let what = (Kind::NoSync, Severity::High);
         let values = values([("hours", hours.to_string())]);
-        looked.find_of(state.company_id, what, "", values);
+        looked.find_of(one.company.id, what, "", values);
     }
 }

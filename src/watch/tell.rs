@@ -31,8 +31,14 @@ pub fn owe(conn: &mut Conn, site: &Site, now: i64) -> Result<()> {
     if recipients.is_empty() {
         return Ok(());
     }
+    let cooled = now - site.number(Setting::AlertsCooldownMinutes) * 60;
+    let mut told = told_since(conn, cooled)?;
     for alert in unclosed(conn)? {
-        if !is_news(site, &alert) || is_cooling(conn, site, &alert, now)? {
+        let about = (alert.kind, alert.company_id);
+        let is_cooling = told
+            .get(&about)
+            .is_some_and(|told| told.reaches(alert.severity));
+        if !is_news(site, &alert) || is_cooling {
             continue;
         }
         for (channel, target) in &recipients {
@@ -40,6 +46,7 @@ pub fn owe(conn: &mut Conn, site: &Site, now: i64) -> Result<()> {
             queue(conn, what, (*channel, target), per_hour, now)?;
         }
         tell(conn, &alert, now)?;
+        told.insert(about, alert.severity);
     }
     Ok(())
 }
@@ -65,10 +72,4 @@ pub fn owe_end(conn: &mut Conn, site: &Site, alert: &Alert, now: i64) -> Result<
 fn is_news(site: &Site, alert: &Alert) -> bool {
     let known = alert.told.is_some_and(|told| told.reaches(alert.severity));
     alert.state == State::Open && alert.severity.reaches(site.threshold()) && !known
-}
-
-fn is_cooling(conn: &mut Conn, site: &Site, alert: &Alert, now: i64) -> Result<bool> {
-    let since = now - site.number(Setting::AlertsCooldownMinutes) * 60;
-    let told = told_since(conn, alert.kind, alert.company_id, since)?;
-    Ok(told.iter().any(|told| told.reaches(alert.severity)))
 }

@@ -9,7 +9,7 @@ use crate::alerts::Kind;
 use crate::db::Conn;
 use crate::error::Result;
 use crate::ids::CompanyId;
-use crate::schema::api_tokens;
+use crate::schema::{api_tokens, companies};
 use crate::settings::site::Setting;
 use crate::tokens::{Token, store};
 use crate::words::Severity;
@@ -31,12 +31,15 @@ pub fn look(conn: &mut Conn, looked: &mut Looked<'_>, now: i64) -> Result<()> {
     Ok(())
 }
 
-/// The tokens of each company in which one ends within so many days.
+/// The tokens of each company in use in which one ends within so many days.
 fn ending(conn: &mut Conn, now: i64, days: i64) -> Result<HashMap<CompanyId, Vec<Token>>> {
     let companies: Vec<i64> = api_tokens::table
         .filter(api_tokens::revoked_at.is_null())
         .filter(api_tokens::expires_at.gt(now))
         .filter(api_tokens::expires_at.le(now + days * DAY))
+        .inner_join(companies::table)
+        .filter(companies::suspended.eq(false))
+        .filter(companies::gone.eq(false))
         .select(api_tokens::company_id)
         .distinct()
         .load(conn)?;

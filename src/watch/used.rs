@@ -39,9 +39,10 @@ pub fn look(conn: &mut Conn, looked: &mut Looked<'_>, now: i64) -> Result<()> {
 
 /// Today's counts where there is a limit, each day by the clock of its company.
 fn today(conn: &mut Conn, now: i64) -> Result<Vec<Used>> {
+    let today = now.div_euclid(DAY);
     let counts: Vec<(CompanyId, TokenId, i64, i64, String)> = quota_days::table
         .inner_join(companies::table.on(companies::id.eq(quota_days::company_id)))
-        .filter(quota_days::day.ge(now.div_euclid(DAY) - 1))
+        .filter(quota_days::day.between(today - 1, today + 1)) // of all zones
         .order((
             quota_days::company_id,
             quota_days::token_id,
@@ -83,8 +84,9 @@ fn today(conn: &mut Conn, now: i64) -> Result<Vec<Used>> {
 
 fn weigh(looked: &Looked<'_>, one: &Used) -> Option<(Kind, Severity)> {
     let reaches = |setting| one.used * 100 >= one.limit * looked.number(setting);
+    let is_used_up = one.used >= one.limit && is_on(looked.site, Kind::RateLimit);
     let what = match () {
-        () if one.used >= one.limit => (Kind::RateLimit, Severity::High),
+        () if is_used_up => (Kind::RateLimit, Severity::High),
         () if reaches(Setting::QuotaMediumPercent) => (Kind::Quota, Severity::Medium),
         () if reaches(Setting::QuotaLowPercent) => (Kind::Quota, Severity::Low),
         () => return None,

@@ -5,9 +5,9 @@ use std::time::Duration;
 
 use alx_report_api::alerts::{Delivery, DeliveryState, deliveries};
 use alx_report_api::config::Secret;
-use alx_report_api::ids::CompanyId;
+use alx_report_api::ids::{CompanyId, TokenId};
 use alx_report_api::jobs;
-use alx_report_api::schema::alert_deliveries;
+use alx_report_api::schema::{alert_deliveries, quota_days};
 use alx_report_api::time::now;
 use alx_report_api::watch;
 use diesel::prelude::*;
@@ -461,6 +461,62 @@ async fn who_was_told_of_an_alert_is_told_that_it_is_over() {
             .get(&format!("/alerts/{id}"))
             .await
             .says(": that it is over")
+    );
+}
+
+#[actix_web::test]
+async fn a_limit_that_is_used_up_is_not_told_as_the_end_of_its_warning() {
+    let (app, _acme) = synced().await;
+    let sink = Sink::mail();
+    by_email(&app, &sink).await;
+    only(&app, &["rate_limit_exceeded", "quota_warning"]).await;
+    app.deliver(ACME, serde_json::json!({"calls_per_company": 100}))
+        .await;
+    let used = async |count: i64, at: i64| {
+        let change = move |conn: &mut _| {
+            diesel::delete(quota_days::table).execute(conn)?;
+            let row = (
+                quota_days::company_id.eq(ACME),
+                quota_days::token_id.eq(TokenId(0)),
+                quota_days::day.eq(at / 86_400),
+                quota_days::used.eq(count),
+            );
+            Ok(diesel::insert_into(quota_days::table)
+                .values(row)
+                .execute(conn)?)
+        };
+        app.app.db.change(change).await.unwrap();
+        look(&app, at).await;
+        send(&app, at).await;
+    };
+    let at = now();
+
+    used(95, at).await;
+    used(100, at).await;
+
+    let subjects: Vec<String> = sink
+        .got()
+        .iter()
+        .map(|mail| {
+            let line = mail
+                .lines()
+                .find(|line| line.starts_with("Subject: "))
+                .unwrap();
+            line.rsplit(' ').next().unwrap().to_owned()
+        })
+        .collect();
+    assert_eq!(
+        subjects,
+        ["quota_warning", "rate_limit_exceeded"],
+        "and no end"
+    );
+    let warning = crate::alerts::alerts(&app)
+        .await
+        .into_iter()
+        .find(|alert| !alert.is_open());
+    assert_eq!(
+        warning.unwrap().note.as_deref(),
+        Some("It has become worse: another alert says so.")
     );
 }
 

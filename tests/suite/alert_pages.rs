@@ -1,15 +1,20 @@
 //! The inbox, one alert, and the rules: what they show, what they save, and whom they show it to.
 
+use alx_report_api::admins::Role;
+use alx_report_api::alerts::Kind;
+use alx_report_api::alerts::store::{self, Finding};
 use alx_report_api::ids::CompanyId;
 use alx_report_api::schema::{admins, audit_log};
 use alx_report_api::settings::site::Setting;
 use alx_report_api::time::now;
+use alx_report_api::words::Severity;
 use diesel::prelude::*;
 
 use crate::alerts::{alerts, calls, look, only, set};
 use crate::support::TestApp;
 use crate::support::admin::{Admin, Answer};
 use crate::support::client::{ACME, OTHER, synced};
+use crate::support::html;
 use crate::support::sinks::Sink;
 
 /// Two companies that call too often, and a site whose calls fail.
@@ -53,6 +58,125 @@ async fn save(admin: &Admin, changed: &[(&str, &str)]) -> Answer {
         }
     }
     admin.post("/alerts/rules", &fields).await
+}
+
+/// The form of the rules as a page has it, with these values typed.
+fn typed(page: &Answer, changed: &[(&str, &str)]) -> Vec<(String, String)> {
+    let forms = html::forms(&page.body, "/alerts/rules");
+    let form = forms.into_iter().find(|one| one.action == "/alerts/rules");
+    let mut fields = form.expect("the form of the rules").fields;
+    fields.retain(|(name, _)| name != "csrf");
+    for (name, value) in &mut fields {
+        if let Some((_, new)) = changed.iter().find(|(one, _)| one == name) {
+            *value = (*new).to_owned();
+        }
+    }
+    fields
+}
+
+#[actix_web::test]
+async fn rules_that_somebody_else_saved_meanwhile_are_not_overwritten() {
+    let app = TestApp::without_moodle().await;
+    let admin = Admin::signed_in(&app).await;
+    let page = admin.get("/alerts/rules").await;
+    let post = async |fields: Vec<(String, String)>| {
+        let fields = fields
+            .iter()
+            .map(|(name, value)| (name.as_str(), value.as_str()));
+        admin
+            .post("/alerts/rules", &fields.collect::<Vec<_>>())
+            .await
+    };
+    let text = async |setting: Setting| {
+        let site = app.app.db.run(alx_report_api::settings::site::read).await;
+        site.unwrap().text(setting).to_owned()
+    };
+    let first = [
+        ("alerts_recipients", "ada@example.com"),
+        ("rule_no_sync_hours", "30"),
+    ];
+    let wrong = [("rule_no_sync_hours", "x")];
+    let second = [("rule_no_sync_hours", "40")];
+
+    let saved = post(typed(&page, &first)).await;
+    let refused = post(typed(&page, &wrong)).await;
+    let stale = post(typed(&refused, &second)).await;
+    let kept = text(Setting::AlertsRecipients).await;
+    let again = post(typed(&stale, &[])).await;
+
+    assert_eq!(
+        (saved.status, refused.status, stale.status),
+        (303, 422, 409),
+        "{}",
+        stale.body
+    );
+    assert!(
+        stale.says("Somebody else has changed these settings")
+            && stale.says("saved now: <bdi>ada@example.com</bdi>")
+            && stale.says("saved now: <bdi>30</bdi>")
+            && stale.says("value=\"40\""),
+        "{}",
+        stale.body
+    );
+    assert_eq!(kept, "ada@example.com");
+    assert_eq!(again.status, 303, "who has read it may save");
+    assert_eq!(text(Setting::AlertsRecipients).await, "ada@example.com");
+    assert_eq!(text(Setting::NoSyncHours).await, "40");
+}
+
+#[actix_web::test]
+async fn every_alert_leads_to_a_page_that_opens_for_everybody_who_sees_it() {
+    let (app, acme) = synced().await;
+    let run = acme.sync().await["id"].as_str().unwrap().to_owned();
+    let of_site = [
+        Kind::FailedAuth,
+        Kind::ErrorRate,
+        Kind::SlowResponse,
+        Kind::EndpointErrors,
+        Kind::SourceUnreachable,
+        Kind::DiskLow,
+        Kind::BackupOld,
+        Kind::SlowStore,
+    ];
+    let found: Vec<Finding> = Kind::ALL
+        .iter()
+        .map(|kind| Finding {
+            kind: *kind,
+            severity: Severity::High,
+            company: (!of_site.contains(kind)).then_some(ACME),
+            subject: match kind {
+                Kind::GuardWaiting => run.clone(),
+                Kind::EndpointErrors => "/api/v1/progress".into(),
+                Kind::TokenExpiring => "token:1".into(),
+                _ => String::new(),
+            },
+            values: Default::default(),
+        })
+        .collect();
+    let opened = app.app.db.change(move |conn| {
+        found
+            .iter()
+            .try_for_each(|one| store::open(conn, one, now()))
+    });
+    opened.await.unwrap();
+
+    for role in Role::ALL {
+        let company = (*role == Role::CompanyManager).then_some(ACME);
+        let reader = Admin::with_role(&app, *role, company).await;
+        for alert in alerts(&app).await {
+            if company.is_some() && alert.company_id.is_none() {
+                continue;
+            }
+            let page = reader.get(&format!("/alerts/{}", alert.id)).await;
+            let place = page.between("<p><a class=\"button\" href=\"", "\"");
+            let place = place.replace("&#38;", "&").replace("&amp;", "&");
+            let (path, anchor) = place.split_once('#').unwrap_or((&place, ""));
+            let there = reader.get(path).await;
+            assert_eq!(there.status, 200, "{role}: {} leads to {place}", alert.kind);
+            let id = format!("id=\"{anchor}\"");
+            assert!(anchor.is_empty() || there.body.contains(&id), "{place}");
+        }
+    }
 }
 
 #[actix_web::test]

@@ -1,6 +1,7 @@
 //! Rules: each finds what it is for at its threshold and not below, once, and lets go of it by itself.
 
 use alx_report_api::alerts::{Alert, State, list};
+use alx_report_api::demo::builder::MoodleBuilder;
 use alx_report_api::ids::{CompanyId, TokenId};
 use alx_report_api::requests::{Request, store};
 use alx_report_api::schema::{company_state, quota_days, request_log, sync_runs};
@@ -372,6 +373,123 @@ async fn a_failed_sync_waits_for_the_next_good_one_and_removals_for_somebody() {
     );
 }
 
+/// A run of ACME that was asked for after all others.
+async fn later_run(app: &TestApp, state: RunState) {
+    let change = move |conn: &mut _| {
+        let at = now() * 1000 + 60_000;
+        Ok(diesel::sql_query(format!(
+            "insert into sync_runs (id, company_id, mode, trigger, requested_by, state, requested_at_ms, errors, dry_run) \
+             select 'feed', company_id, mode, trigger, requested_by, '{state}', {at}, '[]', dry_run from sync_runs \
+             where company_id = {ACME} limit 1"
+        ))
+        .execute(conn)?)
+    };
+    app.app.db.change(change).await.unwrap();
+}
+
+#[actix_web::test]
+async fn a_cancelled_run_mends_no_failure_for_the_alert_and_for_the_overview() {
+    let (app, _acme) = synced().await;
+    only(&app, &["sync_failed"]).await;
+    end_as(&app, RunState::Failed).await;
+    later_run(&app, RunState::Cancelled).await;
+    let admin = Admin::signed_in(&app).await;
+
+    look(&app, now()).await;
+    let page = admin.get("/").await;
+
+    assert_eq!(open(&app).await, ["sync_failed high"]);
+    assert!(
+        page.says("The latest sync did not succeed:") && page.says("status failed\">Failing<"),
+        "{}",
+        page.body
+    );
+}
+
+#[actix_web::test]
+async fn a_company_that_moodle_has_no_more_or_has_suspended_needs_nobody() {
+    let (app, acme) = synced().await;
+    only(&app, &["sync_failed", "no_sync", "token_expiring"]).await;
+    Client::expiring(&app, ACME, "read", Some(now() + 5 * 86_400)).await;
+    let admin = Admin::signed_in(&app).await;
+    let moodle = |sql: &'static str| {
+        MoodleBuilder::open(&app.moodle_file())
+            .unwrap()
+            .execute(sql)
+            .unwrap();
+    };
+    let all = ["no_sync high", "sync_failed high", "token_expiring medium"];
+    let later = now() + 3 * 86_400;
+
+    end_as(&app, RunState::Failed).await;
+    look(&app, later).await;
+    assert_eq!(open(&app).await, all);
+    moodle("update mdl_company set suspended = 1 where id = 42");
+    admin.post("/companies/look-up", &[]).await;
+    look(&app, later).await;
+    assert_eq!(open(&app).await, Vec::<String>::new());
+    let page = admin.get("/").await;
+    assert!(
+        page.says(">Suspended in Moodle<") && !page.says("did not succeed"),
+        "{}",
+        page.body
+    );
+
+    moodle("update mdl_company set suspended = 0 where id = 42");
+    admin.post("/companies/look-up", &[]).await;
+    look(&app, later).await;
+    assert_eq!(open(&app).await, all);
+    moodle("update mdl_company set id = 43 where id = 42");
+    let refused = acme
+        .post("/api/v1/syncs?wait=30", json!({"mode": "full"}))
+        .await;
+    assert_eq!(refused.json()["state"], "failed", "{}", refused.body);
+    look(&app, later).await;
+    assert_eq!(open(&app).await, Vec::<String>::new());
+    let page = admin.get("/").await;
+    assert!(
+        page.says(">Not in Moodle<") && !page.says("did not succeed"),
+        "{}",
+        page.body
+    );
+    assert!(
+        admin
+            .get("/companies/42")
+            .await
+            .says("Moodle does not have this company any more.")
+    );
+    assert!(admin.get("/?health=gone").await.says("1–1 of 1 company"));
+    let in_use = admin.get("/?health=in_use").await;
+    assert!(in_use.says("1–2 of 2 companies") && !in_use.says("\"/companies/42\""));
+
+    moodle("update mdl_company set id = 42 where id = 43");
+    admin.post("/companies/look-up", &[]).await;
+    look(&app, later).await;
+    assert_eq!(open(&app).await, all, "it is back");
+}
+
+#[actix_web::test]
+async fn a_store_that_answers_slowly_is_an_alert_and_a_line_of_health() {
+    let (app, _acme) = synced().await;
+    only(&app, &["slow_store"]).await;
+    let admin = Admin::signed_in(&app).await;
+    let store = async || {
+        admin
+            .get("/health")
+            .await
+            .between("<th scope=\"row\">Store</th>", "</tr>")
+    };
+    look(&app, now()).await;
+    assert_eq!(open(&app).await, Vec::<String>::new());
+    assert!(store().await.contains("status ok"));
+
+    set(&app, &[("rule_store_medium_ms", "0")]).await;
+    look(&app, now()).await;
+
+    assert_eq!(open(&app).await, ["slow_store medium"]);
+    assert!(store().await.contains("status warning"));
+}
+
 #[actix_web::test]
 async fn a_company_that_is_not_synced_for_26_hours_is_missed() {
     let (app, _acme) = synced().await;
@@ -451,6 +569,19 @@ async fn a_full_disk_is_found_where_its_threshold_says_so() {
     look(&app, now()).await;
 
     assert_eq!(open(&app).await, ["disk_low high"]);
+    let admin = Admin::signed_in(&app).await;
+    let disk = async || {
+        admin
+            .get("/health")
+            .await
+            .between("Disk of the data folder</th>", "</tr>")
+    };
+    assert!(
+        disk().await.contains("status warning"),
+        "Health has the same rule"
+    );
+    set(&app, &[("rule_disk_free_megabytes", "0")]).await;
+    assert!(disk().await.contains("status ok"));
 }
 
 #[actix_web::test]

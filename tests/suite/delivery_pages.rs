@@ -1,5 +1,6 @@
 //! What programs get, set on its pages: it holds at once, and nobody's change is lost.
 
+use alx_report_api::admins::Role;
 use alx_report_api::ids::CompanyId;
 use alx_report_api::schema::audit_log;
 use diesel::prelude::*;
@@ -20,10 +21,10 @@ const UNTOUCHED: [(&str, &str); 8] = [
     ("calls_per_token", ""),
     ("calls_per_company", ""),
     ("zone", ""),
-    ("cache_minutes", "60"),
+    ("cache_minutes", ""),
 ];
 /// The same of the defaults.
-const USUAL: [(&str, &str); 9] = [
+const USUAL: [(&str, &str); 10] = [
     ("fields", "own"),
     ("mode", "full"),
     ("courseid_for_username", "no"),
@@ -33,6 +34,7 @@ const USUAL: [(&str, &str); 9] = [
     ("zone", "UTC"),
     ("max_records", "1000"),
     ("allow_get", "no"),
+    ("cache_minutes", "60"),
 ];
 const ALL: [&str; 12] = [
     "userid",
@@ -207,8 +209,75 @@ async fn how_long_answers_are_kept_is_set_here_and_zero_keeps_none() {
     let log = audited(&app).await;
     assert_eq!(
         (log[0].0.as_str(), log[0].2.as_deref()),
-        ("cache_changed", Some("{\"minutes\":0}"))
+        ("delivery_changed", Some("{\"cache_minutes\":0}"))
     );
+}
+
+#[actix_web::test]
+async fn how_long_answers_are_kept_has_a_default_that_companies_follow_old_and_new() {
+    let (app, acme) = synced().await;
+    let admin = Admin::signed_in(&app).await;
+    save(
+        &admin,
+        "/companies/7/settings/delivery",
+        &ALL,
+        &[("cache_minutes", "5")],
+    )
+    .await;
+    let minutes = async |company: i64| {
+        let page = admin.get(&format!("/companies/{company}/cache")).await;
+        page.between("<dt>Kept for</dt><dd>", " <small>")
+    };
+    assert_eq!(
+        [minutes(42).await, minutes(7).await],
+        ["60 minutes", "5 minutes"]
+    );
+
+    let saved = save(&admin, DEFAULTS, &ALL, &[("cache_minutes", "0")]).await;
+
+    assert_eq!(saved.status, 303, "{}", saved.body);
+    assert_eq!(
+        [minutes(42).await, minutes(7).await],
+        ["not kept", "5 minutes"]
+    );
+    for _ in 0..2 {
+        let reply = acme.get("/api/v1/progress?limit=1").await;
+        assert_eq!(reply.header("alx-cache"), "miss");
+    }
+    let mut moodle =
+        alx_report_api::demo::builder::MoodleBuilder::open(&app.moodle_file()).unwrap();
+    moodle.company_as(CompanyId(77), "New").unwrap();
+    admin.post("/companies/look-up", &[]).await;
+    assert_eq!(minutes(77).await, "not kept");
+    let page = admin.get(COMPANY).await;
+    assert!(page.says("Empty: the default, 0."), "{}", page.body);
+}
+
+#[actix_web::test]
+async fn who_may_only_look_gets_no_field_that_takes_anything() {
+    let (app, _acme) = synced().await;
+    for role in [Role::Viewer, Role::Operator] {
+        let reader = Admin::with_role(&app, role, None).await;
+        for path in [
+            COMPANY,
+            "/companies/42/settings",
+            "/settings/delivery",
+            "/settings/rows",
+        ] {
+            let page = reader.get(path).await;
+            if role == Role::Viewer && path.starts_with("/settings") {
+                assert_eq!(page.status, 403);
+                continue;
+            }
+            assert!(
+                page.says("<fieldset disabled>"),
+                "{role} {path}: {}",
+                page.body
+            );
+        }
+    }
+    let owner = Admin::with_role(&app, Role::CompanyManager, Some(ACME)).await;
+    assert!(!owner.get(COMPANY).await.says("<fieldset disabled>"));
 }
 
 #[actix_web::test]
@@ -265,7 +334,7 @@ async fn every_mistake_keeps_what_was_typed_and_names_its_field() {
         ("window_hours", "169"),
         ("calls_per_token", "\"><script>"),
         ("zone", "Mars/Olympus"),
-        ("cache_minutes", ""),
+        ("cache_minutes", "1441"),
     ];
 
     let refused = save(&admin, COMPANY, &["status"], &wrong).await;

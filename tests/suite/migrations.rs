@@ -51,6 +51,7 @@ fn sample_rows() -> &'static str {
         include_str!("../data/migrations/2026-11-22-000003_legacy.sql"),
         include_str!("../data/migrations/2026-11-23-000004_dashboard.sql"),
         include_str!("../data/migrations/2026-11-30-000005_changed_at.sql"),
+        include_str!("../data/migrations/2026-11-30-000008_watch.sql"),
     )
 }
 
@@ -132,7 +133,7 @@ fn an_embedded_store_can_be_copied_while_it_is_in_use() {
                 .count()
                 .get_result::<i64>(conn)?)
         });
-        assert_eq!(counted.unwrap(), 1);
+        assert_eq!(counted.unwrap(), 2);
     });
 }
 
@@ -148,7 +149,10 @@ fn a_store_of_the_first_release_is_copied_and_then_migrated_with_its_rows() {
 
         let later = ["20261122000001", "20261122000002", "20261122000003"];
         assert_eq!(ran[..3], later);
-        assert_eq!(ran[3..], ["20261123000004", "20261130000005"]);
+        assert_eq!(
+            ran[3..],
+            ["20261123000004", "20261130000005", "20261130000008"]
+        );
         let runs = db.read(|conn| {
             let runs = alx_report_api::schema::sync_runs::table;
             Ok(runs

@@ -44,6 +44,43 @@ async fn count(app: &TestApp) -> i64 {
 }
 
 #[actix_web::test]
+async fn calls_without_a_known_token_are_found_whatever_their_status() {
+    let (app, acme) = synced().await;
+    acme.get("/api/v1/progress?limit=2").await;
+    let wrong = Client::with_token(&app, "alx_wrong");
+    wrong.get("/api/v1/progress").await;
+    let form =
+        "wstoken=none&wsfunction=local_alx_report_api_get_course_progress&moodlewsrestformat=json";
+    assert_eq!(wrong.legacy(form).await.status, 200);
+    app.write_down().await;
+    let admin = Admin::signed_in(&app).await;
+
+    let page = admin.get("/requests?stranger=only").await;
+    let file = admin.get("/requests/export.ndjson?stranger=only").await;
+    let monitor = admin.get("/monitor").await;
+
+    assert_eq!(
+        page.body.matches("none that is known").count(),
+        2,
+        "{}",
+        page.body
+    );
+    assert!(
+        page.says("succeeded\">200</span>") || page.says("failed\">200</span>"),
+        "{}",
+        page.body
+    );
+    assert!(page.says("failed\">401</span>"));
+    assert!(page.says("<option value=\"only\" selected>Without a known token"));
+    assert_eq!(file.body.lines().count(), 2, "{}", file.body);
+    assert!(
+        monitor.says("href=\"/requests?stranger=only"),
+        "{}",
+        monitor.body
+    );
+}
+
+#[actix_web::test]
 async fn every_call_is_listed_with_what_it_got_and_never_with_what_it_asked() {
     let (app, acme) = synced().await;
     let good = acme

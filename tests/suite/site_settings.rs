@@ -202,7 +202,20 @@ async fn what_somebody_else_changed_meanwhile_is_not_overwritten() {
     let stale = admin.post("/settings", &confirmed("90", "100", "10")).await;
 
     assert_eq!(stale.status, 409);
-    assert!(stale.says("Somebody else has changed these settings meanwhile"));
+    assert!(
+        stale.says("Somebody else has changed these settings since this form was opened.")
+            && stale.says("saved now: <bdi>30</bdi>"),
+        "{}",
+        stale.body
+    );
+    let fields = confirmed("90", "-1", "10");
+    let wrong = admin.post("/settings", &fields).await;
+    assert_eq!(wrong.status, 422);
+    assert!(
+        wrong.says("name=\"seen_requests_days\" value=\"90\""),
+        "a mistake does not make the form a new one: {}",
+        wrong.body
+    );
     let kept = app.app.keeping().await.unwrap();
     assert_eq!(
         (kept.requests_days, kept.changes_days),

@@ -1,6 +1,6 @@
 //! Sync history: its filters, and the calendar of the last twelve weeks.
 
-use alx_report_api::schema::{admins, sync_runs};
+use alx_report_api::schema::{admins, companies, sync_runs};
 use alx_report_api::sync::{Mode, RunState};
 use alx_report_api::time::now;
 use chrono::{DateTime, Utc};
@@ -249,4 +249,25 @@ async fn a_day_is_one_of_the_readers_zone() {
         ))
         .await;
     assert_eq!(file.body.lines().count(), 3);
+}
+
+#[actix_web::test]
+async fn a_company_with_the_name_of_a_state_keeps_it_in_every_language() {
+    let (app, admin) = four_runs().await;
+    let change = app.app.db.change(|conn| {
+        let rename = diesel::update(companies::table.find(ACME));
+        rename.set(companies::name.eq("Failed")).execute(conn)?;
+        Ok(diesel::update(admins::table)
+            .set(admins::language.eq("de"))
+            .execute(conn)?)
+    });
+    change.await.unwrap();
+
+    let page = admin.get("/sync/history?company=42&state=failed").await;
+
+    assert!(
+        page.says("<bdi>Failed</bdi>") && page.says("<bdi>Fehlgeschlagen</bdi>"),
+        "{}",
+        page.body
+    );
 }

@@ -32,6 +32,8 @@ pub enum Group {
     Keeping,
     /// What a sign-in needs.
     SignIn,
+    /// What holds for every sync.
+    Syncs,
 }
 
 crate::words! {
@@ -134,6 +136,12 @@ crate::words! {
         BackupOld = "rule_backup_old",
         /// Days since the newest backup: medium.
         BackupOldDays = "rule_backup_old_days",
+        /// Whether the rule looks.
+        SlowStore = "rule_slow_store",
+        /// Milliseconds: medium.
+        StoreMediumMs = "rule_store_medium_ms",
+        /// Milliseconds: high.
+        StoreHighMs = "rule_store_high_ms",
 
         /// Days that calls are kept. Read it by [`crate::settings::keeping`]: the operator may have set it.
         RequestsDays = "requests_days",
@@ -150,6 +158,9 @@ crate::words! {
 
         /// Who must have a second factor.
         SecondFactorFor = "second_factor_for",
+
+        /// Most seconds of one sync; 0 is no limit.
+        LongestSync = "sync_seconds",
     }
 }
 
@@ -209,6 +220,10 @@ impl Setting {
             Self::BackupOld => rule("Backups were made, and none for too long. Where nobody ever made one it stays silent: the page Health says so.", "on"),
             Self::BackupOldDays => number(Group::Rules, "Medium after", "Since the newest backup in the data folder.", 1, 365, "days", "8"),
 
+            Self::SlowStore => rule("The store of this server answers slowly.", "on"),
+            Self::StoreMediumMs => number(Group::Rules, "Medium above", "What each of three answers of the store takes, one after another.", 0, 60_000, "ms", "200"),
+            Self::StoreHighMs => number(Group::Rules, "High above", "What each of three answers of the store takes, one after another.", 0, 60_000, "ms", "1000"),
+
             Self::RequestsDays => number(Group::Keeping, "Log of API calls", "Older calls are let go once a day; 0 keeps them for ever.", 0, 36_500, "days", "90"),
             Self::ChangesDays => number(Group::Keeping, "Change log", "Older lines, which say what each sync did to each row, are let go once a day; 0 keeps them for ever. The syncs and their counts stay.", 0, 36_500, "days", "400"),
             Self::AlertsDays => number(Group::Keeping, "Closed alerts", "Alerts that were closed longer ago are let go once a day, with the messages about them and whom they went to; 0 keeps them for ever. Open ones stay.", 0, 36_500, "days", "400"),
@@ -217,6 +232,8 @@ impl Setting {
             Self::BackupsKept => number(Group::Keeping, "Backups", "Of the copies that are made on the page Health so many stay; the oldest is removed when a new one is made, and the page says so. 0 keeps all.", 0, 1000, "copies", "10"),
 
             Self::SecondFactorFor => field(Group::SignIn, "Who must have a second factor", "Whoever must and has none is led to set it up after the next click; nothing else opens for them before.", Kind::Choice(&["nobody", "admins", "everybody"]), "nobody"),
+
+            Self::LongestSync => number(Group::Syncs, "Longest sync", "A sync that takes longer ends as failed and changes nothing, and its schedule tries again. 0 is no limit.", 0, 86_400, "seconds", "0"),
         }
     }
 

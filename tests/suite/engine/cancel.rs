@@ -138,3 +138,25 @@ async fn the_stream_tells_how_far_a_run_is() {
     assert_eq!(admin.get("/sync/runs/0/events").await.status, 404);
     assert_eq!(Admin::stranger(&app).get(&address).await.status, 303);
 }
+
+#[actix_web::test]
+async fn a_run_that_takes_longer_than_the_settings_allow_fails_and_changes_nothing() {
+    let (app, admin, _) = synced_crowd().await;
+    let before = stored(&app).await;
+    let wrong = admin.post("/settings", &[("sync_seconds", "86401")]).await;
+    let saved = admin.post("/settings", &[("sync_seconds", "1")]).await;
+    assert_eq!((wrong.status, saved.status), (422, 303));
+    change(&app, "update mdl_user set lastname = 'Renamed'");
+    slow(&app);
+
+    let address = start_at_once(&app).await;
+    let page = ended(&admin, &address).await;
+
+    assert!(
+        page.says("It took longer than the settings of the site allow. Nothing was changed."),
+        "{}",
+        page.body
+    );
+    assert!(!page.says("Cancelled by"), "{}", page.body);
+    assert_eq!(stored(&app).await, before);
+}

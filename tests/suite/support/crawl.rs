@@ -20,6 +20,8 @@ pub struct Walk {
     pub forms: BTreeMap<String, (String, Form)>,
     /// What is wrong: where it stands, and what.
     pub wrong: Vec<String>,
+    /// Places in other pages, by the kind of page and the id: where a link to one stands, and where it leads.
+    anchors: BTreeMap<(String, String), (String, String)>,
 }
 
 /// Follows every link and every form that only asks, from these addresses on.
@@ -45,6 +47,7 @@ pub async fn walk(admin: &Admin, from: &[&str]) -> Walk {
         let next = walk.take(&page, &address, answer);
         queue.extend(next.into_iter().map(|next| (address.clone(), next)));
     }
+    walk.check_anchors(admin).await;
     walk
 }
 
@@ -73,6 +76,17 @@ impl Walk {
         next
     }
 
+    /// Whether pages have the places that links of other pages lead to. What does not open is noted already.
+    async fn check_anchors(&mut self, admin: &Admin) {
+        for ((_, id), (from, to)) in std::mem::take(&mut self.anchors) {
+            let page = admin.get(&to).await;
+            if page.status == 200 && !html::ids(&page.body).contains(&id) {
+                self.wrong
+                    .push(format!("{from} leads to {to}#{id}, which is not there"));
+            }
+        }
+    }
+
     /// Notes the forms of a page, and gives back where it leads.
     pub fn read(&mut self, address: &str, answer: &Answer) -> Vec<String> {
         let here = address.split(['?', '#']).next().unwrap_or_default();
@@ -84,7 +98,16 @@ impl Walk {
                     self.wrong
                         .push(format!("{address} leads to #{id}, which is not there"));
                 }
-                Some((path, _)) if path.starts_with('/') => next.push(path.to_owned()),
+                Some((path, id)) if path.starts_with(['/', '?']) => {
+                    let path = match path.starts_with('?') {
+                        true => format!("{here}{path}"),
+                        false => path.to_owned(),
+                    };
+                    let anchor = (kind(&path), id.to_owned());
+                    let leads = (address.to_owned(), path.clone());
+                    self.anchors.entry(anchor).or_insert(leads);
+                    next.push(path);
+                }
                 None if link.starts_with('?') => next.push(format!("{here}{link}")),
                 None if link.starts_with('/') => next.push(link),
                 _ => {} // another site, or the same page

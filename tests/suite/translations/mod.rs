@@ -44,6 +44,7 @@ const TEXTS: &[&str] = &[
     "sync/batch/mod.rs",
     "sync/reasons.rs",
     "sync/undo.rs",
+    "watch/settle.rs",
 ];
 
 /// Files in `src` where single words are texts too.
