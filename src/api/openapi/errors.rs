@@ -100,7 +100,7 @@ impl Called {
             "413" => ApiError::TooLarge,
             "415" if self.methods.contains("POST") => ApiError::UnsupportedMedia(body::NO_JSON),
             "415" => ApiError::UnsupportedMedia(ENCODED),
-            "422" => ApiError::KeyReused,
+            "422" => Error::KeyReused.into(),
             "429" => ApiError::LimitReached(Standing {
                 limit: 100,
                 of_company: false,
@@ -108,7 +108,7 @@ impl Called {
                 resets_in: 3600,
             }),
             "500" => Error::Setup(String::new()).into(),
-            "502" => Error::MoodleUnreadable(String::new()).into(),
+            "502" => Error::MoodleUnreadable(Said::new("")).into(),
             "503" => Error::unavailable(std::io::Error::other("away")).into(),
             _ => return None,
         })
