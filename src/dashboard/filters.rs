@@ -96,7 +96,7 @@ pub fn told(said: impl AsRef<Said>, values: &dyn Values) -> Result<String> {
 #[askama::filter_fn]
 pub fn reason(kept: impl AsRef<str>, values: &dyn Values) -> Result<String> {
     let said = sync::reasons::reason(kept.as_ref());
-    Ok(capital(&said.in_language(reader(values).language)))
+    Ok(said.in_language(reader(values).language))
 }
 
 /// Bytes in the largest fitting unit.

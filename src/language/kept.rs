@@ -11,7 +11,7 @@ impl Said {
     /// What is none of them is said as it is, or as the catalogues know the whole of it.
     pub fn kept(text: &str, known: &[&'static str]) -> Self {
         if let Some(why) = text.strip_suffix(UNCHANGED) {
-            return Self::new("{why}. Nothing was changed.")
+            return Said::new("{why}. Nothing was changed.")
                 .saying("why", Self::kept(&uncapitalized(why), known));
         }
         let found = known.iter().find_map(|pattern| parted(pattern, text));

@@ -15,6 +15,7 @@ const REASONS: &[&str] = &[
     "the sync was cancelled",
     "the store cannot be reached",
     "the store reported an error",
+    "there is no file {path}",
     "the connection was lost: {why}",
     "it gave no answer within {n} seconds (ALX_MOODLE_TIMEOUT_SECONDS)",
     "{why}; is ALX_MOODLE_PREFIX right, and is IOMAD installed? `alx-report-api check` says more",

@@ -14,6 +14,10 @@ use crate::support::files::{objects, records, sheet};
 /// Templates with a table that is no file, and why.
 const NO_FILE: &[(&str, &str)] = &[
     (
+        "api/_objects.html",
+        "what the API answers; it is a file already, openapi.json",
+    ),
+    (
         "api/docs.html",
         "what the API is; it is a file already, openapi.json",
     ),

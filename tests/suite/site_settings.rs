@@ -386,9 +386,9 @@ async fn the_page_lists_how_long_everything_is_kept() {
     let page = admin.get("/settings").await;
 
     for said in [
-        "From 0 to 36500; the default is 400.",
-        "From 30 to 36500; the default is 1095.",
-        "From 7 to 36500; the default is 180.",
+        "From 0 to 36,500; the default is 400.",
+        "From 30 to 36,500; the default is 1,095.",
+        "From 7 to 36,500; the default is 180.",
         "<dt>Plans of previews</dt><dd>30 days; the preview and its counts stay.</dd>",
         "<dt>Sessions of browsers</dt><dd>8 hours without use, 7 days at most.</dd>",
         "<dt>Links to choose a password</dt><dd>Until they are used, 7 days at most.</dd>",
