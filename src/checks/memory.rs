@@ -8,10 +8,8 @@ use crate::language::Said;
 pub fn answers(app: &App) -> Check {
     let report = app.cache.report_all();
     let asked = report.hits + report.misses;
-    let rate = match asked {
-        0 => "–".to_owned(),
-        _ => format!("{:.1} %", 100.0 * report.hits as f64 / asked as f64),
-    };
+    let rate = report.hit_rate();
+    let rate = rate.map_or("–".to_owned(), |rate| format!("{rate:.1} %"));
     let found = Said::new("{entries} entries, {bytes} of {limit}; {hits} of {asked} answers since the start ({rate}).")
         .with("entries", report.entries)
         .with("bytes", size(report.bytes as i64))
