@@ -53,8 +53,12 @@ pub struct Filter {
     pub token: Option<TokenId>,
     /// Only those that were wrong or failed.
     pub errors: bool,
-    /// With this in the pattern of the address.
+    /// With this in the pattern of the address, or as all of it.
     pub route: Option<String>,
+    /// Whether the route is the whole pattern.
+    pub whole_route: bool,
+    /// That showed this data version.
+    pub version: Option<i64>,
     /// With a status from the first to the last of these.
     pub status: Option<(i32, i32)>,
     /// Answered from this moment on, UTC milliseconds.
@@ -66,7 +70,11 @@ pub struct Filter {
 impl Filter {
     /// Whether no index leads straight to its calls.
     fn is_searched(&self) -> bool {
-        self.token.is_some() || self.errors || self.route.is_some() || self.status.is_some()
+        self.token.is_some()
+            || self.errors
+            || self.route.is_some()
+            || self.version.is_some()
+            || self.status.is_some()
     }
 }
 
@@ -162,7 +170,12 @@ fn narrowed(mut calls: Calls, filter: &Filter) -> Calls {
     if filter.errors {
         calls = calls.filter(request_log::error.is_not_null());
     }
-    if let Some(route) = &filter.route {
+    if let Some(version) = filter.version {
+        calls = calls.filter(request_log::version.eq(version));
+    }
+    if let Some(route) = filter.route.as_ref().filter(|_| filter.whole_route) {
+        calls = calls.filter(request_log::route.eq(route.clone()));
+    } else if let Some(route) = &filter.route {
         let escaped = route
             .replace('\\', "\\\\")
             .replace('%', "\\%")

@@ -50,6 +50,7 @@ fn sample_rows() -> &'static str {
         include_str!("../data/migrations/2026-11-22-000002_api.sql"),
         include_str!("../data/migrations/2026-11-22-000003_legacy.sql"),
         include_str!("../data/migrations/2026-11-23-000004_dashboard.sql"),
+        include_str!("../data/migrations/2026-11-30-000009_request_sums.sql"),
     )
 }
 
@@ -68,7 +69,7 @@ fn every_migration_runs_up_over_sample_rows_and_down_again() {
 
         assert!(with_tables > 50, "{with_tables} columns");
         assert_eq!(columns(&db), Vec::<String>::new());
-        assert_eq!(migrate::forward(&db, folder.path()).unwrap().len(), 5);
+        assert_eq!(migrate::forward(&db, folder.path()).unwrap().len(), 6);
     });
 }
 
@@ -147,7 +148,7 @@ fn a_store_of_the_first_release_is_copied_and_then_migrated_with_its_rows() {
 
         let later = ["20261122000001", "20261122000002", "20261122000003"];
         assert_eq!(ran[..3], later);
-        assert_eq!(ran[3..], ["20261123000004"]);
+        assert_eq!(ran[3..], ["20261123000004", "20261130000009"]);
         let runs = db.read(|conn| {
             let runs = alx_report_api::schema::sync_runs::table;
             Ok(runs
