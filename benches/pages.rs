@@ -5,10 +5,12 @@ use std::time::Instant;
 
 use alx_report_api::config::Config;
 use alx_report_api::db::{Conn, Db, migrate};
+use alx_report_api::delivery::today;
 use alx_report_api::error::Result;
 use alx_report_api::ids::CompanyId;
 use alx_report_api::progress::{courses, people};
 use alx_report_api::requests::stats::{self, Window};
+use alx_report_api::requests::{store, sums};
 use alx_report_api::time::buckets::{Step, buckets};
 use alx_report_api::time::now;
 use chrono_tz::Tz;
@@ -18,6 +20,8 @@ use diesel::connection::SimpleConnection;
 const COMPANY: CompanyId = CompanyId(42);
 const DAY: i64 = 86_400;
 const CALLS: i64 = 1_000_000;
+/// Calls whose durations make a day's percentiles.
+const TIMED: i64 = 100_000;
 
 /// Only the settings of the command line.
 #[derive(Parser)]
@@ -59,7 +63,7 @@ fn of_a_company(db: &Db, rows: i64) {
     }
 }
 
-/// What the API monitor reads.
+/// What the overview and the API monitor read. The baseline is looking at each of the calls.
 fn of_calls(db: &Db) {
     println!("\n{CALLS} calls of a day, of 2,000 companies and 3,000 tokens");
     let until = now() + 1;
@@ -68,10 +72,23 @@ fn of_calls(db: &Db) {
         ("of all companies", None),
         ("of one company", Some(COMPANY)),
     ] {
-        step(name, db, |conn| {
+        step(&format!("each, {name}"), db, |conn| {
             let window = Window::last(DAY, until - 1, CALLS);
             let report = stats::report(conn, window, company, &hours)?;
-            Ok(report.total.calls as usize)
+            let calls = report.over_time.iter().map(|tally| tally.calls);
+            Ok(calls.sum::<i64>() as usize)
+        });
+        step(&format!("sums, {name}"), db, |conn| {
+            let window = Window::last(DAY, until - 1, TIMED);
+            let glance = sums::glance(conn, window, company, &hours)?;
+            Ok(glance.total.calls as usize)
+        });
+        step(&format!("limits, {name}"), db, |conn| {
+            Ok(today::uses(conn, company, until - 1)?.len())
+        });
+        step(&format!("refused, {name}"), db, |conn| {
+            let refused = store::refused(conn, company, (until - DAY) * 1000)?;
+            Ok(refused.len())
         });
     }
 }
@@ -91,9 +108,14 @@ fn plant(conn: &mut Conn, rows: i64) -> Result<()> {
          with recursive n(i) as (select 1 union all select i + 1 from n where i < {CALLS})
              insert into request_log (at_ms, company_id, token_id, method, route, status, bytes, duration_us, cache, version,
                  request_id)
-             select {now_ms} - ({CALLS} - i) * 80, i % 2000, i % 3000, 'GET', '/api/v1/progress', 200, 512, (i * 7919) % 90000,
+             select {now_ms} - ({CALLS} - i) * 80, i % 2000, i % 3000, 'GET', '/api/v1/progress', case i % 10 when 0 then 429 else 200 end, 512, (i * 7919) % 90000,
                  case i % 3 when 0 then 'hit' when 1 then 'miss' end, i % 50, 'planted'
              from n;
+         insert into request_sums select company, at_ms / 900000 * 900, count(*), count(case when status = 429 then 1 end),
+                 count(case when status = 429 then 1 end), sum(bytes), count(case when cache = 'hit' then 1 end),
+                 count(case when cache <> 'hit' then 1 end), max(at_ms)
+             from (select 0 as company, * from request_log union all select company_id, * from request_log)
+             group by 1, 2;
          analyze;"
     ))?;
     Ok(())

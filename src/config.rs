@@ -131,9 +131,13 @@ pub struct Config {
     #[arg(skip)]
     pub demo: Option<PathBuf>,
 
-    /// Calls that the API monitor counts at most, and the overview. Nobody sets them but tests.
-    #[arg(skip = (1_000_000, 100_000))]
-    pub calls_counted: (i64, i64),
+    /// Calls that the API monitor looks at one by one at most. Nobody sets it but tests.
+    #[arg(skip = 1_000_000_i64)]
+    pub calls_listed: i64,
+
+    /// Calls whose durations make the numbers of a whole stretch, at most. Nobody sets it but tests.
+    #[arg(skip = 100_000_i64)]
+    pub calls_timed: i64,
 
     /// Where each setting comes from that is not its default; the others are missing.
     #[arg(skip)]

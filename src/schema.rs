@@ -277,6 +277,20 @@ diesel::table! {
 }
 
 diesel::table! {
+    request_sums (company_id, slot) {
+        company_id -> BigInt,
+        slot -> BigInt,
+        calls -> BigInt,
+        errors -> BigInt,
+        refused -> BigInt,
+        bytes -> BigInt,
+        hits -> BigInt,
+        misses -> BigInt,
+        last_ms -> BigInt,
+    }
+}
+
+diesel::table! {
     data_versions (company_id, seq) {
         company_id -> BigInt,
         seq -> BigInt,
@@ -482,6 +496,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     delivery_settings,
     quota_days,
     request_log,
+    request_sums,
     data_versions,
     legacy_windows,
     legacy_window_keys,

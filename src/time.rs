@@ -1,6 +1,7 @@
 //! Moments: UTC seconds or milliseconds, and how they are written.
 
 pub mod buckets;
+pub mod day;
 
 use chrono::{DateTime, SecondsFormat, Utc};
 

@@ -8,10 +8,8 @@ use crate::language::{Number, Said};
 pub fn answers(app: &App) -> Check {
     let report = app.cache.report_all();
     let asked = report.hits + report.misses;
-    let rate = match asked {
-        0 => Said::as_it_is("–"),
-        _ => Said::figure(Number::Percent(100.0 * report.hits as f64 / asked as f64)),
-    };
+    let rate = report.hit_rate();
+    let rate = rate.map_or_else(|| Said::as_it_is("–"), |rate| Said::figure(Number::Percent(rate)));
     let found = Said::new("{entries} entries, {bytes} of {limit}; {hits} of {asked} answers since the start ({rate}).")
         .number("entries", report.entries)
         .number("bytes", Number::Bytes(report.bytes as i64))

@@ -25,6 +25,19 @@ pub fn list(conn: &mut Conn) -> Result<Vec<(Company, State)>> {
     Ok(found)
 }
 
+/// The names of every company, or of one, with their ids, by name.
+pub fn names(conn: &mut Conn, only: Option<CompanyId>) -> Result<Vec<(CompanyId, String)>> {
+    let mut known = companies::table.into_boxed();
+    if let Some(company) = only {
+        known = known.filter(companies::id.eq(company));
+    }
+    let found = known
+        .order((companies::name, companies::id))
+        .select((companies::id, companies::name))
+        .load(conn)?;
+    Ok(found)
+}
+
 /// The ids of every company, ascending: the order in which several are locked.
 pub fn ids(conn: &mut Conn) -> Result<Vec<CompanyId>> {
     let ids = companies::table.select(companies::id).order(companies::id);

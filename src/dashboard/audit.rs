@@ -5,10 +5,12 @@ use std::collections::HashMap;
 use actix_web::web::{Data, Query};
 use askama::Template;
 use chrono::NaiveDate;
+use chrono_tz::Tz;
 use serde::Deserialize;
 use serde_json::Value;
 
 use super::audit_words;
+use super::company_field::{self, CompanyField};
 use super::labels::{self, Choice};
 use super::{Chrome, Downloads, Page, PageError, SignedIn, Tab, filters};
 use crate::app::App;
@@ -17,6 +19,7 @@ use crate::companies;
 use crate::db::Conn;
 use crate::error::Result;
 use crate::ids::CompanyId;
+use crate::time::day;
 
 /// Entries on one page.
 const PER_PAGE: usize = 50;
@@ -29,7 +32,7 @@ pub struct AuditPage {
     view: View,
     lines: Vec<Line>,
     actions: Vec<Choice>,
-    companies: Vec<Choice>,
+    companies: CompanyField,
     older: Option<String>,
 }
 
@@ -62,21 +65,17 @@ pub struct View {
 }
 
 impl View {
-    /// What it asks for, checked. Days are days in UTC.
-    pub(super) fn filter(&self) -> std::result::Result<Filter, PageError> {
+    /// What it asks for, checked. Days are those of the zone.
+    pub(super) fn filter(&self, zone: Tz) -> std::result::Result<Filter, PageError> {
         let from: Option<NaiveDate> = labels::chosen("the first day", &self.from)?;
         let to: Option<NaiveDate> = labels::chosen("the last day", &self.to)?;
-        let begin = |day: NaiveDate| {
-            let midnight = day.and_hms_opt(0, 0, 0);
-            midnight.map(|midnight| midnight.and_utc().timestamp_millis())
-        };
         let said = |text: &str| Some(text.trim().to_owned()).filter(|text| !text.is_empty());
         Ok(Filter {
             actor: said(&self.who),
             action: said(&self.action),
             company: labels::chosen("the company", &self.company)?,
-            from_ms: from.and_then(begin),
-            before_ms: to.and_then(|day| day.succ_opt()).and_then(begin),
+            from_ms: from.map(|first| day::begin(first, zone) * 1000),
+            before_ms: to.map(|last| day::end(last, zone) * 1000),
         })
     }
 
@@ -118,15 +117,18 @@ pub async fn show_audit(
     app: Data<App>,
     view: Query<View>,
 ) -> std::result::Result<Page<AuditPage>, PageError> {
-    let view = view.into_inner();
-    let filter = view.filter()?;
+    let mut view = view.into_inner();
+    company_field::resolve(&app, &mut view.company).await?;
+    let filter = view.filter(admin.session.reading.zone)?;
     let (company, action) = (filter.company, filter.action.clone());
     let below = labels::chosen("the place", &view.below)?;
     let read = app.db.run(move |conn| {
         let found = audit::page(conn, &filter, below, PER_PAGE as i64 + 1)?;
-        Ok((found, audit::actions(conn)?, names(conn)?))
+        let known = companies::store::names(conn, None)?;
+        Ok((found, audit::actions(conn)?, known))
     });
-    let (mut found, actions, names) = read.await?;
+    let (mut found, actions, known) = read.await?;
+    let names: HashMap<CompanyId, String> = known.iter().cloned().collect();
     let more = found.len() > PER_PAGE;
     found.truncate(PER_PAGE);
     let last = found.last().filter(|_| more).map(|last| last.id);
@@ -135,13 +137,11 @@ pub async fn show_audit(
         selected: action.as_ref() == Some(&word),
         value: word,
     };
-    let mut known: Vec<_> = names.clone().into_iter().collect();
-    known.sort_by(|one, other| one.1.cmp(&other.1));
     Ok(Page(AuditPage {
         chrome: admin.chrome(Tab::Audit),
         lines: found.into_iter().map(|entry| line(entry, &names)).collect(),
         actions: actions.into_iter().map(choice).collect(),
-        companies: labels::named(known, company),
+        companies: CompanyField::of(known, company),
         older: last.map(|last| view.address(Some(last))),
         view,
     }))
@@ -149,10 +149,8 @@ pub async fn show_audit(
 
 /// The names of companies by their ids.
 pub(super) fn names(conn: &mut Conn) -> Result<HashMap<CompanyId, String>> {
-    let known = companies::store::list(conn)?.into_iter();
-    Ok(known
-        .map(|(company, _)| (company.id, company.name))
-        .collect())
+    let known = companies::store::names(conn, None)?;
+    Ok(known.into_iter().collect())
 }
 
 /// An entry with the name of its company and what it moved.

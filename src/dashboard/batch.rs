@@ -17,6 +17,8 @@ use crate::language::Said;
 use crate::sync::batch::{self, Batch, BatchRequest, BatchState, Line, Tally};
 use crate::sync::{Mode, Run, Trigger};
 
+/// Companies on one page of the confirmation.
+const CONFIRMED: i64 = 100;
 /// Batches on one page.
 const PER_PAGE: i64 = 25;
 
@@ -25,7 +27,11 @@ const PER_PAGE: i64 = 25;
 #[template(path = "batches/confirm.html")]
 pub struct ConfirmPage {
     chrome: Chrome,
+    /// How many companies.
+    count: usize,
+    /// Those of this page.
     companies: Vec<(Company, State)>,
+    pages: Pages,
     rows: i64,
     minutes: u32,
     mode: Mode,
@@ -86,6 +92,19 @@ pub struct Wish {
 }
 
 impl Wish {
+    /// Where its confirmation is.
+    fn address(&self) -> String {
+        let path = "/sync/batches/confirm?".to_owned();
+        let start = path.len();
+        let mut query = url::form_urlencoded::Serializer::for_suffix(path, start);
+        query.extend_pairs([
+            ("mode", &self.mode),
+            ("hours_back", &self.hours_back),
+            ("dry_run", &self.dry_run),
+        ]);
+        query.finish()
+    }
+
     fn checked(&self) -> Result<(Mode, Option<i32>, bool), PageError> {
         let mode: Option<Mode> = labels::chosen("the mode", &self.mode)?;
         let mode = mode.filter(|mode: &Mode| mode.reads_moodle());
@@ -121,22 +140,32 @@ pub async fn show_confirm(
     admin: SignedIn,
     app: Data<App>,
     wish: Query<Wish>,
+    wanted: Query<Wanted>,
 ) -> Result<Page<ConfirmPage>, PageError> {
     let (mode, hours_back, dry_run) = wish.checked()?;
     batch::check(mode, hours_back)?;
     if app.moodle.is_none() {
         return Err(Error::MoodleNotConfigured.into());
     }
-    let companies = app.db.run(companies::store::list).await?;
+    let mut companies = app.db.run(companies::store::list).await?;
+    let count = companies.len();
+    let pages = Pages::new(wanted.page, CONFIRMED, count as i64, wish.address());
     Ok(Page(ConfirmPage {
         chrome: admin.chrome(Tab::Sync),
         rows: companies
             .iter()
             .map(|(_, state)| state.totals.enrolments)
             .sum(),
+        companies: {
+            let before = Pages::offset(pages.number, CONFIRMED) as usize;
+            companies.drain(..before.min(count));
+            companies.truncate(CONFIRMED as usize);
+            companies
+        },
+        count,
+        pages,
         minutes: app.config.batch_minutes,
         key: random_hex::<16>(),
-        companies,
         mode,
         hours_back,
         dry_run,

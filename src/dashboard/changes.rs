@@ -6,6 +6,7 @@ use actix_web::web::{Data, Path, Query};
 use askama::Template;
 
 use super::changes_view::View;
+use super::company_field::{self, CompanyField};
 use super::company_nav::Part;
 use super::labels::{self, Choice};
 use super::overview::seen;
@@ -32,7 +33,7 @@ pub struct ChangesPage {
     path: String,
     view: View,
     kinds: Vec<Choice>,
-    companies: Vec<Choice>,
+    companies: CompanyField,
     lines: Vec<Line>,
     newer: Option<String>,
     older: Option<String>,
@@ -59,7 +60,8 @@ pub async fn show_changes(
     app: Data<App>,
     view: Query<View>,
 ) -> std::result::Result<Page<ChangesPage>, PageError> {
-    let view = view.into_inner();
+    let mut view = view.into_inner();
+    company_field::resolve(&app, &mut view.company).await?;
     let chosen = admin.narrowed(view.company()?)?;
     show(admin, &app, None, chosen, view).await
 }
@@ -84,8 +86,8 @@ async fn show(
     chosen: Option<CompanyId>,
     view: View,
 ) -> std::result::Result<Page<ChangesPage>, PageError> {
-    let (filter, place) = (view.filter()?, view.place()?);
-    let only = admin.only();
+    let (filter, place) = (view.filter(admin.session.reading.zone)?, view.place()?);
+    let (kind, only) = (filter.kind, admin.only());
     let read = app.db.run(move |conn| {
         let known = known(conn, only)?;
         let wanted = wanted(conn, &known, of.or(chosen))?;
@@ -99,7 +101,7 @@ async fn show(
     let lines = found.entries.into_iter().map(|entry| line(entry, &names));
     Ok(Page(ChangesPage {
         chrome: admin.chrome(Tab::Changes),
-        kinds: labels::choices(Kind::ALL, view.filter()?.kind),
+        kinds: labels::choices(Kind::ALL, kind),
         newer: found
             .newer
             .map(|mark| view.address(&path, Some(("after", mark)))),
@@ -107,11 +109,8 @@ async fn show(
             .older
             .map(|mark| view.address(&path, Some(("before", mark)))),
         lines: lines.collect(),
-        companies: labels::named(
-            known
-                .into_iter()
-                .map(|known| (known.id, known.name))
-                .collect(),
+        companies: CompanyField::of(
+            known.into_iter().map(|one| (one.id, one.name)).collect(),
             chosen,
         ),
         days: app.keeping().await?.changes_days,

@@ -1,6 +1,7 @@
 //! What part of the change log is shown, as the address says it.
 
 use chrono::NaiveDate;
+use chrono_tz::Tz;
 use serde::Deserialize;
 
 use super::PageError;
@@ -8,8 +9,7 @@ use super::labels;
 use crate::ids::{CompanyId, RunId};
 use crate::language::Said;
 use crate::sync::log::{Filter, From, Mark};
-
-const DAY_MS: i64 = 86_400_000;
+use crate::time::day;
 
 /// The fields of the form, as they were typed, and the place of the page.
 #[derive(Debug, Clone, Default, Deserialize)]
@@ -25,17 +25,17 @@ pub struct View {
     pub company: String,
     /// A run's id, or empty.
     pub run: String,
-    /// The first day in UTC, or empty.
+    /// The first day in the reader's zone, or empty.
     pub from: String,
-    /// The last day in UTC, or empty.
+    /// The last day, or empty.
     pub to: String,
     before: String,
     after: String,
 }
 
 impl View {
-    /// What it asks for, checked.
-    pub fn filter(&self) -> Result<Filter, PageError> {
+    /// What it asks for, checked. Days are those of the zone.
+    pub fn filter(&self, zone: Tz) -> Result<Filter, PageError> {
         let from: Option<NaiveDate> = labels::chosen("the first day", &self.from)?;
         let to: Option<NaiveDate> = labels::chosen("the last day", &self.to)?;
         if let (Some(from), Some(to)) = (from, to)
@@ -50,8 +50,8 @@ impl View {
             course: self.course.clone(),
             kind: labels::chosen("the kind", &self.kind)?,
             run: (!self.run.is_empty()).then(|| RunId(self.run.clone())),
-            from_ms: from.map(begin_ms),
-            until_ms: to.map(|day| begin_ms(day).saturating_add(DAY_MS)),
+            from_ms: from.map(|first| day::begin(first, zone) * 1000),
+            until_ms: to.map(|last| day::end(last, zone) * 1000),
         })
     }
 
@@ -105,12 +105,6 @@ impl View {
             ("to", &self.to),
         ]
     }
-}
-
-fn begin_ms(day: NaiveDate) -> i64 {
-    day.and_time(chrono::NaiveTime::MIN)
-        .and_utc()
-        .timestamp_millis()
 }
 
 fn parse(text: &str) -> Option<Mark> {

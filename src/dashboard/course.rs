@@ -13,6 +13,7 @@ use crate::ids::{CompanyId, CourseId};
 use crate::progress::Band;
 use crate::progress::courses::{self, CourseNumbers};
 use crate::progress::months::{self, Month};
+use crate::time::now;
 
 /// Months shown; what was before is one number.
 const MONTHS: usize = 36;
@@ -28,6 +29,8 @@ pub struct CoursePage {
     months: Vec<Month>,
     /// Completions before the months that are shown.
     earlier: i64,
+    /// Completions that Moodle dates after the present month.
+    later: i64,
 }
 
 impl CoursePage {
@@ -50,14 +53,14 @@ pub async fn show_course(
     path: Path<(CompanyId, CourseId)>,
 ) -> Result<Page<CoursePage>, PageError> {
     let (company, course) = path.into_inner();
-    let zone = admin.session.reading.zone;
+    let (zone, now) = (admin.session.reading.zone, now());
     let read = app.db.run(move |conn| {
         let (company, state) = companies::store::get(conn, company)?;
         let numbers = courses::numbers(conn, company.id, Some(course))?.pop();
-        let months = months::completions(conn, company.id, course, zone)?;
+        let months = months::completions(conn, company.id, course, now, zone)?;
         Ok((company, state, numbers.or_not_found("the course")?, months))
     });
-    let (company, state, course, mut months) = read.await?;
+    let (company, state, course, (mut months, later)) = read.await?;
     let before = months.len().saturating_sub(MONTHS);
     let earlier = months.drain(..before).map(|month| month.completed).sum();
     months.reverse();
@@ -68,5 +71,6 @@ pub async fn show_course(
         course,
         months,
         earlier,
+        later,
     }))
 }

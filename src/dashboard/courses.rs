@@ -12,7 +12,8 @@ use crate::app::App;
 use crate::companies::{self, Company, State};
 use crate::ids::CompanyId;
 use crate::progress::Band;
-use crate::progress::courses::{self, CourseNumbers, Sort};
+use crate::progress::course_order::{Sort, chosen};
+use crate::progress::courses::{self, CourseNumbers};
 
 /// Courses on one page.
 const PER_PAGE: i64 = 25;
@@ -52,7 +53,7 @@ pub async fn show_courses(
         Ok((company, state, courses::numbers(conn, id, None)?))
     });
     let (company, state, all) = read.await?;
-    let found = courses::chosen(all, &view.search, sort, descending);
+    let found = chosen(all, &view.search, sort, descending);
     let path = format!("/companies/{id}/courses");
     let pages = Pages::new(view.page, PER_PAGE, found.len() as i64, view.base(&path));
     let before = Pages::offset(pages.number, PER_PAGE) as usize;

@@ -33,7 +33,7 @@ pub struct DeliveryPage {
     basis: String,
     note: Option<Said>,
     /// Companies with settings of their own; on the page of the defaults.
-    own_settings: Vec<Company>,
+    own_settings: Vec<(CompanyId, String)>,
 }
 
 impl DeliveryPage {
@@ -181,12 +181,9 @@ async fn known(admin: &SignedIn, app: &App, company: Option<CompanyId>) -> Resul
     read.await
 }
 
-fn own_settings(conn: &mut Conn) -> Result<Vec<Company>> {
-    let mut found = Vec::new();
-    for (company, _) in companies::store::list(conn)? {
-        if !stored::own(conn, company.id)?.is_empty() {
-            found.push(company);
-        }
-    }
+fn own_settings(conn: &mut Conn) -> Result<Vec<(CompanyId, String)>> {
+    let mut found = companies::store::names(conn, None)?;
+    let own = stored::with_own(conn)?;
+    found.retain(|(id, _)| own.contains(id));
     Ok(found)
 }

@@ -3,11 +3,11 @@
 use actix_web::web::Data;
 use actix_web::{HttpResponse, http::header};
 use askama::Template;
-use serde::Deserialize;
 use serde_json::json;
 
 use super::labels::Label as _;
 use super::rights;
+use super::sign_in::Nothing;
 use super::{Chrome, Flash, Page, PageError, SignedIn, Submitted, Tab, filters, see_other};
 use crate::app::App;
 use crate::audit;
@@ -43,10 +43,6 @@ impl HealthPage {
             .count()
     }
 }
-
-/// A form without fields of its own.
-#[derive(Deserialize)]
-pub struct Nothing {}
 
 /// `GET /health`: everything is asked now.
 pub async fn show_health(

@@ -6,6 +6,7 @@ use actix_web::web::{Data, Query};
 use askama::Template;
 
 use super::calendar::{self, Calendar};
+use super::company_field::CompanyField;
 use super::history_view::Chip;
 use super::labels::{self, Choice};
 use super::{Chrome, Downloads, Page, PageError, SignedIn, Tab, filters};
@@ -29,7 +30,7 @@ pub struct HistoryPage {
     calendar: Calendar,
     chips: Vec<Chip>,
     runs: Vec<Line>,
-    companies: Vec<Choice>,
+    companies: CompanyField,
     states: Vec<Choice>,
     triggers: Vec<Choice>,
     modes: Vec<Choice>,
@@ -63,7 +64,8 @@ pub async fn show_history(
     app: Data<App>,
     view: Query<View>,
 ) -> Result<Page<HistoryPage>, PageError> {
-    let (view, only) = (view.into_inner(), admin.session.only);
+    let (mut view, only) = (view.into_inner(), admin.session.only);
+    view.resolve(&app).await?;
     let chrome = admin.chrome(Tab::History);
     let zone = chrome.reading.zone;
     let (filter, mark) = (view.filter(zone, only)?, view.mark()?);
@@ -72,20 +74,15 @@ pub async fn show_history(
     let read = app.db.run(move |conn| {
         let runs = history::page(conn, filter, mark.as_ref(), PER_PAGE as i64 + 1)?;
         let days = days::days(conn, filter.company, extent, zone)?;
-        Ok((runs, days, companies::store::list(conn)?))
+        Ok((runs, days, companies::store::names(conn, only)?))
     });
-    let (mut runs, days, known) = read.await?;
+    let (mut runs, days, names) = read.await?;
     let older = next_page(&mut runs);
-    let names: Vec<(CompanyId, String)> = known
-        .into_iter()
-        .map(|(company, _)| (company.id, company.name))
-        .filter(|(id, _)| only.is_none_or(|only| only == *id))
-        .collect();
     Ok(Page(HistoryPage {
         runs: lines(runs, &names),
         calendar: calendar::strip(&days, &view),
         chips: view.chips(&names),
-        companies: labels::named(names, filter.company),
+        companies: CompanyField::of(names, filter.company),
         states: labels::choices(RunState::ALL, filter.state),
         triggers: labels::choices(Trigger::ALL, filter.trigger),
         modes: labels::choices(Mode::ALL, filter.mode),

@@ -5,13 +5,14 @@ use chrono_tz::Tz;
 use serde::Deserialize;
 
 use super::labels::{self, Choice, Label as _};
-use super::{Downloads, PageError};
+use super::{Downloads, PageError, company_field};
+use crate::app::App;
 use crate::error::Error;
 use crate::ids::{CompanyId, RunId};
 use crate::language::Said;
-use crate::sync::calendar;
 use crate::sync::history::{Filter, Mark};
 use crate::sync::{Mode, RunState, Trigger};
+use crate::time::day;
 
 /// The fields of the form, as they were typed, and the place of the page.
 #[derive(Debug, Clone, Default, Deserialize)]
@@ -42,22 +43,27 @@ pub struct Chip {
 }
 
 impl View {
+    /// Takes a company by its name too.
+    pub async fn resolve(&mut self, app: &App) -> Result<(), PageError> {
+        company_field::resolve(app, &mut self.company).await
+    }
+
     /// Which runs it asks for, checked. Days are those of the zone; `only` is the one company that the reader may see.
     pub fn filter(&self, zone: Tz, only: Option<CompanyId>) -> Result<Filter, PageError> {
         let chosen = labels::chosen("the company", &self.company)?;
         if only.is_some() && chosen.is_some() && chosen != only {
             return Err(PageError::Failed(Error::NotFound("the company")));
         }
-        let day = |name, text| labels::chosen::<NaiveDate>(name, text);
+        let chosen_day = |name, text| labels::chosen::<NaiveDate>(name, text);
         Ok(Filter {
             company: only.or(chosen),
             state: labels::chosen("the state", &self.state)?,
             trigger: labels::chosen("the trigger", &self.trigger)?,
             mode: labels::chosen("the mode", &self.mode)?,
             dry_run: self.dry_run()?,
-            from_ms: day("the first day", &self.from)?
-                .map(|day| calendar::midnight(day, zone) * 1000),
-            until_ms: day("the last day", &self.to)?.map(|day| calendar::end(day, zone) * 1000),
+            from_ms: chosen_day("the first day", &self.from)?
+                .map(|day| day::begin(day, zone) * 1000),
+            until_ms: chosen_day("the last day", &self.to)?.map(|day| day::end(day, zone) * 1000),
         })
     }
 

@@ -21,6 +21,7 @@ mod changes_view;
 mod charts;
 mod chrome;
 pub mod company;
+mod company_field;
 mod company_nav;
 pub mod company_sync;
 mod cookies;

@@ -4,7 +4,7 @@ use actix_web::web::{Data, Query};
 use askama::Template;
 
 use super::charts::{OverTime, Shares};
-use super::labels::{self, Choice};
+use super::company_field::{self, CompanyField};
 use super::monitor_charts;
 use super::monitor_tables::{self, Kind, Names, Table};
 use super::monitor_view::{Span, View, Wanted};
@@ -16,6 +16,7 @@ use crate::delivery::today::{self, Use};
 use crate::error::Result;
 use crate::ids::CompanyId;
 use crate::requests::stats::{self, Report};
+use crate::requests::sums::{self, Glance};
 use crate::settings::keeping::{self, Configured};
 use crate::time::buckets::{Bucket, Step, buckets};
 use crate::time::now;
@@ -33,18 +34,22 @@ pub struct MonitorPage {
     /// Whether the reader may see one company only.
     is_of_one: bool,
     spans: Vec<(Span, String)>,
-    companies: Vec<Choice>,
-    report: Report,
+    companies: CompanyField,
+    glance: Glance,
+    /// Where there are more calls than are looked at one by one: since when they are.
+    since_ms: Option<i64>,
     calls: OverTime,
     durations: OverTime,
     hits: OverTime,
     routes: Shares,
     tables: Vec<Table>,
-    limits: Vec<Use>,
+    limits: Vec<(Use, i64)>,
     limits_total: usize,
     days: Option<i64>,
-    /// Calls that are counted at most.
+    /// Calls that are looked at one by one at most.
     most: i64,
+    /// Calls that are timed at most.
+    timed: i64,
 }
 
 impl MonitorPage {
@@ -64,9 +69,10 @@ impl MonitorPage {
 
 /// What was read for the page.
 struct Seen {
+    glance: Glance,
     report: Report,
     names: Names,
-    limits: Vec<Use>,
+    limits: Vec<(Use, i64)>,
     companies: Vec<(CompanyId, String)>,
 }
 
@@ -80,53 +86,62 @@ pub async fn show_monitor(
     if admin.session.only.is_some() {
         view.company.clear(); // theirs is the only one, whatever the address says
     }
+    company_field::resolve(&app, &mut view.company).await?;
     let wanted = view.checked(now, zone, admin.session.only)?;
     let (from, until) = wanted.stretch;
     let step = Step::for_seconds(until - from);
     let cut = buckets(wanted.stretch, step, zone);
     let asked = cut.clone();
-    let (configured, (most, _)) = (Configured::of(&app.config), app.config.calls_counted);
+    let configured = Configured::of(&app.config);
+    let (most, timed) = (app.config.calls_listed, app.config.calls_timed);
     let read = move |conn: &mut Conn| {
         let days = keeping::read(conn, configured)?.requests_days;
-        Ok((see(conn, (&wanted, most), &asked, now)?, days))
+        Ok((see(conn, &wanted, (most, timed), &asked, now)?, days))
     };
     let (mut seen, days) = app.db.run(read).await?;
     let limits_total = seen.limits.len();
     seen.limits.truncate(LIMITS);
     let report = &seen.report;
+    let counted = wanted.counted(report.since_ms);
     let table = |kind: &Kind| {
-        let lines = monitor_tables::lines(report, &seen.names, *kind, wanted.sort);
+        let lines = monitor_tables::lines(report, &seen.names, &counted, (*kind, wanted.sort));
         Table::of(*kind, lines, &view, wanted.sort)
     };
     Ok(Page(MonitorPage {
         chrome: admin.chrome(Tab::Monitor),
         is_of_one: admin.session.only.is_some(),
         spans: spans(&view),
-        companies: labels::named(seen.companies, wanted.company),
-        calls: monitor_charts::calls(report, &cut, (step, zone)),
+        companies: CompanyField::of(seen.companies, wanted.company),
+        calls: monitor_charts::calls(&seen.glance, &cut, (step, zone)),
         durations: monitor_charts::durations(report, &cut, (step, zone)),
-        hits: monitor_charts::hit_rate(report, &cut, (step, zone)),
+        hits: monitor_charts::hit_rate(&seen.glance, &cut, (step, zone)),
         routes: monitor_charts::routes(report),
         tables: Kind::ALL.iter().map(table).collect(),
         limits: seen.limits,
         limits_total,
         days,
         most,
-        report: seen.report,
+        timed,
+        since_ms: report.since_ms,
+        glance: seen.glance,
         wanted,
         view,
     }))
 }
 
-fn see(conn: &mut Conn, (wanted, most): (&Wanted, i64), cut: &[Bucket], now: i64) -> Result<Seen> {
+fn see(
+    conn: &mut Conn,
+    wanted: &Wanted,
+    (most, timed): (i64, i64),
+    cut: &[Bucket],
+    now: i64,
+) -> Result<Seen> {
     let report = stats::report(conn, wanted.window(most), wanted.company, cut)?;
-    let known = companies::store::list(conn)?.into_iter();
     Ok(Seen {
+        glance: sums::glance(conn, wanted.window(timed), wanted.company, cut)?,
         names: Names::read(conn, &report)?,
-        limits: today::uses(conn, wanted.company, now)?,
-        companies: known
-            .map(|(company, _)| (company.id, company.name))
-            .collect(),
+        limits: today::with_refused(conn, wanted.company, now)?,
+        companies: companies::store::names(conn, None)?,
         report,
     })
 }

@@ -3,14 +3,16 @@
 use chrono_tz::Tz;
 
 use super::charts::{OverTime, Plan, Point, Share, Shares, Unit};
-use crate::requests::stats::{Report, Tally};
+use crate::requests::stats::Report;
+use crate::requests::sums::Glance;
+use crate::requests::tally::Tally;
 use crate::time::buckets::{Bucket, Step};
 
 /// Addresses that are drawn; the table has all of them.
 const ROUTES: usize = 8;
 
 /// Calls over time: those without an error, and the errors on top of them.
-pub fn calls(report: &Report, buckets: &[Bucket], (step, zone): (Step, Tz)) -> OverTime {
+pub fn calls(glance: &Glance, buckets: &[Bucket], (step, zone): (Step, Tz)) -> OverTime {
     let plan = Plan {
         id: "calls",
         title: "Calls and errors",
@@ -20,10 +22,10 @@ pub fn calls(report: &Report, buckets: &[Bucket], (step, zone): (Step, Tz)) -> O
         zone,
     };
     let values = |tally: &Tally| vec![Some(tally.answered() as f64), Some(tally.errors as f64)];
-    OverTime::bars(plan, &points(report, buckets, values))
+    OverTime::bars(plan, &points(&glance.over_time, buckets, values))
 }
 
-/// How long calls took over time; a bucket without calls has no number.
+/// How long calls took over time; a bucket without calls that were looked at has no number.
 pub fn durations(report: &Report, buckets: &[Bucket], (step, zone): (Step, Tz)) -> OverTime {
     let plan = Plan {
         id: "durations",
@@ -38,11 +40,11 @@ pub fn durations(report: &Report, buckets: &[Bucket], (step, zone): (Step, Tz)) 
         let quantiles = [50, 95, 99].map(|percent| tally.quantile(percent).map(milliseconds));
         quantiles.to_vec()
     };
-    OverTime::lines(plan, &points(report, buckets, values))
+    OverTime::lines(plan, &points(&report.over_time, buckets, values))
 }
 
 /// The hit rate over time; a bucket in which the cache was never asked has no number.
-pub fn hit_rate(report: &Report, buckets: &[Bucket], (step, zone): (Step, Tz)) -> OverTime {
+pub fn hit_rate(glance: &Glance, buckets: &[Bucket], (step, zone): (Step, Tz)) -> OverTime {
     let plan = Plan {
         id: "hits",
         title: "Cache hit rate",
@@ -51,10 +53,8 @@ pub fn hit_rate(report: &Report, buckets: &[Bucket], (step, zone): (Step, Tz)) -
         step,
         zone,
     };
-    OverTime::lines(
-        plan,
-        &points(report, buckets, |tally| vec![tally.hit_rate()]),
-    )
+    let values = |tally: &Tally| vec![tally.hit_rate()];
+    OverTime::lines(plan, &points(&glance.over_time, buckets, values))
 }
 
 /// The addresses that were called most.
@@ -75,7 +75,7 @@ pub fn routes(report: &Report) -> Shares {
 }
 
 fn points(
-    report: &Report,
+    tallies: &[Tally],
     buckets: &[Bucket],
     values: impl Fn(&Tally) -> Vec<Option<f64>>,
 ) -> Vec<Point> {
@@ -83,5 +83,5 @@ fn points(
         bucket: *bucket,
         values: values(tally),
     };
-    buckets.iter().zip(&report.over_time).map(point).collect()
+    buckets.iter().zip(tallies).map(point).collect()
 }

@@ -4,13 +4,14 @@ use std::collections::HashMap;
 
 use diesel::prelude::*;
 
-use super::Downloads;
 use super::monitor_view::{By, View};
+use super::{Downloads, requests_view};
 use crate::db::Conn;
 use crate::error::Result;
 use crate::ids::{CompanyId, TokenId};
 use crate::language::Said;
-use crate::requests::stats::{Report, Tally};
+use crate::requests::stats::Report;
+use crate::requests::tally::Tally;
 use crate::schema::{api_tokens, companies};
 
 /// Lines of a table on the page; the file has all of them.
@@ -167,13 +168,18 @@ impl Names {
     }
 }
 
-/// Every line of a table, in its order.
-pub fn lines(report: &Report, names: &Names, kind: Kind, sort: By) -> Vec<Line> {
+/// Every line of a table, in its order. `counted` is the part of the log whose calls the report counted.
+pub fn lines(
+    report: &Report,
+    names: &Names,
+    counted: &requests_view::View,
+    (kind, sort): (Kind, By),
+) -> Vec<Line> {
     let mut lines: Vec<Line> = match kind {
-        Kind::Company => named(&report.companies, |id| of_company(*id, names)),
-        Kind::Token => named(&report.tokens, |id| of_token(*id, names)),
-        Kind::Route => named(&report.routes, |route| of_route(route)),
-        Kind::Version => named(&report.versions, |id| of_version(*id, names)),
+        Kind::Company => named(&report.companies, counted, |id| of_company(*id, names)),
+        Kind::Token => named(&report.tokens, counted, |id| of_token(*id, names)),
+        Kind::Route => named(&report.routes, counted, |route| of_route(route)),
+        Kind::Version => named(&report.versions, counted, |id| of_version(*id, names)),
     };
     lines.sort_by_cached_key(|line| {
         let note = line.note.as_ref().map(Said::to_string);
@@ -194,16 +200,20 @@ pub fn lines(report: &Report, names: &Names, kind: Kind, sort: By) -> Vec<Line> 
     lines
 }
 
-/// A name, a note and an address.
-type About = (Said, Option<Said>, String);
+/// A name, a note, and what narrows the log to the calls.
+type About = (Said, Option<Said>, Vec<(&'static str, String)>);
 
-fn named<K>(tallies: &HashMap<K, Tally>, name: impl Fn(&K) -> About) -> Vec<Line> {
+fn named<K>(
+    tallies: &HashMap<K, Tally>,
+    counted: &requests_view::View,
+    about: impl Fn(&K) -> About,
+) -> Vec<Line> {
     let line = |(key, tally): (&K, &Tally)| {
-        let (name, note, address) = name(key);
+        let (name, note, narrower) = about(key);
         Line {
             name,
             note,
-            address,
+            address: counted.narrowed("/requests", &narrower),
             tally: tally.clone(),
         }
     };
@@ -215,7 +225,7 @@ fn of_company(id: Option<CompanyId>, names: &Names) -> About {
         Some(id) => (
             names.company(id),
             Some(Said::new("id {id}").with("id", id.to_string())),
-            format!("/requests?company={id}"),
+            vec![("company", id.to_string())],
         ),
         None => nobody(),
     }
@@ -230,12 +240,12 @@ fn of_token(id: Option<TokenId>, names: &Names) -> About {
                     .with("prefix", prefix)
                     .saying("company", names.company(*company)),
             ),
-            format!("/requests?company={company}&token={id}"),
+            vec![("company", company.to_string()), ("token", id.to_string())],
         ),
         (Some(id), None) => (
             Said::new("Token {id}").with("id", id.to_string()),
             Some(Said::new("not kept any more")),
-            format!("/requests?token={id}"),
+            vec![("token", id.to_string())],
         ),
         (None, _) => nobody(),
     }
@@ -244,20 +254,21 @@ fn of_token(id: Option<TokenId>, names: &Names) -> About {
 /// Calls whose token is none that is known; they were refused, and the door of the old plugin does so with 200.
 fn nobody() -> About {
     let name = Said::new("No known token");
-    (name, None, "/requests?stranger=only".into())
+    (name, None, vec![("stranger", "only".into())])
 }
 
 fn of_route(route: &str) -> About {
-    let query = url::form_urlencoded::Serializer::new(String::new())
-        .append_pair("route", route)
-        .finish();
-    (Said::as_it_is(route), None, format!("/requests?{query}"))
+    let whole = vec![("route", route.to_owned()), ("part", "whole".into())];
+    (Said::as_it_is(route), None, whole)
 }
 
 fn of_version((company, version): (CompanyId, i64), names: &Names) -> About {
     (
         names.company(company),
         Some(Said::new("version {version}").number("version", version)),
-        format!("/requests?company={company}&status=2xx"),
+        vec![
+            ("company", company.to_string()),
+            ("version", version.to_string()),
+        ],
     )
 }

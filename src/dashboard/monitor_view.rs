@@ -1,15 +1,14 @@
 //! Which calls the API monitor counts, as the address says it.
 
-use chrono::{DateTime, NaiveDate, NaiveDateTime, NaiveTime, TimeDelta};
+use chrono::{DateTime, NaiveDate, NaiveDateTime};
 use chrono_tz::Tz;
 use serde::Deserialize;
 
-use super::PageError;
-use super::labels;
+use super::{PageError, labels, requests_view};
 use crate::ids::CompanyId;
 use crate::language::Said;
 use crate::requests::stats::Window;
-use crate::time::buckets::moment;
+use crate::time::{day, rfc3339, rfc3339_ms};
 
 /// Longest stretch, in seconds: five years.
 const LONGEST: i64 = 5 * 366 * 86_400;
@@ -90,6 +89,18 @@ pub struct Wanted {
 }
 
 impl Wanted {
+    /// The part of the log whose calls a report counted: those since a moment, UTC milliseconds, where it is given.
+    pub fn counted(&self, since_ms: Option<i64>) -> requests_view::View {
+        let from_ms = since_ms.unwrap_or(self.stretch.0 * 1000);
+        let company = self.company.map(|company| company.to_string());
+        requests_view::View {
+            company: company.unwrap_or_default(),
+            from: rfc3339_ms(from_ms).unwrap_or_default(),
+            to: rfc3339(self.stretch.1).unwrap_or_default(),
+            ..requests_view::View::default()
+        }
+    }
+
     /// The stretch as the log counts it, so many calls at most.
     pub fn window(&self, most: i64) -> Window {
         Window {
@@ -168,21 +179,25 @@ impl View {
 
 /// A day or a time as a form sends it, in UTC seconds; as the end of a stretch a day ends with its last moment.
 pub(super) fn read(text: &str, zone: Tz, is_end: bool) -> Result<i64, PageError> {
-    let day = NaiveDate::parse_from_str(text, "%Y-%m-%d").ok();
-    let day = day.map(|day| match is_end {
-        true => day.checked_add_signed(TimeDelta::days(1)).unwrap_or(day),
-        false => day,
-    });
-    let local = match day {
-        Some(day) => Some(day.and_time(NaiveTime::MIN)),
-        None => NaiveDateTime::parse_from_str(text, "%Y-%m-%dT%H:%M").ok(),
+    let found = match NaiveDate::parse_from_str(text, "%Y-%m-%d") {
+        Ok(last) if is_end => Some(day::end(last, zone)),
+        Ok(first) => Some(day::begin(first, zone)),
+        Err(_) => time(text).and_then(|local| day::moment(local, zone)),
     };
-    let found = local.and_then(|local| moment(local, zone));
     let within = found.filter(|at| DateTime::from_timestamp(*at, 0).is_some());
     let wrong = || {
         PageError::BadRequest(Said::new("“{text}” is no day such as 2026-11-22").with("text", text))
     };
     within.ok_or_else(wrong)
+}
+
+/// A time as browsers send it, without seconds where they are 0.
+fn time(text: &str) -> Option<NaiveDateTime> {
+    let formats = ["%Y-%m-%dT%H:%M", "%Y-%m-%dT%H:%M:%S%.f"];
+    let mut read = formats
+        .iter()
+        .map(|format| NaiveDateTime::parse_from_str(text, format));
+    read.find_map(Result::ok)
 }
 
 #[cfg(test)]

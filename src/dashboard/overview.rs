@@ -24,12 +24,13 @@ use crate::error::Result;
 use crate::ids::CompanyId;
 use crate::language::{Number, Said};
 use crate::progress::completions;
-use crate::requests::stats::{self, Report, Window};
+use crate::requests::stats::Window;
+use crate::requests::sums::{self, Glance};
 use crate::sync;
 use crate::sync::coverage::{self, Coverage};
 use crate::sync::health::{self, Health, Standing};
-use crate::time::buckets::{Bucket, Step, buckets, day_start};
-use crate::time::{now, now_ms};
+use crate::time::buckets::{Bucket, Step, buckets};
+use crate::time::{day, now, now_ms};
 
 /// Days of the chart of completions.
 const DAYS: u64 = 29;
@@ -52,7 +53,9 @@ pub struct OverviewPage {
     upcoming: Vec<(Company, i64)>,
     companies: Vec<Line>,
     pages: Pages,
-    report: Report,
+    glance: Glance,
+    /// Calls that are timed at most.
+    timed: i64,
     completions: OverTime,
     calls: OverTime,
 }
@@ -88,7 +91,7 @@ impl Line {
 struct Seen {
     standings: Vec<Standing>,
     attention: Attention,
-    report: Report,
+    glance: Glance,
     completed: Vec<i64>,
 }
 
@@ -100,11 +103,11 @@ pub async fn show_overview(
 ) -> std::result::Result<Page<OverviewPage>, PageError> {
     let (now, zone, only) = (now(), admin.session.reading.zone, admin.session.only);
     let hours = buckets((now - DAY, now), Step::Hour, zone);
-    let from = day_start(now, DAYS, zone).unwrap_or(now - 30 * DAY);
+    let from = day::start(now, DAYS, zone).unwrap_or(now - 30 * DAY);
     let days = buckets((from, now), Step::Day, zone);
     let (asked, counted) = (hours.clone(), days.clone());
-    let (_, most) = app.config.calls_counted;
-    let window = Window::last(DAY, now, most);
+    let timed = app.config.calls_timed;
+    let window = Window::last(DAY, now, timed);
     let read = move |conn: &mut Conn| see(conn, only, (&asked, &counted), window, now);
     let seen = app.db.run(read).await?;
     let view = view.into_inner();
@@ -116,9 +119,10 @@ pub async fn show_overview(
         chrome: admin.chrome(Tab::Companies),
         has_moodle: app.moodle.is_some(),
         completions: completions_chart(&days, &seen.completed, zone),
-        calls: monitor_charts::calls(&seen.report, &hours, (Step::Hour, zone)),
+        calls: monitor_charts::calls(&seen.glance, &hours, (Step::Hour, zone)),
         attention: seen.attention,
-        report: seen.report,
+        glance: seen.glance,
+        timed,
         view,
         total,
         tally,
@@ -165,7 +169,7 @@ fn see(
     let standings = health::standings(conn, only, now)?;
     let attention = Attention::read(conn, &standings, only, now)?;
     Ok(Seen {
-        report: stats::report(conn, window, only, hours)?,
+        glance: sums::glance(conn, window, only, hours)?,
         completed: completions(conn, only, days)?,
         standings,
         attention,

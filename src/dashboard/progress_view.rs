@@ -1,6 +1,6 @@
 //! What part of a company's progress is shown, as the address says it.
 
-use chrono::{NaiveDate, NaiveTime, TimeZone as _};
+use chrono::NaiveDate;
 use chrono_tz::Tz;
 
 use super::progress_columns::Shown;
@@ -11,6 +11,7 @@ use crate::ids::{CompanyId, CourseId};
 use crate::language::Said;
 use crate::progress::list::{Filter, Order, Sort, Span};
 use crate::progress::{Band, States, Status};
+use crate::time::day;
 
 /// The fields that leave rows out, in the order of the address.
 const FILTERS: [&str; 9] = [
@@ -143,10 +144,9 @@ impl View {
             let why = Said::new("the first day is after the last day");
             return Err(PageError::BadRequest(why));
         }
-        let after = last.and_then(|day| day.succ_opt());
         Ok(Span {
-            from: first.and_then(|day| begin(day, zone)),
-            until: after.and_then(|day| begin(day, zone)),
+            from: first.map(|first| day::begin(first, zone)),
+            until: last.map(|last| day::end(last, zone)),
         })
     }
 
@@ -184,15 +184,6 @@ impl View {
     }
 }
 
-/// When a day begins in a zone, in UTC seconds: at its first hour where midnight is skipped.
-fn begin(day: NaiveDate, zone: Tz) -> Option<i64> {
-    (0..24).find_map(|hour| {
-        let time = NaiveTime::from_hms_opt(hour, 0, 0)?;
-        let moment = zone.from_local_datetime(&day.and_time(time)).earliest()?;
-        Some(moment.timestamp())
-    })
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -200,18 +191,6 @@ mod tests {
     fn view(query: &str) -> View {
         let pairs = url::form_urlencoded::parse(query.as_bytes()).into_owned();
         View::read(pairs.collect()).unwrap_or_else(|_| panic!("{query}"))
-    }
-
-    #[test]
-    fn a_day_begins_where_the_reader_is() {
-        let day = |text: &str, zone| begin(text.parse().expect("a day"), zone);
-
-        assert_eq!(day("2026-03-29", Tz::UTC), Some(1_774_742_400));
-        assert_eq!(day("2026-03-29", Tz::Europe__Berlin), Some(1_774_738_800));
-        assert_eq!(
-            day("2018-11-04", Tz::America__Sao_Paulo),
-            Some(1_541_300_400)
-        );
     }
 
     #[test]

@@ -5,9 +5,9 @@ use std::collections::HashMap;
 use actix_web::web::{Data, Path, Query};
 use askama::Template;
 
+use super::company_field::{self, CompanyField};
 use super::company_nav::Part;
 use super::labels::{self, Choice};
-use super::overview::seen;
 use super::requests_view::View;
 use super::{Chrome, Downloads, Page, PageError, SignedIn, Tab, filters};
 use crate::app::App;
@@ -16,7 +16,7 @@ use crate::db::Conn;
 use crate::error::{Error, OrNotFound as _, Result};
 use crate::ids::CompanyId;
 use crate::requests::list::{self, Filter, Logged, SPAN};
-use crate::requests::stats::is_error;
+use crate::requests::tally::is_error;
 use crate::tokens::{self, Token};
 
 /// Calls on one page.
@@ -31,7 +31,7 @@ pub struct RequestsPage {
     company: Option<Company>,
     path: String,
     view: View,
-    companies: Vec<Choice>,
+    companies: CompanyField,
     tokens: Vec<Choice>,
     calls: Vec<Call>,
     newest: Option<String>,
@@ -75,6 +75,7 @@ impl Call {
             token: text(what == "token", token),
             status: text(what == "status", Some(self.logged.status.to_string())),
             route: self.logged.route.clone(),
+            part: "whole".into(),
             ..View::default()
         };
         view.address("/requests", None)
@@ -94,7 +95,8 @@ pub async fn show_requests(
     app: Data<App>,
     view: Query<View>,
 ) -> std::result::Result<Page<RequestsPage>, PageError> {
-    let view = view.into_inner();
+    let mut view = view.into_inner();
+    company_field::resolve(&app, &mut view.company).await?;
     let chosen = admin.narrowed(view.company()?)?;
     show(admin, &app, None, chosen, view).await
 }
@@ -145,7 +147,7 @@ async fn show(
         let filter = fitting(conn, own, filter)?;
         let found = list::page(conn, &filter, place, PER_PAGE)?;
         let older = found.older;
-        let known = seen(conn, only)?;
+        let known = companies::store::names(conn, only)?;
         Ok((
             company.map(|(company, _)| company),
             tokens,
@@ -157,12 +159,9 @@ async fn show(
     let (company, tokens, calls, older, known) = read.await?;
     let path = own.map_or("/requests".into(), |id| format!("/companies/{id}/requests"));
     let named = |token: Token| (token.id, format!("{} ({}…)", token.name, token.prefix));
-    let names = known
-        .into_iter()
-        .map(|(company, _)| (company.id, company.name));
     Ok(Page(RequestsPage {
         chrome: admin.chrome(Tab::Requests),
-        companies: labels::named(names.collect(), chosen),
+        companies: CompanyField::of(known, chosen),
         tokens: labels::named(tokens.into_iter().map(named).collect(), token),
         newest: place.map(|_| view.address(&path, None)),
         older: older.map(|mark| view.address(&path, Some(mark))),

@@ -2,7 +2,7 @@
 
 use std::str::FromStr;
 
-use chrono::{Days, NaiveDate};
+use chrono::{DateTime, Days, FixedOffset, NaiveDate};
 use chrono_tz::Tz;
 use serde::Deserialize;
 
@@ -27,9 +27,13 @@ pub struct View {
     pub stranger: String,
     /// Part of an address, or empty.
     pub route: String,
+    /// `whole` where the route is all of the address, or empty.
+    pub part: String,
+    /// The data version that was shown, or empty.
+    pub version: String,
     /// A status such as `404`, a kind of them such as `4xx`, or empty.
     pub status: String,
-    /// A day or a time in the reader's zone, or empty.
+    /// A day or a time in the reader's zone, a moment as RFC 3339 says it, or empty.
     pub from: String,
     /// The same for the end, which is not in it; a day is in it as a whole.
     pub to: String,
@@ -62,7 +66,7 @@ impl FromStr for Statuses {
 impl View {
     /// What it asks for, checked; times are those of the zone.
     pub fn filter(&self, company: Option<CompanyId>, zone: Tz) -> Result<Filter, PageError> {
-        let route = self.route.trim().to_lowercase();
+        let route = self.route.trim().to_lowercase(); // as patterns are
         let statuses = labels::chosen("the status", self.status.trim())?;
         Ok(Filter {
             company,
@@ -70,6 +74,8 @@ impl View {
             errors: !self.errors.is_empty(),
             stranger: !self.stranger.is_empty(),
             route: (!route.is_empty()).then_some(route),
+            whole_route: self.is_whole(),
+            version: labels::chosen("the version", self.version.trim())?,
             status: statuses.map(|Statuses(first, last)| (first, last)),
             from_ms: moment(&self.from, zone, false)?,
             until_ms: moment(&self.to, zone, true)?,
@@ -96,19 +102,39 @@ impl View {
         mark.map(Some).ok_or_else(wrong)
     }
 
+    /// Whether the route is all of the address.
+    pub fn is_whole(&self) -> bool {
+        !self.part.is_empty()
+    }
+
     /// The beginning as a field for a time shows it.
-    pub fn begin(&self) -> String {
-        as_time(&self.from, 0)
+    pub fn begin(&self, zone: &Tz) -> String {
+        as_time(&self.from, 0, *zone)
     }
 
     /// The end as a field for a time shows it.
-    pub fn end(&self) -> String {
-        as_time(&self.to, 1)
+    pub fn end(&self, zone: &Tz) -> String {
+        as_time(&self.to, 1, *zone)
     }
 
     /// Whether it leaves anything out.
     pub fn is_filtered(&self) -> bool {
         self.fields().iter().any(|(_, value)| !value.is_empty())
+    }
+
+    /// An address with the fields of this view, and others in the place of some.
+    pub fn narrowed(&self, path: &str, others: &[(&str, String)]) -> String {
+        let path = format!("{path}?");
+        let start = path.len();
+        let mut query = url::form_urlencoded::Serializer::for_suffix(path, start);
+        for (name, value) in self.fields() {
+            let other = others.iter().find(|(other, _)| *other == name);
+            let value = other.map_or(value, |(_, other)| other);
+            if !value.is_empty() {
+                query.append_pair(name, value);
+            }
+        }
+        query.finish()
     }
 
     /// An address with the fields of this view, and those of a place.
@@ -123,13 +149,15 @@ impl View {
         query.finish().trim_end_matches('?').to_owned()
     }
 
-    fn fields(&self) -> [(&'static str, &str); 8] {
+    fn fields(&self) -> [(&'static str, &str); 10] {
         [
             ("company", self.company.as_str()),
             ("token", &self.token),
             ("errors", &self.errors),
             ("stranger", &self.stranger),
             ("route", self.route.trim()),
+            ("part", self.part.trim()),
+            ("version", self.version.trim()),
             ("status", self.status.trim()),
             ("from", self.from.trim()),
             ("to", self.to.trim()),
@@ -137,16 +165,28 @@ impl View {
     }
 }
 
-/// A day as its first moment, or that of a later day; a time as it is.
-fn as_time(typed: &str, later: u64) -> String {
+/// A day as its first moment, or that of a later day; a moment as the zone's clocks show it, and a time as it is.
+fn as_time(typed: &str, later: u64, zone: Tz) -> String {
+    if let Some(at) = exactly(typed.trim()) {
+        let here = at.with_timezone(&zone);
+        return here.format("%Y-%m-%dT%H:%M:%S%.f").to_string();
+    }
     let day = NaiveDate::parse_from_str(typed.trim(), "%Y-%m-%d").ok();
     let day = day.and_then(|day| day.checked_add_days(Days::new(later)));
     day.map_or_else(|| typed.trim().to_owned(), |day| format!("{day}T00:00"))
 }
 
+/// A moment that does not depend on a zone, as the monitor's links have it.
+fn exactly(text: &str) -> Option<DateTime<FixedOffset>> {
+    DateTime::parse_from_rfc3339(text).ok()
+}
+
 /// A day or a time, in UTC milliseconds; nothing where nothing was typed.
 fn moment(typed: &str, zone: Tz, is_end: bool) -> Result<Option<i64>, PageError> {
     let typed = typed.trim();
+    if let Some(at) = exactly(typed) {
+        return Ok(Some(at.timestamp_millis()));
+    }
     let read = (!typed.is_empty()).then(|| read(typed, zone, is_end));
     Ok(read.transpose()?.map(|seconds| seconds * 1000))
 }

@@ -1,10 +1,13 @@
 //! Changing the defaults: whom it would concern, what previews of it said, and saving.
 
+use std::collections::HashSet;
+
 use actix_web::http::StatusCode;
 use actix_web::web::{Data, Query};
 use actix_web::{HttpRequest, HttpResponse};
 use askama::Template;
 
+use super::paging::Pages;
 use super::settings::dry_run;
 use super::settings_checked::Mistakes;
 use super::settings_defaults::form_page;
@@ -23,6 +26,9 @@ use crate::settings::{DEFAULTS, Overrides, store};
 use crate::sync::{self, Run, Statistics};
 use crate::time::now_ms;
 
+/// Companies on one page.
+const PER_PAGE: i64 = 50;
+
 /// Whom a change of the defaults would concern.
 #[derive(Template)]
 #[template(path = "settings/confirm.html")]
@@ -31,13 +37,17 @@ pub struct ConfirmPage {
     moved: Vec<Moved>,
     typed: Typed,
     basis: String,
-    affected: Vec<Concerned>,
+    /// How many companies.
+    affected: usize,
+    /// Those of this page.
+    shown: Vec<Concerned>,
+    pages: Pages,
 }
 
 impl ConfirmPage {
     /// Whether a preview is being made.
     fn is_moving(&self) -> bool {
-        let mut trials = self.affected.iter().filter_map(|one| one.trial.as_ref());
+        let mut trials = self.shown.iter().filter_map(|one| one.trial.as_ref());
         trials.any(|run| !run.ended())
     }
 }
@@ -70,12 +80,17 @@ pub async fn show_confirm(
         Err(mistakes) => return refused(&admin, &app, &request, typed, mistakes).await,
     };
     let wanted = defaults.applied_to(Shape::default());
+    let page = field(&form, "page").parse().unwrap_or(1);
+    let base = address(&typed);
     let read = app.db.run(move |conn| {
         let basis = sync::settings::basis(conn, DEFAULTS)?;
         let present = store::own(conn, DEFAULTS)?.applied_to(Shape::default());
-        Ok((basis, present, concerned(conn, &defaults)?))
+        let ids = sync::settings::affected(conn, DEFAULTS, &defaults)?;
+        let pages = Pages::new(page, PER_PAGE, ids.len() as i64, base);
+        let shown = concerned(conn, &ids, &pages, &defaults)?;
+        Ok((basis, present, ids.len(), shown, pages))
     });
-    let (basis, present, affected) = read.await?;
+    let (basis, present, affected, shown, pages) = read.await?;
     let lists = settings_lists::offered(&app, None).await?.ok();
     let confirm = ConfirmPage {
         chrome: admin.chrome(Tab::Rows),
@@ -83,6 +98,8 @@ pub async fn show_confirm(
         typed,
         basis,
         affected,
+        shown,
+        pages,
     };
     Ok(page::with_status(StatusCode::OK, &confirm, &request))
 }
@@ -108,7 +125,13 @@ pub async fn try_defaults(
         sync::settings::proposed(conn, company, DEFAULTS, &defaults)
     });
     dry_run(&app, company, shape.await?, &admin).await?;
-    Ok(see_other(&confirm_address(&typed, company)).finish())
+    let page = field(&form, "page").parse().unwrap_or(1);
+    let back = format!(
+        "{}&page={}#company-{company}",
+        address(&typed),
+        i64::max(page, 1)
+    );
+    Ok(see_other(&back).finish())
 }
 
 /// `POST /settings/rows`
@@ -172,27 +195,34 @@ fn field<'a>(form: &'a Pairs, name: &str) -> &'a str {
     found.map_or("", |(_, value)| value)
 }
 
-fn confirm_address(typed: &Typed, company: CompanyId) -> String {
+fn address(typed: &Typed) -> String {
     let path = "/settings/rows/confirm?".to_owned();
     let start = path.len();
     let mut query = url::form_urlencoded::Serializer::for_suffix(path, start);
     query.extend_pairs(typed.pairs());
-    format!("{}#company-{company}", query.finish())
+    query.finish()
 }
 
-fn concerned(conn: &mut Conn, defaults: &Overrides) -> Result<Vec<Concerned>> {
-    let ids = sync::settings::affected(conn, DEFAULTS, defaults)?;
-    let mut concerned = Vec::with_capacity(ids.len());
-    for (company, state) in companies::store::list(conn)? {
-        if ids.contains(&company.id) {
-            let shape = sync::settings::proposed(conn, company.id, DEFAULTS, defaults)?;
-            let trial = sync::settings::trial(conn, company.id, &shape)?;
-            concerned.push(Concerned {
-                company,
-                state,
-                trial,
-            });
-        }
-    }
-    Ok(concerned)
+/// The companies of one page, by name.
+fn concerned(
+    conn: &mut Conn,
+    ids: &[CompanyId],
+    pages: &Pages,
+    defaults: &Overrides,
+) -> Result<Vec<Concerned>> {
+    let ids: HashSet<&CompanyId> = ids.iter().collect();
+    let mut known = companies::store::list(conn)?;
+    known.retain(|(company, _)| ids.contains(&company.id));
+    let before = Pages::offset(pages.number, PER_PAGE) as usize;
+    let shown = known.into_iter().skip(before).take(PER_PAGE as usize);
+    let concerned = shown.map(|(company, state)| {
+        let shape = sync::settings::proposed(conn, company.id, DEFAULTS, defaults)?;
+        let trial = sync::settings::trial(conn, company.id, &shape)?;
+        Ok(Concerned {
+            company,
+            state,
+            trial,
+        })
+    });
+    concerned.collect()
 }

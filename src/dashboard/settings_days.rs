@@ -1,14 +1,16 @@
 //! Days as date fields send and want them, and the moments they begin at.
 
 use chrono::{DateTime, Datelike, NaiveDate, Utc};
+use chrono_tz::Tz;
 
-/// When a day begins, in UTC seconds; `None` for what is no day, or none from 1970 to 2199.
+use crate::time::day;
+
+/// When a day begins in UTC, whoever reads it, in UTC seconds; `None` for what is no day, or none from 1970 to 2199.
 pub fn midnight(day: &str) -> Option<i64> {
     let day: NaiveDate = day.trim().parse().ok()?;
-    let begin = day.and_hms_opt(0, 0, 0)?;
     (1970..2200)
         .contains(&day.year())
-        .then(|| begin.and_utc().timestamp())
+        .then(|| day::begin(day, Tz::UTC))
 }
 
 /// The day of a moment as date fields want it.

@@ -10,8 +10,9 @@ use super::settings_form::Typed;
 use super::settings_lists::{self, ticks};
 use super::{Chrome, Page, PageError, SignedIn, Tab, filters};
 use crate::app::App;
-use crate::companies::{self, Company};
+use crate::companies;
 use crate::error::Error;
+use crate::ids::CompanyId;
 use crate::settings::{DEFAULTS, Overrides, store};
 
 /// The defaults.
@@ -21,7 +22,7 @@ pub struct DefaultsPage {
     chrome: Chrome,
     changed: Option<(i64, String)>,
     fields: Fields,
-    own_settings: Vec<Company>,
+    own_settings: Vec<(CompanyId, String)>,
 }
 
 /// `GET /settings/rows`
@@ -44,13 +45,9 @@ pub(super) async fn form_page(
     mistakes: Mistakes,
 ) -> std::result::Result<DefaultsPage, Error> {
     let read = app.db.run(|conn| {
-        let companies = companies::store::list(conn)?;
-        let mut own_settings = Vec::new();
-        for (company, _) in companies {
-            if store::own(conn, company.id)? != Overrides::default() {
-                own_settings.push(company);
-            }
-        }
+        let mut own_settings = companies::store::names(conn, None)?;
+        let own = store::all(conn)?;
+        own_settings.retain(|(id, _)| own.get(id).is_some_and(|own| *own != Overrides::default()));
         Ok((store::last_change(conn, DEFAULTS)?, own_settings))
     });
     let (changed, own_settings) = read.await?;

@@ -8,6 +8,7 @@ use actix_web::{HttpRequest, HttpResponse};
 use askama::Template;
 use serde::Deserialize;
 
+use super::company_field;
 use super::labels;
 use super::sync_forms::{self, FormPage};
 use super::{Chrome, Flash, Page, PageError, SignedIn, Submitted, Tab, filters, page, see_other};
@@ -118,10 +119,11 @@ pub async fn show_confirm(
     request: HttpRequest,
     wish: Query<Wish>,
 ) -> std::result::Result<HttpResponse, PageError> {
-    let wish = wish.into_inner();
+    let mut wish = wish.into_inner();
     if wish.company == ALL {
         return Ok(see_other(&wish.address("/sync/batches/confirm")).finish());
     }
+    company_field::resolve(&app, &mut wish.company).await?;
     let dry_run = wish.dry_run;
     let (company, mode, hours_back) = match checked(&wish) {
         Ok(checked) => checked,

@@ -2,7 +2,7 @@
 
 use askama::Template;
 
-use super::labels::{self, Choice};
+use super::company_field::CompanyField;
 use super::sync::{ALL, Wish};
 use super::{Chrome, SignedIn, Tab, filters};
 use crate::app::App;
@@ -37,7 +37,7 @@ struct Status {
 /// One kind of sync.
 struct Form {
     mode: Mode,
-    companies: Vec<Choice>,
+    companies: CompanyField,
     /// Whether all companies can be chosen, and are.
     all: Option<bool>,
     hours_back: String,
@@ -91,7 +91,7 @@ pub(super) async fn page(
             .map(|(company, _)| (company.id, company.name.clone()));
         Form {
             mode,
-            companies: labels::named(names.collect(), only.or(chosen)),
+            companies: CompanyField::of(names.collect(), only.or(chosen)),
             all: only.is_none().then_some(wish.company == ALL),
             hours_back: match wish.hours_back.as_str() {
                 "" => "24".into(),

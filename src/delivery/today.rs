@@ -1,6 +1,7 @@
 //! How the limits on calls stand today: every company and token that has one, or has called under one.
 
 use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 
 use diesel::prelude::*;
 
@@ -8,17 +9,13 @@ use super::limits;
 use crate::db::Conn;
 use crate::error::Result;
 use crate::ids::{CompanyId, TokenId};
-use crate::requests::{ALL_TOKENS, Limits, Standing, stats};
+use crate::requests::{ALL_TOKENS, Limits, Standing, store};
 use crate::schema::{api_tokens, companies, quota_days};
 use crate::settings::delivery::Delivery;
-use crate::time::buckets::day_start;
+use crate::time::day;
 
-/// From which part of a limit on somebody should know, in percent.
-pub const NOTICE_PERCENT: i64 = 80;
 /// How much of a day must be over before its end is guessed, in seconds.
 const EARLY: i64 = 3600;
-/// Longest day of any zone, in seconds.
-const LONGEST_DAY: i64 = 27 * 3600;
 
 /// One limit of today.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -33,12 +30,12 @@ pub struct Use {
     pub standing: Standing,
     /// The zone whose midnight ends the day.
     pub zone: &'static str,
-    /// When the day ends, UTC seconds.
+    /// When the day began, UTC seconds.
+    pub began_at: i64,
+    /// When it ends, UTC seconds.
     pub resets_at: i64,
     /// How many calls there will be by then, at the pace of the day so far; `None` within the day's first hour.
     pub forecast: Option<i64>,
-    /// Calls of today that the limit refused, by the log.
-    pub refused: usize,
 }
 
 impl Use {
@@ -46,24 +43,17 @@ impl Use {
     pub fn percentage(&self) -> f64 {
         100.0 * self.standing.used as f64 / f64::from(self.standing.limit.max(1))
     }
-
-    /// Whether [`NOTICE_PERCENT`] of the limit are used.
-    pub fn is_short(&self) -> bool {
-        self.standing.used * 100 >= i64::from(self.standing.limit) * NOTICE_PERCENT
-    }
 }
 
 /// Today's limits of one company or of all, the fullest first: each company's own limit, and those of the tokens that have
 /// called today. Calls of the last second may be missing.
 pub fn uses(conn: &mut Conn, only: Option<CompanyId>, now: i64) -> Result<Vec<Use>> {
-    let counts = counts(conn, now)?;
-    let mut refused = refused(conn, now)?;
+    let counts = counts(conn, only, now)?;
     let tokens = tokens(conn, &counts)?;
     let mut found = Vec::new();
     for (company, name, delivery) in known(conn, only)? {
         let delivery = Delivery::read(&delivery)?;
         let mine = counts.get(&company).map_or(&[][..], Vec::as_slice);
-        let turned_away = refused.remove(&company).unwrap_or_default();
         let day = Day::of(&limits(company, ALL_TOKENS, &delivery), now);
         let used = |token: TokenId| {
             let of_token = |count: &&Count| count.0 == token && count.1 == day.number;
@@ -78,9 +68,6 @@ pub fn uses(conn: &mut Conn, only: Option<CompanyId>, now: i64) -> Result<Vec<Us
         );
         for (token, limit) in slots.into_iter().filter(|(_, limit)| *limit > 0) {
             let of_all = token == ALL_TOKENS;
-            let is_mine = |(caller, at_ms): &&(TokenId, i64)| {
-                (of_all || *caller == token) && *at_ms >= day.from * 1000
-            };
             let used = used(token);
             found.push(Use {
                 company,
@@ -93,14 +80,34 @@ pub fn uses(conn: &mut Conn, only: Option<CompanyId>, now: i64) -> Result<Vec<Us
                     resets_in: day.left,
                 },
                 zone: delivery.zone.0.name(),
+                began_at: day.from,
                 resets_at: now + day.left,
                 forecast: day.forecast(used, now),
-                refused: turned_away.iter().filter(is_mine).count(),
             });
         }
     }
     found.sort_by(|one, next| next.percentage().total_cmp(&one.percentage()));
     Ok(found)
+}
+
+/// The same, each with the calls of its day that a limit refused, by the log.
+pub fn with_refused(conn: &mut Conn, only: Option<CompanyId>, now: i64) -> Result<Vec<(Use, i64)>> {
+    let uses = uses(conn, only, now)?;
+    let mut of_day: HashMap<i64, HashMap<(CompanyId, TokenId), i64>> = HashMap::new();
+    for began_at in uses.iter().map(|one| one.began_at) {
+        if let Entry::Vacant(unknown) = of_day.entry(began_at) {
+            unknown.insert(store::refused(conn, only, began_at * 1000)?);
+        }
+    }
+    let refused = |one: &Use| {
+        let counts = &of_day[&one.began_at];
+        match &one.token {
+            Some((token, _)) => counts.get(&(one.company, *token)).copied().unwrap_or(0),
+            None => counts.get(&(one.company, ALL_TOKENS)).copied().unwrap_or(0),
+        }
+    };
+    let counted = uses.into_iter().map(|one| (refused(&one), one));
+    Ok(counted.map(|(refused, one)| (one, refused)).collect())
 }
 
 /// A day of a company's zone.
@@ -113,7 +120,7 @@ struct Day {
 impl Day {
     fn of(limits: &Limits, now: i64) -> Self {
         let (number, left) = limits.day(now);
-        let from = day_start(now, 0, limits.zone).unwrap_or(now);
+        let from = day::start(now, 0, limits.zone).unwrap_or(now);
         Self { number, from, left }
     }
 
@@ -126,9 +133,17 @@ impl Day {
 /// A token, a day, and its calls.
 type Count = (TokenId, i64, i64);
 
-fn counts(conn: &mut Conn, now: i64) -> Result<HashMap<CompanyId, Vec<Count>>> {
+fn counts(
+    conn: &mut Conn,
+    only: Option<CompanyId>,
+    now: i64,
+) -> Result<HashMap<CompanyId, Vec<Count>>> {
     let today = now.div_euclid(86_400);
-    let rows: Vec<(CompanyId, TokenId, i64, i64)> = quota_days::table
+    let mut all = quota_days::table.into_boxed();
+    if let Some(company) = only {
+        all = all.filter(quota_days::company_id.eq(company));
+    }
+    let rows: Vec<(CompanyId, TokenId, i64, i64)> = all
         .filter(quota_days::day.between(today - 1, today + 1)) // of all zones
         .filter(quota_days::used.gt(0))
         .select((
@@ -143,14 +158,6 @@ fn counts(conn: &mut Conn, now: i64) -> Result<HashMap<CompanyId, Vec<Count>>> {
         counts.entry(company).or_default().push((token, day, used));
     }
     Ok(counts)
-}
-
-fn refused(conn: &mut Conn, now: i64) -> Result<HashMap<CompanyId, Vec<(TokenId, i64)>>> {
-    let mut refused: HashMap<_, Vec<_>> = HashMap::new();
-    for (company, token, at_ms) in stats::refused_since(conn, (now - LONGEST_DAY) * 1000)? {
-        refused.entry(company).or_default().push((token, at_ms));
-    }
-    Ok(refused)
 }
 
 fn known(conn: &mut Conn, only: Option<CompanyId>) -> Result<Vec<(CompanyId, String, String)>> {

@@ -2,6 +2,7 @@
 
 mod bands;
 mod completions;
+pub mod course_order;
 pub mod courses;
 pub mod derive;
 pub mod feed;

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use chrono::{DateTime, Datelike as _, Utc};
+use chrono::{Datelike as _, NaiveDate};
 use chrono_tz::Tz;
 use diesel::prelude::*;
 use diesel::sql_query;
@@ -12,6 +12,7 @@ use crate::db::Conn;
 use crate::error::Result;
 use crate::ids::{CompanyId, CourseId};
 use crate::moodle::RowState;
+use crate::time::day;
 
 /// How many learners completed a course in one month of a zone.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -33,13 +34,15 @@ struct Quarter {
     completed: i64,
 }
 
-/// The months from the first completion of a course to its last, those without any as well, oldest first. Active rows only.
+/// The months from the first completion of a course to the present one (`now`, UTC seconds), those without any as well, oldest
+/// first, and how many completions lie after it, as Moodle has them. Active rows only.
 pub fn completions(
     conn: &mut Conn,
     company: CompanyId,
     course: CourseId,
+    now: i64,
     zone: Tz,
-) -> Result<Vec<Month>> {
+) -> Result<(Vec<Month>, i64)> {
     let counted = sql_query(format!(
         "select timecompleted / 900 as quarter, count(*) as completed from progress \
          where company_id = {company} and course_id = {course} and state = '{}' and timecompleted is not null \
@@ -49,22 +52,21 @@ pub fn completions(
     let quarters: Vec<Quarter> = counted.load(conn)?;
     let mut found: BTreeMap<i32, i64> = BTreeMap::new();
     for Quarter { quarter, completed } in quarters {
-        if let Some(at) = DateTime::<Utc>::from_timestamp(quarter * 900, 0) {
-            let here = at.with_timezone(&zone);
-            *found.entry(number(here.year(), here.month())).or_default() += completed;
-        }
+        let month = day::of(quarter * 900, zone).map_or(i32::MAX, number);
+        *found.entry(month).or_default() += completed;
     }
-    Ok(whole(&found))
+    let present = day::of(now, zone).map_or(i32::MAX, number);
+    let later = found.split_off(&present.saturating_add(1));
+    Ok((until(&found, present), later.values().sum()))
 }
 
-/// Months counted from the year 0.
-fn number(year: i32, month: u32) -> i32 {
-    year * 12 + month as i32 - 1
+/// The month of a day, counted from the year 0.
+fn number(day: NaiveDate) -> i32 {
+    day.year() * 12 + day.month0() as i32
 }
 
-fn whole(found: &BTreeMap<i32, i64>) -> Vec<Month> {
-    let (Some((first, _)), Some((last, _))) = (found.first_key_value(), found.last_key_value())
-    else {
+fn until(found: &BTreeMap<i32, i64>, present: i32) -> Vec<Month> {
+    let Some((first, _)) = found.first_key_value() else {
         return Vec::new();
     };
     let month = |number: i32| Month {
@@ -72,7 +74,7 @@ fn whole(found: &BTreeMap<i32, i64>) -> Vec<Month> {
         month: number.rem_euclid(12) as u32 + 1,
         completed: found.get(&number).copied().unwrap_or(0),
     };
-    (*first..=*last).map(month).collect()
+    (*first..=present).map(month).collect()
 }
 
 #[cfg(test)]
@@ -81,14 +83,18 @@ mod tests {
 
     #[test]
     fn months_without_a_completion_are_there_with_zero() {
-        let found = BTreeMap::from([(number(2025, 11), 3), (number(2026, 1), 1)]);
+        let month = |day: &str| number(day.parse().expect("a day"));
+        let found = BTreeMap::from([(month("2025-11-30"), 3), (month("2026-01-01"), 1)]);
 
-        let months: Vec<_> = whole(&found)
+        let months: Vec<_> = until(&found, month("2026-02-28"))
             .iter()
             .map(|month| (month.year, month.month, month.completed))
             .collect();
 
-        assert_eq!(months, [(2025, 11, 3), (2025, 12, 0), (2026, 1, 1)]);
-        assert_eq!(whole(&BTreeMap::new()), []);
+        assert_eq!(
+            months,
+            [(2025, 11, 3), (2025, 12, 0), (2026, 1, 1), (2026, 2, 0)]
+        );
+        assert_eq!(until(&BTreeMap::new(), 0), []);
     }
 }

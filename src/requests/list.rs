@@ -59,8 +59,12 @@ pub struct Filter {
     pub errors: bool,
     /// Only those without a token that is known.
     pub stranger: bool,
-    /// With this in the pattern of the address.
+    /// With this in the pattern of the address, or as all of it.
     pub route: Option<String>,
+    /// Whether the route is the whole pattern.
+    pub whole_route: bool,
+    /// That showed this data version.
+    pub version: Option<i64>,
     /// With a status from the first to the last of these.
     pub status: Option<(i32, i32)>,
     /// Answered from this moment on, UTC milliseconds.
@@ -72,8 +76,12 @@ pub struct Filter {
 impl Filter {
     /// Whether no index leads straight to its calls.
     fn is_searched(&self) -> bool {
-        let (token, route) = (self.token.is_some(), self.route.is_some());
-        token || self.errors || self.stranger || route || self.status.is_some()
+        self.token.is_some()
+            || self.errors
+            || self.stranger
+            || self.route.is_some()
+            || self.version.is_some()
+            || self.status.is_some()
     }
 }
 
@@ -172,7 +180,12 @@ fn narrowed(mut calls: Calls, filter: &Filter) -> Calls {
     if filter.stranger {
         calls = calls.filter(diesel::dsl::sql::<diesel::sql_types::Bool>(IS_STRANGER));
     }
-    if let Some(route) = &filter.route {
+    if let Some(version) = filter.version {
+        calls = calls.filter(request_log::version.eq(version));
+    }
+    if let Some(route) = filter.route.as_ref().filter(|_| filter.whole_route) {
+        calls = calls.filter(request_log::route.eq(route.clone()));
+    } else if let Some(route) = &filter.route {
         let escaped = route
             .replace('\\', "\\\\")
             .replace('%', "\\%")

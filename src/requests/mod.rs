@@ -6,6 +6,8 @@ mod quota;
 pub mod retention;
 pub mod stats;
 pub mod store;
+pub mod sums;
+pub mod tally;
 
 pub use log::{Answered, Log};
 pub use quota::{ALL_TOKENS, Limits, Quota, Standing, Taken};

@@ -6,13 +6,14 @@
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use chrono::{DateTime, Datelike as _, Days, NaiveTime, TimeZone as _, Utc};
+use chrono::Datelike as _;
 use chrono_tz::Tz;
 
 use super::store;
 use crate::db::{Db, Kind};
 use crate::error::Result;
 use crate::ids::{CompanyId, TokenId};
+use crate::time::day;
 
 /// The token that stands for all of a company's.
 pub const ALL_TOKENS: TokenId = TokenId(0);
@@ -51,7 +52,7 @@ impl Standing {
         (i64::from(self.limit) - self.used).max(0)
     }
 
-    /// Whether the limit is used to four fifths.
+    /// Whether so much of the limit is used that somebody should know: four fifths.
     pub fn is_near(&self) -> bool {
         self.used * 5 >= i64::from(self.limit) * 4
     }
@@ -90,18 +91,9 @@ impl Limits {
 
     /// The day that a moment (UTC seconds) lies in, and the seconds until the next one.
     pub fn day(&self, now: i64) -> (i64, i64) {
-        let moment = DateTime::<Utc>::from_timestamp(now, 0).unwrap_or_default();
-        let here = moment.with_timezone(&self.zone);
-        let tomorrow = here.date_naive() + Days::new(1);
-        let midnight = (0..24).find_map(|hour| {
-            let time = NaiveTime::from_hms_opt(hour, 0, 0)?;
-            self.zone
-                .from_local_datetime(&tomorrow.and_time(time))
-                .earliest()
-        });
-        let next = midnight.map_or(now + 86_400, |midnight| midnight.timestamp());
-        let day = i64::from(here.date_naive().num_days_from_ce()) - 719_163;
-        (day, (next - now).max(1))
+        let today = day::of(now, self.zone).unwrap_or_default();
+        let day = i64::from(today.num_days_from_ce()) - 719_163;
+        (day, (day::end(today, self.zone) - now).max(1))
     }
 
     fn standing(

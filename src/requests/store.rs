@@ -2,17 +2,19 @@
 
 use std::collections::HashMap;
 
-use diesel::dsl::min;
+use diesel::dsl::{count_star, min, sql};
 use diesel::prelude::*;
-use diesel::sql_types::BigInt;
+use diesel::sql_types::{BigInt, Bool};
 
-use super::Request;
 use super::quota::Slot;
+use super::tally::IS_REFUSED;
+use super::{ALL_TOKENS, Request, sums};
 use crate::db::Conn;
 use crate::error::Result;
+use crate::ids::{CompanyId, TokenId};
 use crate::schema::{quota_days, request_log};
 
-/// Appends calls to the log.
+/// Appends calls to the log, and adds them to its sums.
 pub fn record(conn: &mut Conn, requests: &[Request]) -> Result<()> {
     for request in requests {
         diesel::insert_into(request_log::table)
@@ -33,7 +35,7 @@ pub fn record(conn: &mut Conn, requests: &[Request]) -> Result<()> {
             ))
             .execute(conn)?;
     }
-    Ok(())
+    sums::add(conn, requests)
 }
 
 /// How many calls are in the log, and when the oldest was answered, UTC milliseconds.
@@ -55,6 +57,37 @@ pub fn forget_counts(conn: &mut Conn, day: i64) -> Result<usize> {
     Ok(diesel::delete(old).execute(conn)?)
 }
 
+/// How many calls of each company and token a limit has refused since a moment, UTC milliseconds, of one company or of all;
+/// those of a company's tokens together stand at [`ALL_TOKENS`].
+pub fn refused(
+    conn: &mut Conn,
+    only: Option<CompanyId>,
+    since_ms: i64,
+) -> Result<HashMap<(CompanyId, TokenId), i64>> {
+    let mut calls = request_log::table
+        .group_by((request_log::company_id, request_log::token_id))
+        .select((
+            request_log::company_id.assume_not_null(),
+            request_log::token_id.assume_not_null(),
+            count_star(),
+        ))
+        .filter(sql::<Bool>(IS_REFUSED))
+        .filter(request_log::at_ms.ge(since_ms))
+        .filter(request_log::company_id.is_not_null())
+        .filter(request_log::token_id.is_not_null())
+        .into_boxed();
+    if let Some(company) = only {
+        calls = calls.filter(request_log::company_id.eq(company));
+    }
+    let rows: Vec<(CompanyId, TokenId, i64)> = calls.load(conn)?;
+    let mut found = HashMap::new();
+    for (company, token, count) in rows {
+        *found.entry((company, ALL_TOKENS)).or_default() += count;
+        found.insert((company, token), count);
+    }
+    Ok(found)
+}
+
 /// Lets go of calls from before a moment (UTC milliseconds), the oldest first and about so many at most; returns how many.
 pub fn forget(conn: &mut Conn, before_ms: i64, most: i64) -> Result<usize> {
     let last: Option<i64> = request_log::table
@@ -66,6 +99,7 @@ pub fn forget(conn: &mut Conn, before_ms: i64, most: i64) -> Result<usize> {
         .get_result(conn)
         .optional()?;
     let until_ms = last.map_or(before_ms, |last| last + 1);
+    sums::forget(conn, until_ms)?;
     let gone = request_log::table.filter(request_log::at_ms.lt(until_ms));
     Ok(diesel::delete(gone).execute(conn)?)
 }

@@ -1,5 +1,6 @@
 //! How a company's rows are delivered to programs: fields, the plugin's mode, zone and limits.
 
+use std::collections::HashSet;
 use std::str::FromStr;
 
 use chrono_tz::Tz;
@@ -180,6 +181,21 @@ pub fn own(conn: &mut Conn, company: CompanyId) -> Result<DeliveryOverrides> {
         .optional()?;
     let own = stored.map(|text| serde_json::from_str(&text)).transpose();
     Ok(own.map_err(unreadable)?.unwrap_or_default())
+}
+
+/// The companies that say something themselves.
+pub fn with_own(conn: &mut Conn) -> Result<HashSet<CompanyId>> {
+    let stored: Vec<(CompanyId, String)> = delivery_settings::table
+        .select((delivery_settings::company_id, delivery_settings::overrides))
+        .load(conn)?;
+    let mut found = HashSet::new();
+    for (company, text) in stored {
+        let own: DeliveryOverrides = serde_json::from_str(&text).map_err(unreadable)?;
+        if !own.is_empty() {
+            found.insert(company);
+        }
+    }
+    Ok(found)
 }
 
 /// When the settings of a company, or the defaults, were last changed and by whom.

@@ -1,5 +1,7 @@
 //! Reading and writing settings.
 
+use std::collections::HashMap;
+
 use diesel::prelude::*;
 
 use super::{DEFAULTS, Overrides};
@@ -22,10 +24,22 @@ pub fn own(conn: &mut Conn, company: CompanyId) -> Result<Overrides> {
         .select(sync_settings::shape)
         .get_result(conn)
         .optional()?;
-    let parsed = stored.map(|text| serde_json::from_str(&text)).transpose();
-    let own: Option<Overrides> = parsed
-        .map_err(|cause| Error::from(diesel::result::Error::DeserializationError(cause.into())))?;
+    let own = stored.map(|text| parsed(&text)).transpose()?;
     Ok(own.unwrap_or_default())
+}
+
+/// What companies say themselves, and the defaults at [`DEFAULTS`]; who says nothing is missing, or empty.
+pub fn all(conn: &mut Conn) -> Result<HashMap<CompanyId, Overrides>> {
+    let stored: Vec<(CompanyId, String)> = sync_settings::table
+        .select((sync_settings::company_id, sync_settings::shape))
+        .load(conn)?;
+    let read = |(company, text): (CompanyId, String)| Ok((company, parsed(&text)?));
+    stored.into_iter().map(read).collect()
+}
+
+fn parsed(text: &str) -> Result<Overrides> {
+    serde_json::from_str(text)
+        .map_err(|cause| diesel::result::Error::DeserializationError(cause.into()).into())
 }
 
 /// When the settings of a company, or the defaults, were last changed and by whom.

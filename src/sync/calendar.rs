@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use chrono::{DateTime, Days, NaiveDate, TimeZone as _, Utc};
+use chrono::{DateTime, NaiveDate, Utc};
 use chrono_tz::Tz;
 use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Text};
@@ -11,6 +11,7 @@ use super::RunState;
 use crate::db::Conn;
 use crate::error::Result;
 use crate::ids::CompanyId;
+use crate::time::day;
 
 /// What happened on one day, in the zone that was asked for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -49,7 +50,7 @@ pub fn days(
                where requested_at_ms >= $1 and (company_id = $2 or $2 < 0) and not dry_run \
                group by requested_at_ms / 900000, state";
     let found: Vec<Some15Minutes> = diesel::sql_query(ask)
-        .bind::<BigInt, _>(midnight(first, zone) * 1000)
+        .bind::<BigInt, _>(day::begin(first, zone) * 1000)
         .bind::<BigInt, _>(company.map_or(-1, |company| company.0))
         .load(conn)?;
     let mut of_day: BTreeMap<NaiveDate, Day> = BTreeMap::new();
@@ -58,34 +59,19 @@ pub fn days(
             continue;
         };
         let date = moment.with_timezone(&zone).date_naive();
-        let day = of_day.entry(date).or_insert_with(|| empty(date));
-        day.runs += some.runs;
-        let graver = day
+        let seen = of_day.entry(date).or_insert_with(|| empty(date));
+        seen.runs += some.runs;
+        let graver = seen
             .worst
             .is_none_or(|worst| gravity(some.state) > gravity(worst));
         if graver {
-            day.worst = Some(some.state);
+            seen.worst = Some(some.state);
         }
     }
     let every = first.iter_days().take_while(|date| *date <= last);
     Ok(every
         .map(|date| of_day.get(&date).copied().unwrap_or_else(|| empty(date)))
         .collect())
-}
-
-/// When a day begins in a zone, UTC seconds. Where its midnight is left out, the first moment after it.
-pub fn midnight(date: NaiveDate, zone: Tz) -> i64 {
-    let begin = date.and_time(chrono::NaiveTime::MIN);
-    let quarters = (0..12).map(|quarter| begin + chrono::TimeDelta::minutes(15 * quarter));
-    let mut there = quarters.filter_map(|time| zone.from_local_datetime(&time).earliest());
-    there
-        .next()
-        .map_or_else(|| begin.and_utc().timestamp(), |time| time.timestamp())
-}
-
-/// When the day after a day begins.
-pub fn end(date: NaiveDate, zone: Tz) -> i64 {
-    midnight(date.checked_add_days(Days::new(1)).unwrap_or(date), zone)
 }
 
 fn empty(date: NaiveDate) -> Day {
@@ -111,13 +97,15 @@ fn gravity(state: RunState) -> u8 {
 
 #[cfg(test)]
 mod tests {
+    use chrono::TimeZone as _;
+
     use super::*;
 
     #[test]
     fn days_begin_and_end_where_the_zone_says() {
         let zone: Tz = "Europe/Berlin".parse().expect("a zone");
         let day = |month, day| NaiveDate::from_ymd_opt(2026, month, day).expect("a day");
-        let hours = |date| (end(date, zone) - midnight(date, zone)) / 3600;
+        let hours = |date| (day::end(date, zone) - day::begin(date, zone)) / 3600;
 
         assert_eq!(hours(day(3, 29)), 23, "clocks go forward");
         assert_eq!(hours(day(10, 25)), 25, "clocks go back");
@@ -129,7 +117,7 @@ mod tests {
         let zone: Tz = "America/Santiago".parse().expect("a zone");
         let date = NaiveDate::from_ymd_opt(2026, 9, 6).expect("a day");
 
-        let begin = zone.timestamp_opt(midnight(date, zone), 0).unwrap();
+        let begin = zone.timestamp_opt(day::begin(date, zone), 0).unwrap();
 
         assert_eq!(
             begin.format("%Y-%m-%d %H:%M").to_string(),

@@ -6,7 +6,7 @@ use diesel::prelude::*;
 
 use super::affected::{Affected, Line, affected};
 use super::plan::Kind;
-use super::spans::{Span, spans};
+use super::spans::{self, Span, spans};
 use super::{Mode, seek};
 use crate::db::Conn;
 use crate::error::{OrNotFound, Result};
@@ -86,9 +86,19 @@ pub fn page(
     limit: i64,
 ) -> Result<Vec<Entry>> {
     let newer = matches!(from, From::After(_));
-    let spans = spans(conn, companies, filter, from)?;
+    let mut spans = spans(conn, companies, filter, from)?;
+    let mut newest = HashMap::new();
+    if !newer && spans.len() > 1 {
+        newest = spans::newest(conn, filter, from)?;
+        spans.retain(|(company, _)| newest.contains_key(company));
+        spans.sort_by_key(|(company, _)| std::cmp::Reverse(newest.get(company).copied()));
+    }
     let mut found = Vec::new();
     for (company, span) in spans {
+        let at_ms = newest.get(&company);
+        if at_ms.is_some_and(|at_ms| is_full(&mut found, limit, *at_ms)) {
+            break; // what is left is older than all that fits
+        }
         let part = Part {
             span,
             oldest_first: newer,
@@ -104,6 +114,17 @@ pub fn page(
     }
     found.truncate(limit);
     Ok(found)
+}
+
+/// Whether as many lines as fit are newer than a moment; those that do not fit go.
+fn is_full(found: &mut Vec<Entry>, limit: i64, at_ms: i64) -> bool {
+    let limit = limit as usize;
+    if found.len() < limit {
+        return false;
+    }
+    found.sort_by_key(|entry| std::cmp::Reverse(entry.mark()));
+    found.truncate(limit);
+    found.last().is_some_and(|oldest| oldest.at_ms > at_ms)
 }
 
 /// The latest lines of one person in a company, newest first.

@@ -1,5 +1,7 @@
 //! Changing what shapes a company's rows: saved, audited and under a new stamp at once.
 
+use std::collections::HashMap;
+
 use diesel::prelude::*;
 use serde_json::Value;
 use sha2::{Digest, Sha256};
@@ -98,13 +100,18 @@ pub fn trial(conn: &mut Conn, company: CompanyId, shape: &Shape) -> Result<Optio
 
 /// The companies whose rows would be shaped otherwise, by id.
 pub fn affected(conn: &mut Conn, company: CompanyId, new: &Overrides) -> Result<Vec<CompanyId>> {
-    let mut found = Vec::new();
-    for candidate in candidates(conn, company)? {
-        if store::shape(conn, candidate)? != proposed(conn, candidate, company, new)? {
-            found.push(candidate);
-        }
-    }
+    let mut found = candidates(conn, company)?;
+    let now = store::all(conn)?;
+    let mut then = now.clone();
+    then.insert(company, new.clone());
+    found.retain(|candidate| shaped(&now, *candidate) != shaped(&then, *candidate));
     Ok(found)
+}
+
+/// The shape of a company where companies and the defaults say this.
+fn shaped(all: &HashMap<CompanyId, Overrides>, company: CompanyId) -> Shape {
+    let own = |level| all.get(&level).cloned().unwrap_or_default();
+    own(company).applied_to(own(DEFAULTS).applied_to(Shape::default()))
 }
 
 /// The shape that a company would have with new settings of `changed`: its own or the defaults.
@@ -127,12 +134,7 @@ fn candidates(conn: &mut Conn, company: CompanyId) -> Result<Vec<CompanyId>> {
         companies::store::get(conn, company)?;
         return Ok(vec![company]);
     }
-    let mut all: Vec<CompanyId> = companies::store::list(conn)?
-        .into_iter()
-        .map(|(company, _)| company.id)
-        .collect();
-    all.sort_unstable(); // locks are taken in one order
-    Ok(all)
+    companies::store::ids(conn) // locks are taken in one order
 }
 
 fn json(own: &Overrides) -> Result<Value> {

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use diesel::prelude::*;
 
 use super::RunState;
-use super::log::{Filter, From};
+use super::log::{Filter, From, Mark};
 use crate::db::Conn;
 use crate::error::Result;
 use crate::ids::{CompanyId, RunId};
@@ -22,39 +22,60 @@ pub(super) fn spans(
     filter: &Filter,
     from: From,
 ) -> Result<Vec<(CompanyId, Span)>> {
-    let mut spans = vec![Span(0, i64::MAX); companies.len()];
-    let mut bound = |at_ms: i64, narrow: &dyn Fn(&mut Span, CompanyId, i64)| {
-        let versions = versions_at(conn, at_ms)?;
-        for (company, span) in companies.iter().zip(&mut spans) {
-            narrow(span, *company, versions.get(company).copied().unwrap_or(0));
-        }
-        Ok::<_, crate::error::Error>(())
-    };
+    let mut spans = Spans(
+        companies
+            .iter()
+            .map(|id| (*id, Span(0, i64::MAX)))
+            .collect(),
+    );
     if let Some(at_ms) = filter.from_ms {
-        bound(at_ms.saturating_sub(1), &|span, _, version| {
+        spans.narrow(conn, at_ms.saturating_sub(1), |_, span, version| {
             span.0 = span.0.max(version);
         })?;
     }
     if let Some(at_ms) = filter.until_ms {
-        bound(at_ms.saturating_sub(1), &|span, _, version| {
+        spans.narrow(conn, at_ms.saturating_sub(1), |_, span, version| {
             span.1 = span.1.min(version);
         })?;
     }
     if let From::Before(mark) | From::After(mark) = from {
-        let older = from == From::Before(mark);
+        spans.to_mark(conn, mark, from == From::Before(mark))?;
+    }
+    if let Some(run) = &filter.run {
+        spans.to_run(conn, run)?;
+    }
+    spans.0.retain(|(_, span)| span.0 < span.1);
+    Ok(spans.0)
+}
+
+/// What is left of each company's versions.
+struct Spans(Vec<(CompanyId, Span)>);
+
+impl Spans {
+    /// Narrows each span by the version that its company had at a moment.
+    fn narrow(
+        &mut self,
+        conn: &mut Conn,
+        at_ms: i64,
+        by: impl Fn(CompanyId, &mut Span, i64),
+    ) -> Result<()> {
+        let versions = versions_at(conn, at_ms)?;
+        for (company, span) in &mut self.0 {
+            by(*company, span, versions.get(company).copied().unwrap_or(0));
+        }
+        Ok(())
+    }
+
+    /// Leaves what is older than a mark, or newer.
+    fn to_mark(&mut self, conn: &mut Conn, mark: Mark, older: bool) -> Result<()> {
         // Lines of the mark's own moment stand in the order of their companies.
         for (at_ms, later) in [(mark.at_ms, false), (mark.at_ms.saturating_sub(1), true)] {
-            bound(at_ms, &|span, company, version| {
-                let version = if company == mark.company {
-                    if older {
-                        mark.seq.saturating_sub(1)
-                    } else {
-                        mark.seq
-                    }
-                } else if (company > mark.company) == later {
-                    version
-                } else {
-                    return;
+            self.narrow(conn, at_ms, |company, span, version| {
+                let version = match company == mark.company {
+                    true if older => mark.seq.saturating_sub(1),
+                    true => mark.seq,
+                    false if (company > mark.company) == later => version,
+                    false => return,
                 };
                 if older {
                     span.1 = span.1.min(version);
@@ -63,19 +84,55 @@ pub(super) fn spans(
                 }
             })?;
         }
+        Ok(())
     }
-    if let Some(run) = &filter.run {
+
+    /// Leaves what one run published.
+    fn to_run(&mut self, conn: &mut Conn, run: &RunId) -> Result<()> {
         let (of, Span(low, high)) = of_run(conn, run)?.unwrap_or((CompanyId(0), Span(0, 0)));
-        for (company, span) in companies.iter().zip(&mut spans) {
-            *span = if *company == of {
-                Span(span.0.max(low), span.1.min(high))
-            } else {
-                Span(0, 0)
+        for (company, span) in &mut self.0 {
+            *span = match *company == of {
+                true => Span(span.0.max(low), span.1.min(high)),
+                false => Span(0, 0),
             };
         }
+        Ok(())
     }
-    let pairs = companies.iter().copied().zip(spans);
-    Ok(pairs.filter(|(_, span)| span.0 < span.1).collect())
+}
+
+/// When each company last published a change, in UTC milliseconds, up to the moment that a page is read from: none of its lines
+/// there is newer.
+pub(super) fn newest(
+    conn: &mut Conn,
+    filter: &Filter,
+    from: From,
+) -> Result<HashMap<CompanyId, i64>> {
+    let mark_ms = match from {
+        From::Before(mark) => mark.at_ms,
+        From::Newest | From::After(_) => i64::MAX,
+    };
+    let until_ms = filter
+        .until_ms
+        .map_or(i64::MAX, |at_ms| at_ms.saturating_sub(1));
+    let moved = sync_runs::version_before
+        .is_null()
+        .or(sync_runs::version_after.gt(sync_runs::version_before));
+    let found: Vec<(CompanyId, Option<i64>)> = sync_runs::table
+        .filter(
+            sync_runs::state
+                .eq_any([RunState::Succeeded, RunState::Partial])
+                .and(sync_runs::dry_run.eq(false))
+                .and(sync_runs::finished_at_ms.le(mark_ms.min(until_ms)))
+                .and(moved),
+        )
+        .group_by(sync_runs::company_id)
+        .select((
+            sync_runs::company_id,
+            diesel::dsl::max(sync_runs::finished_at_ms),
+        ))
+        .load(conn)?;
+    let known = |(company, at_ms): (CompanyId, Option<i64>)| Some((company, at_ms?));
+    Ok(found.into_iter().filter_map(known).collect())
 }
 
 /// Whose run it is, and its versions: they follow one another.

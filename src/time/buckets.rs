@@ -1,9 +1,9 @@
 //! Buckets: a stretch of time cut at the minutes, hours, days, weeks or months of a zone.
 
-use chrono::{
-    DateTime, Datelike, Days, LocalResult, Months, NaiveDate, NaiveDateTime, TimeDelta, TimeZone,
-};
+use chrono::{DateTime, Datelike as _, Days, Months};
 use chrono_tz::Tz;
+
+use super::day;
 
 /// Every bucket of every zone begins at a multiple of so many seconds since 1970: sums of such slots make any bucket.
 pub const SLOT: i64 = 900;
@@ -64,12 +64,15 @@ impl Step {
         match self {
             Self::Minutes => Some((moment.div_euclid(SMALL_SLOT) + 1) * SMALL_SLOT),
             Self::Hour => next_hour(moment, &here),
-            Self::Day => midnight(today.checked_add_days(Days::new(1))?, zone),
+            Self::Day => Some(day::end(today, zone)),
             Self::Week => {
                 let left = 7 - u64::from(today.weekday().num_days_from_monday());
-                midnight(today.checked_add_days(Days::new(left))?, zone)
+                Some(day::begin(today.checked_add_days(Days::new(left))?, zone))
             }
-            Self::Month => midnight(today.with_day(1)?.checked_add_months(Months::new(1))?, zone),
+            Self::Month => {
+                let next = today.with_day(1)?.checked_add_months(Months::new(1))?;
+                Some(day::begin(next, zone))
+            }
         }
     }
 }
@@ -87,32 +90,6 @@ pub fn buckets((from, until): (i64, i64), step: Step, zone: Tz) -> Vec<Bucket> {
         start = next;
     }
     found
-}
-
-/// When the day of a moment began in a zone, so many days earlier.
-pub fn day_start(moment: i64, days_before: u64, zone: Tz) -> Option<i64> {
-    let here = DateTime::from_timestamp(moment, 0)?.with_timezone(&zone);
-    midnight(
-        here.date_naive().checked_sub_days(Days::new(days_before))?,
-        zone,
-    )
-}
-
-/// Where a day begins; where the clocks leave midnight out, at the first moment that it has.
-pub fn midnight(day: NaiveDate, zone: Tz) -> Option<i64> {
-    moment(day.and_hms_opt(0, 0, 0)?, zone)
-}
-
-/// When the clocks of a zone show a time: of two moments the first, and of none the next there is.
-pub fn moment(local: NaiveDateTime, zone: Tz) -> Option<i64> {
-    (0..100).find_map(|quarter| {
-        let local = local.checked_add_signed(TimeDelta::minutes(15 * quarter))?;
-        match zone.from_local_datetime(&local) {
-            LocalResult::Single(found) => Some(found.timestamp()),
-            LocalResult::Ambiguous(first, _) => Some(first.timestamp()),
-            LocalResult::None => None,
-        }
-    })
 }
 
 /// The next moment at which the zone's clocks show a full hour.
@@ -184,15 +161,12 @@ mod tests {
     }
 
     #[test]
-    fn a_day_without_midnight_begins_at_its_first_moment() {
+    fn a_day_without_midnight_is_a_bucket_too() {
         let cut = buckets(
             (1_757_131_200, 1_757_304_000),
             Step::Day,
             Tz::America__Santiago,
         );
         assert!(cut.iter().all(|one| one.until > one.from));
-        let day = NaiveDate::from_ymd_opt(2026, 9, 6).expect("a day");
-        let starts = midnight(day, Tz::America__Santiago);
-        assert_eq!(starts, Some(1_788_667_200), "01:00, as 00:00 is left out");
     }
 }

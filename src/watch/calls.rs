@@ -14,6 +14,7 @@ use crate::db::Conn;
 use crate::error::Result;
 use crate::ids::CompanyId;
 use crate::requests::list::IS_STRANGER;
+use crate::requests::tally::{IS_ERROR, IS_REFUSED};
 use crate::settings::site::Setting;
 use crate::words::Severity;
 
@@ -91,10 +92,9 @@ pub fn look(conn: &mut Conn, looked: &mut Looked<'_>, now: i64) -> Result<()> {
 }
 
 fn count(conn: &mut Conn, since_ms: i64) -> Result<Vec<Counted>> {
-    let failed = "error is not null and error not in ('limit-reached', 'too-many-at-once', 'ratelimitexceeded')";
     let statement = format!(
         "select company_id, route, count(*) as calls, \
-         count(case when {failed} then 1 end) as failed, \
+         count(case when {IS_REFUSED} then null when {IS_ERROR} then 1 end) as failed, \
          count(case when {IS_STRANGER} then 1 end) as unknown \
          from {LATEST} group by company_id, route order by company_id, route"
     );

@@ -70,6 +70,59 @@ async fn the_log_is_filtered_by_who_what_company_and_day() {
 }
 
 #[actix_web::test]
+async fn a_day_of_the_log_is_the_readers() {
+    let (app, admin) = with_entries().await;
+    let midday = alx_report_api::time::now() / 86_400 * 86_400 + 43_200;
+    let moved = app.app.db.change(move |conn| {
+        use alx_report_api::schema::audit_log;
+        use diesel::prelude::*;
+        let entry = audit_log::table.filter(audit_log::action.eq("cache_cleared"));
+        diesel::update(entry)
+            .set(audit_log::at_ms.eq(midday * 1000))
+            .execute(conn)?;
+        Ok(())
+    });
+    moved.await.unwrap();
+    let day = chrono::DateTime::from_timestamp(midday, 0)
+        .unwrap()
+        .date_naive();
+    let next = day.succ_opt().unwrap();
+    let address = |day| format!("/audit?action=cache_cleared&from={day}&to={day}");
+
+    let utc = [
+        admin.get(&address(day)).await,
+        admin.get(&address(next)).await,
+    ];
+    let far = [
+        ("zone", "Pacific/Kiritimati"),
+        ("language", "en"),
+        ("theme", "dark"),
+    ];
+    admin.post("/account/preferences", &far).await;
+    let kiritimati = [
+        admin.get(&address(day)).await,
+        admin.get(&address(next)).await,
+    ];
+    let file = admin
+        .get(&address(next).replace("/audit?", "/audit/export.csv?"))
+        .await;
+
+    let holds = |page: &crate::support::admin::Answer| page.body.contains("<td>Cache cleared");
+    assert_eq!(utc.each_ref().map(holds), [true, false]);
+    assert_eq!(
+        kiritimati.each_ref().map(holds),
+        [false, true],
+        "it is 14 hours ahead"
+    );
+    assert!(file.body.contains("Cache cleared"), "{}", file.body);
+    assert!(
+        kiritimati[0].says("Days begin at midnight in Pacific/Kiritimati; both days count."),
+        "{}",
+        kiritimati[0].body
+    );
+}
+
+#[actix_web::test]
 async fn a_long_log_has_pages_without_gaps() {
     let (_app, admin) = with_entries().await;
     for _ in 0..60 {

@@ -119,6 +119,40 @@ async fn the_log_is_searched_by_learner_course_kind_run_and_day() {
 }
 
 #[actix_web::test]
+async fn a_day_of_the_log_is_the_readers_and_the_page_names_the_zone() {
+    let (app, admin, _acme) = changed().await;
+    let evening = Utc::now().timestamp() / 86_400 * 86_400 + 86_400 - 60;
+    let moved = app.app.db.change(move |conn| {
+        use alx_report_api::schema::sync_runs;
+        use diesel::prelude::*;
+        diesel::update(sync_runs::table)
+            .set(sync_runs::finished_at_ms.eq(evening * 1000))
+            .execute(conn)?;
+        Ok(())
+    });
+    moved.await.unwrap();
+    let today = Utc::now().date_naive();
+    let count = async |query: &str| versions(&admin.get(&format!("/changes?{query}")).await).len();
+
+    let utc = count(&format!("from={today}&to={today}")).await;
+    let zone = [
+        ("zone", "Asia/Tokyo"),
+        ("language", "en"),
+        ("theme", "dark"),
+    ];
+    admin.post("/account/preferences", &zone).await;
+    let tokyo = count(&format!("from={today}&to={today}")).await;
+    let later = count(&format!("from={}", today + Days::new(1))).await;
+    let page = admin.get("/changes").await;
+
+    assert!(
+        utc > 0 && tokyo == 0 && later == utc,
+        "{utc} {tokyo} {later}"
+    );
+    assert!(page.says("Days begin at midnight in Asia/Tokyo; both days count."));
+}
+
+#[actix_web::test]
 async fn what_a_filter_cannot_mean_is_refused_and_what_it_hides_is_said() {
     let (_app, admin, _) = changed().await;
 

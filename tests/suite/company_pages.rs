@@ -323,6 +323,38 @@ async fn courses_are_searched_sorted_and_paged() {
 }
 
 #[actix_web::test]
+async fn a_completion_in_the_far_future_hides_no_month_and_is_said() {
+    let (app, admin) = known().await;
+    let done = |user, at| Planted {
+        times: [Some(LONG_AGO), None, Some(at)],
+        ..row(user, 5, "completed", Some(100.0))
+    };
+    let now = alx_report_api::time::now();
+    plant(
+        &app,
+        vec![
+            done(1, now),
+            done(2, 253_400_000_000),
+            done(3, i64::MAX / 1000),
+        ],
+    )
+    .await;
+
+    let page = admin.get("/companies/42/courses/5").await;
+    let month = chrono::DateTime::from_timestamp(now, 0)
+        .unwrap()
+        .format("%Y-%m");
+
+    assert!(
+        page.says(&format!("{month}</th><td class=\"num\">1</td>")),
+        "{}",
+        page.body
+    );
+    assert!(page.says("dated later, by Moodle</th><td class=\"num\">2</td>"));
+    assert!(!page.body.contains("9999-"), "{}", page.body);
+}
+
+#[actix_web::test]
 async fn completions_are_counted_by_the_months_of_the_readers_zone() {
     let (app, admin) = known().await;
     let done = |user, at| Planted {

@@ -57,6 +57,7 @@ mod legacy_settings;
 mod legacy_windows;
 mod limits;
 mod manual_sync;
+mod many_companies;
 mod migrations;
 mod modes;
 mod monitor;

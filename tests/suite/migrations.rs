@@ -52,6 +52,7 @@ fn sample_rows() -> &'static str {
         include_str!("../data/migrations/2026-11-23-000004_dashboard.sql"),
         include_str!("../data/migrations/2026-11-30-000005_changed_at.sql"),
         include_str!("../data/migrations/2026-11-30-000008_watch.sql"),
+        include_str!("../data/migrations/2026-11-30-000009_request_sums.sql"),
     )
 }
 
@@ -151,7 +152,12 @@ fn a_store_of_the_first_release_is_copied_and_then_migrated_with_its_rows() {
         assert_eq!(ran[..3], later);
         assert_eq!(
             ran[3..],
-            ["20261123000004", "20261130000005", "20261130000008"]
+            [
+                "20261123000004",
+                "20261130000005",
+                "20261130000008",
+                "20261130000009"
+            ]
         );
         let runs = db.read(|conn| {
             let runs = alx_report_api::schema::sync_runs::table;

@@ -1,7 +1,9 @@
 //! The API monitor: every number against a log made by hand, and the same number wherever it is shown.
 
 use alx_report_api::ids::{CompanyId, TokenId};
-use alx_report_api::requests::stats::{Window, report};
+use alx_report_api::requests::stats::{Report, Window, report};
+use alx_report_api::requests::sums::{Glance, glance};
+use alx_report_api::requests::tally::Tally;
 use alx_report_api::requests::{Request, store};
 use alx_report_api::time::buckets::{Step, buckets};
 use alx_report_api::time::now_ms;
@@ -45,18 +47,21 @@ async fn counted(
     company: Option<CompanyId>,
     step: Step,
     zone: Tz,
-) -> alx_report_api::requests::stats::Report {
+) -> (Glance, Report) {
     let cut = buckets((from, until), step, zone);
     let window = Window {
         from_ms: from * 1000,
         until_ms: until * 1000,
         most: 1_000_000,
     };
-    let read = app
-        .app
-        .db
-        .run(move |conn| report(conn, window, company, &cut));
-    read.await.unwrap()
+    let read = app.app.db.run(move |conn| {
+        let glance = glance(conn, window, company, &cut)?;
+        Ok((glance, report(conn, window, company, &cut)?))
+    });
+    let (glance, report) = read.await.unwrap();
+    let per_bucket = |tallies: &[Tally]| tallies.iter().map(|one| one.calls).collect::<Vec<_>>();
+    assert_eq!(per_bucket(&glance.over_time), per_bucket(&report.over_time));
+    (glance, report)
 }
 
 /// Makes the admin of the tests see one company only, or in another zone.
@@ -88,7 +93,7 @@ async fn a_window_holds_its_first_moment_and_not_its_last() {
     let calls = ends.map(|at| call(None, SPRING * 1000 + at));
     plant(&app, calls.to_vec()).await;
 
-    let hour = counted(&app, (SPRING, SPRING + 3600), None, Step::Minutes, Tz::UTC).await;
+    let (hour, _) = counted(&app, (SPRING, SPRING + 3600), None, Step::Minutes, Tz::UTC).await;
 
     assert_eq!(hour.total.calls, 2);
     assert_eq!(hour.over_time.len(), 12);
@@ -103,7 +108,7 @@ async fn a_day_is_the_readers_also_where_its_clocks_change() {
     plant(&app, calls.to_vec()).await;
     let days = (SPRING - 86_400, SPRING + 47 * 3600);
 
-    let berlin = counted(&app, days, None, Step::Day, Tz::Europe__Berlin).await;
+    let (berlin, _) = counted(&app, days, None, Step::Day, Tz::Europe__Berlin).await;
     let per_day: Vec<i64> = berlin.over_time.iter().map(|day| day.calls).collect();
 
     assert_eq!(per_day, [1, 2, 1], "the second day has 23 hours");
@@ -142,8 +147,8 @@ async fn every_number_is_what_its_definition_says() {
     });
     plant(&app, calls).await;
 
-    let all = counted(&app, (SPRING, SPRING + 60), None, Step::Minutes, Tz::UTC).await;
-    let acme = counted(
+    let (every, all) = counted(&app, (SPRING, SPRING + 60), None, Step::Minutes, Tz::UTC).await;
+    let (glance, acme) = counted(
         &app,
         (SPRING, SPRING + 60),
         Some(ACME),
@@ -151,9 +156,9 @@ async fn every_number_is_what_its_definition_says() {
         Tz::UTC,
     )
     .await;
-    let tally = &acme.total;
+    let tally = &glance.total;
 
-    assert_eq!((all.total.calls, tally.calls), (101, 100));
+    assert_eq!((every.total.calls, tally.calls), (101, 100));
     assert_eq!((tally.errors, tally.refused), (5, 2), "304 is no error");
     assert_eq!(tally.success_rate(), Some(95.0));
     assert_eq!(tally.hit_rate(), Some(75.0), "60 never asked the cache");
@@ -173,9 +178,8 @@ async fn without_calls_there_is_no_data_and_never_zero_milliseconds() {
     let admin = Admin::signed_in(&app).await;
 
     let page = admin.get("/monitor").await;
-    let nothing = counted(&app, (0, 60), None, Step::Minutes, Tz::UTC)
-        .await
-        .total;
+    let (nothing, _) = counted(&app, (0, 60), None, Step::Minutes, Tz::UTC).await;
+    let nothing = nothing.total;
 
     assert_eq!(page.status, 200, "{}", page.body);
     assert!(page.says("No program called within this time."));
@@ -227,11 +231,63 @@ async fn page_file_overview_and_metrics_say_the_same() {
         ["Acme", &(well + refused).to_string(), &refused.to_string()]
     );
     assert!(
-        monitor.says("href=\"/requests?company=42\""),
+        monitor.says("href=\"/requests?company=42&#38;from="),
         "{}",
         monitor.body
     );
-    assert!(monitor.says("href=\"/requests?route=%2Fapi%2Fv1%2Fprogress\""));
+    assert!(monitor.says("href=\"/requests?route=%2Fapi%2Fv1%2Fprogress&#38;part=whole&#38;from="));
+}
+
+#[actix_web::test]
+async fn each_line_of_the_monitor_leads_to_the_calls_that_it_counts() {
+    let app = TestApp::start(two_companies, |_| ()).await;
+    let admin = Admin::signed_in(&app).await;
+    admin.post("/companies/look-up", &[]).await;
+    let berlin = [
+        ("zone", "Europe/Berlin"),
+        ("language", "en"),
+        ("theme", "dark"),
+    ];
+    admin.post("/account/preferences", &berlin).await;
+    let with = |route: &str, version: i64, ago: i64| Request {
+        route: route.into(),
+        version: Some(version),
+        ..call(Some(ACME), now_ms() - ago)
+    };
+    let mut calls = vec![with("/api/v1/summary", 7, 9000); 3];
+    calls.extend(vec![with("/api/v1/summary/courses", 8, 9000); 2]);
+    calls.extend(vec![with("/api/v1/summary", 7, 3 * 3_600_000); 4]);
+    plant(&app, calls).await;
+
+    let hour = admin.get("/monitor?window=1h").await;
+    let lines: Vec<(String, usize)> = hour
+        .body
+        .split("<th scope=\"row\" class=\"wide\"><a href=\"/requests")
+        .skip(1)
+        .map(|line| {
+            let address = line.split_once('"').unwrap().0.replace("&#38;", "&");
+            let calls = line.split_once("<td class=\"num\">").unwrap().1;
+            (address, calls.split_once('<').unwrap().0.parse().unwrap())
+        })
+        .collect();
+
+    let counts: Vec<usize> = lines.iter().map(|(_, calls)| *calls).collect();
+    assert_eq!(counts, [5, 5, 3, 2, 3, 2], "{lines:?}");
+    for (address, calls) in lines {
+        let log = admin.get(&format!("/requests{address}")).await;
+        let listed = log
+            .body
+            .matches("<tr>\n<th scope=\"row\"><a href=\"/requests/")
+            .count();
+        assert_eq!(listed, calls, "{address}: {}", log.body);
+        let zone = log.between(
+            "name=\"from\" type=\"datetime-local\" step=\"any\" value=\"",
+            "\"",
+        );
+        let again = address.split("from=").next().unwrap();
+        let again = admin.get(&format!("/requests{again}from={zone}")).await;
+        assert_eq!(again.status, 200, "the form can be sent again: {zone}");
+    }
 }
 
 #[actix_web::test]
@@ -340,46 +396,64 @@ async fn a_manager_of_one_company_sees_no_call_of_another() {
 }
 
 #[actix_web::test]
-async fn of_more_calls_than_are_counted_the_pages_say_so_and_since_when() {
-    let lowered = |config: &mut alx_report_api::config::Config| config.calls_counted = (30, 20);
+async fn every_call_of_a_stretch_is_counted_on_both_pages_and_in_its_hour() {
+    let lowered = |config: &mut alx_report_api::config::Config| {
+        (config.calls_listed, config.calls_timed) = (30, 20);
+    };
     let app = TestApp::start(two_companies, lowered).await;
     let admin = Admin::signed_in(&app).await;
     admin.post("/companies/look-up", &[]).await;
-    let first = now_ms() - 60_000;
-    let calls =
-        |number: std::ops::Range<i64>| number.map(|n| call(None, first + n * 1000)).collect();
-    let told = "There are more than 30 calls: the latest are counted, since";
+    let calls = |hours: i64, count: i64| {
+        let first = now_ms() - hours * 3_600_000;
+        (0..count).map(|n| call(Some(ACME), first + n)).collect()
+    };
+    let timed = "p50, p95 and p99 are of the latest 20 calls, since";
+    let listed = "There are more than 30 calls: the tables and the chart of durations are of the latest, since";
 
-    plant(&app, calls(0..20)).await;
+    plant(&app, calls(2, 20)).await;
     let all = [admin.get("/").await, admin.get("/monitor").await];
-    plant(&app, calls(20..30)).await;
-    let (glance, full) = (admin.get("/").await, admin.get("/monitor").await);
-    plant(&app, calls(30..31)).await;
-    let over = admin.get("/monitor").await;
+    plant(&app, calls(20, 500)).await;
+    let over = [admin.get("/").await, admin.get("/monitor").await];
     let file = admin.get("/monitor/companies/export.csv").await;
 
     for page in &all {
-        assert!(
-            page.says("<dt>Calls</dt><dd>20</dd>")
-                && !page.says("the latest are counted")
-                && !page.says("Only the latest calls"),
-            "{}",
-            page.body
-        );
+        assert!(page.says("<dt>Calls</dt><dd>20</dd>"), "{}", page.body);
+        assert!(!page.says(timed) && !page.says(listed), "{}", page.body);
     }
-    assert!(glance.says("<dt>Calls</dt><dd>20</dd>"), "{}", glance.body);
-    assert!(glance.says("Only the latest calls are counted, since"));
-    assert!(
-        full.says("<dt>Calls</dt><dd>30</dd>") && !full.says(told),
-        "all of them"
-    );
-    assert!(
-        over.says("<dt>Calls</dt><dd>30</dd>") && over.says(told),
-        "{}",
-        over.body
-    );
-    let since = over.between(told, "</time>");
-    let oldest = alx_report_api::time::rfc3339((first + 1000) / 1000).unwrap();
-    assert!(since.contains(&oldest), "{since}, not {oldest}");
+    for page in &over {
+        assert!(page.says("<dt>Calls</dt><dd>520</dd>"), "{}", page.body);
+        assert!(page.says(timed) && page.says(">500<"), "{}", page.body);
+    }
+    assert!(!over[0].says(listed) && over[1].says(listed));
     assert_eq!(cells(&file.body)[0][2], "30");
+}
+
+#[actix_web::test]
+async fn sums_are_the_log_in_every_zone_and_go_with_its_calls() {
+    let app = TestApp::without_moodle().await;
+    let every = 7 * 60_000 + 123; // two in most quarters
+    let at = |number: i64| SPRING * 1000 - 40 * 3_600_000 + number * every;
+    let planted = (0..800).map(|number| call((number % 3 > 0).then_some(ACME), at(number)));
+    plant(&app, planted.collect()).await;
+    let stretch = (SPRING - 30 * 3600 + 77, SPRING + 30 * 3600 + 1);
+
+    for (zone, step) in [
+        (Tz::Asia__Kathmandu, Step::Hour),
+        (Tz::America__Santiago, Step::Day),
+        (Tz::UTC, Step::Week),
+    ] {
+        for company in [None, Some(ACME)] {
+            let (glance, report) = counted(&app, stretch, company, step, zone).await;
+            let listed: i64 = report.companies.values().map(|one| one.calls).sum();
+            assert_eq!(glance.total.calls, listed, "{zone} {company:?}");
+        }
+    }
+    let forgotten = app
+        .app
+        .db
+        .change(|conn| store::forget(conn, SPRING * 1000, 5000));
+    let gone = forgotten.await.unwrap();
+    let (glance, _) = counted(&app, stretch, None, Step::Day, Tz::UTC).await;
+    assert!(gone > 0 && glance.total.calls > 0);
+    assert_eq!(glance.over_time[0].calls, 0, "that day's calls are gone");
 }

@@ -129,8 +129,8 @@ async fn every_call_is_listed_with_what_it_got_and_never_with_what_it_asked() {
     );
     assert!(good.status == 200 || good.status == 400);
     for said in [
-        "company=42&#38;token=1&#38;route=%2Fapi%2Fv1%2Fprogress\">With this token",
-        "route=%2Fapi%2Fv1%2Fprogress&#38;status=200\">With this answer",
+        "company=42&#38;token=1&#38;route=%2Fapi%2Fv1%2Fprogress&#38;part=whole\">With this token",
+        "route=%2Fapi%2Fv1%2Fprogress&#38;part=whole&#38;status=200\">With this answer",
     ] {
         assert!(page.body.contains(said), "{said}: {}", page.body);
     }
@@ -370,13 +370,13 @@ async fn calls_are_found_by_time_in_the_readers_zone_page_by_page_and_as_a_file(
     assert_eq!(file.body.lines().count(), 1 + 62);
     assert!(
         day.body
-            .contains("type=\"datetime-local\" value=\"2026-03-29T00:00\""),
+            .contains("type=\"datetime-local\" step=\"any\" value=\"2026-03-29T00:00\""),
         "{}",
         day.body
     );
     assert!(
         day.body
-            .contains("type=\"datetime-local\" value=\"2026-03-30T00:00\"")
+            .contains("type=\"datetime-local\" step=\"any\" value=\"2026-03-30T00:00\"")
     );
     assert_eq!(wrong.status, 400);
     assert!(wrong.says("“yesterday” is no day"));

@@ -4,6 +4,7 @@
 //! A page puts one into a `chart` and includes `charts/_over_time.html` or `charts/_shares.html`.
 
 mod over_time;
+mod plot;
 mod scale;
 mod shares;
 

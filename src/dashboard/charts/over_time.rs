@@ -3,17 +3,12 @@
 use chrono::DateTime;
 use chrono_tz::Tz;
 
+use super::plot::{Plot, RIGHT, Shape, percent, pixels};
 use super::scale::{Tick, Unit, ticks};
 use crate::language::{Number, Said};
 use crate::time::buckets::{Bucket, Step};
 use crate::time::rfc3339;
 
-/// Where the plot begins and ends, in percent of the width: before it are the numbers of the axis.
-const LEFT: f64 = 11.0;
-const RIGHT: f64 = 98.0;
-/// Where the plot begins and ends, in pixels: below it are the times.
-const TOP: f64 = 10.0;
-const BOTTOM: f64 = 150.0;
 /// Most times below the plot.
 const MOST_MARKS: usize = 6;
 
@@ -62,24 +57,6 @@ pub struct OverTime {
     is_empty: bool,
 }
 
-/// A bar, a dot, or a stroke from one dot to the next.
-pub struct Shape {
-    /// `bar`, `dot` or `stroke`.
-    pub kind: &'static str,
-    /// The number of its series.
-    pub series: usize,
-    /// Left end, in percent.
-    pub x: String,
-    /// Upper end of a bar, place of a dot, beginning of a stroke, in pixels.
-    pub y: String,
-    /// Width of a bar, or where a stroke ends, in percent.
-    pub across: String,
-    /// Height of a bar, or where a stroke ends, in pixels.
-    pub down: String,
-    /// What a pointer over it is told.
-    pub hint: Said,
-}
-
 /// One bucket in the table.
 pub struct Row {
     /// When it begins, for programs.
@@ -97,13 +74,13 @@ impl OverTime {
         let most = points.iter().map(sum).fold(0.0, f64::max);
         let mut chart = Self::empty(plan, points, most);
         chart.is_empty = most <= 0.0;
-        let scale = Scale::of(most, plan.unit, points.len());
+        let plot = Plot::of(most, plan.unit, points.len());
         for (place, point) in points.iter().enumerate() {
             let mut below = 0.0;
             for (series, value) in point.values.iter().enumerate() {
                 let value = value.unwrap_or(0.0);
                 if value > 0.0 {
-                    let bar = scale.bar(place, (below, below + value));
+                    let bar = plot.bar(place, (below, below + value));
                     chart.shapes.push(chart.told(bar, series, place, value));
                 }
                 below += value;
@@ -119,17 +96,17 @@ impl OverTime {
             .flat_map(|point| point.values.iter().flatten());
         let most = all.copied().fold(0.0, f64::max);
         let mut chart = Self::empty(plan, points, most);
-        let scale = Scale::of(most, plan.unit, points.len());
+        let plot = Plot::of(most, plan.unit, points.len());
         for series in 0..plan.series.len() {
             let value = |place: usize| points.get(place)?.values.get(series).copied().flatten();
             for place in 0..points.len() {
                 let Some(here) = value(place) else { continue };
                 chart.is_empty = false;
                 if let Some(next) = value(place + 1) {
-                    let stroke = scale.stroke(place, here, next);
+                    let stroke = plot.stroke(place, here, next);
                     chart.shapes.push(chart.told(stroke, series, place, here));
                 }
-                let dot = scale.dot(place, here);
+                let dot = plot.dot(place, here);
                 chart.shapes.push(chart.told(dot, series, place, here));
             }
         }
@@ -142,12 +119,12 @@ impl OverTime {
     }
 
     fn empty(plan: Plan, points: &[Point], most: f64) -> Self {
-        let scale = Scale::of(most, plan.unit, points.len());
-        let tick = |tick: Tick| (pixels(scale.y(tick.value)), tick.label);
+        let plot = Plot::of(most, plan.unit, points.len());
+        let tick = |tick: Tick| (pixels(plot.y(tick.value)), tick.label);
         Self {
             series: (1..).zip(plan.series.iter().copied()).collect(),
             ticks: ticks(most, plan.unit).into_iter().map(tick).collect(),
-            marks: marks(&plan, points, &scale),
+            marks: marks(&plan, points, &plot),
             shapes: Vec::new(),
             rows: points.iter().map(|point| row(&plan, point)).collect(),
             most: plan.unit.told(most),
@@ -169,84 +146,12 @@ impl OverTime {
     }
 }
 
-/// Where a number and a bucket lie in the plot.
-struct Scale {
-    top: f64,
-    width: f64,
-}
-
-impl Scale {
-    fn of(most: f64, unit: Unit, buckets: usize) -> Self {
-        let last = ticks(most, unit).pop();
-        Self {
-            top: last.map_or(1.0, |tick| tick.value),
-            width: (RIGHT - LEFT) / buckets.max(1) as f64,
-        }
-    }
-
-    fn y(&self, value: f64) -> f64 {
-        BOTTOM - (BOTTOM - TOP) * (value / self.top).clamp(0.0, 1.0)
-    }
-
-    fn left(&self, place: usize) -> f64 {
-        LEFT + self.width * place as f64
-    }
-
-    fn middle(&self, place: usize) -> f64 {
-        self.left(place) + self.width / 2.0
-    }
-
-    /// A number that is there is seen, however small it is beside the others.
-    fn bar(&self, place: usize, (below, above): (f64, f64)) -> Shape {
-        let (y, floor) = (self.y(above), self.y(below));
-        let height = (floor - y).max(1.0);
-        Shape {
-            x: percent(self.left(place) + self.width * 0.1),
-            y: pixels(floor - height),
-            across: percent(self.width * 0.8),
-            down: pixels(height),
-            ..shape("bar")
-        }
-    }
-
-    fn dot(&self, place: usize, value: f64) -> Shape {
-        Shape {
-            x: percent(self.middle(place)),
-            y: pixels(self.y(value)),
-            ..shape("dot")
-        }
-    }
-
-    fn stroke(&self, place: usize, from: f64, to: f64) -> Shape {
-        Shape {
-            x: percent(self.middle(place)),
-            y: pixels(self.y(from)),
-            across: percent(self.middle(place + 1)),
-            down: pixels(self.y(to)),
-            ..shape("stroke")
-        }
-    }
-}
-
-fn shape(kind: &'static str) -> Shape {
-    let none = String::new;
-    Shape {
-        kind,
-        series: 0,
-        x: none(),
-        y: none(),
-        across: none(),
-        down: none(),
-        hint: Said::new(""),
-    }
-}
-
 /// The times below the plot: evenly spread, few enough for a small screen.
-fn marks(plan: &Plan, points: &[Point], scale: &Scale) -> Vec<(String, &'static str, String)> {
+fn marks(plan: &Plan, points: &[Point], plot: &Plot) -> Vec<(String, &'static str, String)> {
     let stride = points.len().div_ceil(MOST_MARKS).max(1);
     let spread = points.iter().enumerate().step_by(stride);
     let mark = |(place, point): (usize, &Point)| {
-        let x = scale.middle(place);
+        let x = plot.middle(place);
         let anchor = if x > 93.0 { "end" } else { "middle" };
         let x = if x > 93.0 { RIGHT + 1.0 } else { x };
         (
@@ -287,14 +192,6 @@ fn said(plan: &Plan, at: i64, pattern: &str) -> String {
     let moment = DateTime::from_timestamp(at, 0);
     let here = moment.map(|moment| moment.with_timezone(&plan.zone).format(pattern).to_string());
     here.unwrap_or_default()
-}
-
-fn percent(value: f64) -> String {
-    format!("{value:.2}%")
-}
-
-fn pixels(value: f64) -> String {
-    format!("{value:.1}")
 }
 
 #[cfg(test)]

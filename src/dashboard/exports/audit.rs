@@ -16,7 +16,7 @@ pub async fn export_audit(
     download: Download,
     view: Query<View>,
 ) -> Result<HttpResponse, PageError> {
-    let filter = view.filter()?;
+    let filter = view.filter(download.zone)?;
     let sheet = Sheet {
         name: "Audit log",
         whose: String::new(),

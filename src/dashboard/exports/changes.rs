@@ -46,7 +46,7 @@ async fn export(
     chosen: Option<CompanyId>,
     view: &View,
 ) -> std::result::Result<HttpResponse, PageError> {
-    let filter = view.filter()?;
+    let filter = view.filter(download.zone)?;
     let only = download.narrowed(None)?;
     let read = download.look_up(move |conn| {
         let known = known(conn, only)?;

@@ -11,6 +11,7 @@ use crate::dashboard::sorted::ListView;
 use crate::export::Cell;
 use crate::ids::CompanyId;
 use crate::progress::Band;
+use crate::progress::course_order::{Sort, chosen};
 use crate::progress::courses::{self, CourseNumbers};
 use crate::progress::people::{self, Learner};
 
@@ -21,7 +22,7 @@ pub async fn export_courses(
     view: Query<ListView>,
 ) -> Result<HttpResponse, PageError> {
     let (company, _) = path.into_inner();
-    let (sort, descending) = view.order(courses::Sort::Name)?;
+    let (sort, descending) = view.order(Sort::Name)?;
     let sheet = Sheet {
         name: "Courses",
         whose: download.whose(company).await?,
@@ -30,7 +31,7 @@ pub async fn export_courses(
     download
         .send(sheet, move |conn, lines| {
             let all = courses::numbers(conn, company, None)?;
-            lines.put_all(courses::chosen(all, &view.search, sort, descending))
+            lines.put_all(chosen(all, &view.search, sort, descending))
         })
         .await
 }

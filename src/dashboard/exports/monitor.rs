@@ -36,11 +36,12 @@ pub async fn export_table(
         whose: String::new(),
         columns: columns(),
     };
-    let (most, _) = download.app.config.calls_counted;
+    let most = download.app.config.calls_listed;
     let put = move |conn: &mut _, to: &mut super::Lines<'_, Line>| {
         let report = stats::report(conn, wanted.window(most), wanted.company, &[])?;
         let names = Names::read(conn, &report)?;
-        to.put_all(lines(&report, &names, kind, wanted.sort))
+        let counted = wanted.counted(report.since_ms);
+        to.put_all(lines(&report, &names, &counted, (kind, wanted.sort)))
     };
     download.send(sheet, put).await
 }
@@ -79,6 +80,9 @@ fn columns() -> Vec<Column<Line>> {
     ]
 }
 
+/// A limit, and how many calls it refused.
+type Limit = (Use, i64);
+
 /// `GET /monitor/limits/export.{format}`: how the limits stand today.
 pub async fn export_limits(
     admin: SignedIn,
@@ -91,29 +95,29 @@ pub async fn export_limits(
         name: "Limits today",
         whose: String::new(),
         columns: vec![
-            ("company id", |one: &Use| Cell::Number(one.company.0)),
-            ("company", |one| Cell::text(&one.company_name)),
-            ("token id", |one| {
+            ("company id", |(one, _): &Limit| Cell::Number(one.company.0)),
+            ("company", |(one, _)| Cell::text(&one.company_name)),
+            ("token id", |(one, _)| {
                 Cell::number(one.token.as_ref().map(|(id, _)| id.0))
             }),
-            ("token", |one| {
+            ("token", |(one, _)| {
                 let token = one.token.as_ref();
                 token.map_or(Cell::None, |(_, name)| Cell::text(name))
             }),
-            ("used", |one| Cell::Number(one.standing.used)),
-            ("limit", |one| Cell::Number(one.standing.limit.into())),
-            ("left", |one| Cell::Number(one.standing.left())),
-            ("refused", |one| Cell::Number(one.refused as i64)),
-            ("expected by the end of the day", |one| {
+            ("used", |(one, _)| Cell::Number(one.standing.used)),
+            ("limit", |(one, _)| Cell::Number(one.standing.limit.into())),
+            ("left", |(one, _)| Cell::Number(one.standing.left())),
+            ("refused", |(_, refused)| Cell::Number(*refused)),
+            ("expected by the end of the day", |(one, _)| {
                 Cell::number(one.forecast)
             }),
-            ("resets at (UTC)", |one| Cell::at(one.resets_at)),
-            ("zone", |one| Cell::text(one.zone)),
+            ("resets at (UTC)", |(one, _)| Cell::at(one.resets_at)),
+            ("zone", |(one, _)| Cell::text(one.zone)),
         ],
     };
     let now = now();
-    let put = move |conn: &mut _, to: &mut super::Lines<'_, Use>| {
-        to.put_all(today::uses(conn, wanted.company, now)?)
+    let put = move |conn: &mut _, to: &mut super::Lines<'_, Limit>| {
+        to.put_all(today::with_refused(conn, wanted.company, now)?)
     };
     download.send(sheet, put).await
 }

@@ -1,0 +1,158 @@
+//! Sites of hundreds of companies: pages stay small, and a company is found by its name, without any script.
+
+use std::path::Path;
+
+use alx_report_api::demo::builder::MoodleBuilder;
+use alx_report_api::ids::CompanyId;
+use alx_report_api::time::now;
+
+use crate::support::TestApp;
+use crate::support::admin::{Admin, Answer};
+
+const COMPANIES: i64 = 350;
+
+fn shops(file: &Path) {
+    let fill = |moodle: &mut MoodleBuilder| {
+        for id in 1..=COMPANIES {
+            moodle.company_as(CompanyId(id), &format!("Shop {id:03}"))?;
+        }
+        moodle.company_as(CompanyId(901), "Twin & Söhne")?;
+        moodle.company_as(CompanyId(902), "Twin & Söhne")?;
+        Ok(())
+    };
+    MoodleBuilder::open(file)
+        .unwrap()
+        .all_or_nothing(fill)
+        .unwrap();
+}
+
+async fn many() -> (TestApp, Admin) {
+    let app = TestApp::with_moodle(shops).await;
+    let admin = Admin::signed_in(&app).await;
+    admin.post("/companies/look-up", &[]).await;
+    (app, admin)
+}
+
+#[actix_web::test]
+async fn lists_are_narrowed_by_a_companys_name_where_a_box_would_be_too_long() {
+    let (_app, admin) = many().await;
+
+    for path in [
+        "/changes",
+        "/requests",
+        "/monitor",
+        "/audit",
+        "/sync/history",
+    ] {
+        let all = admin.get(path).await;
+        let named = admin.get(&format!("{path}?company=shop+007")).await;
+        let shown = admin.get(&format!("{path}?company=Shop+007+%287%29")).await;
+        let numbered = admin.get(&format!("{path}?company=7")).await;
+        let twins = admin
+            .get(&format!("{path}?company=twin+%26+s%C3%B6hne"))
+            .await;
+        let unknown = admin.get(&format!("{path}?company=%3Cb%3E")).await;
+
+        assert!(!all.body.contains("Shop 300"), "{path}: {}", all.body);
+        assert!(all.says("<input id=\"company\" name=\"company\" value=\"\""));
+        for page in [&named, &shown, &numbered] {
+            assert!(
+                page.says("name=\"company\" value=\"Shop 007 (7)\""),
+                "{path}: {}",
+                page.body
+            );
+        }
+        assert_eq!((twins.status, unknown.status), (400, 400), "{path}");
+        assert!(twins.says("several are: give its number") && !unknown.body.contains("<b>"));
+    }
+    let form = admin.get("/sync").await;
+    let confirm = admin
+        .get("/sync/confirm?mode=full&company=Shop+007+%287%29")
+        .await;
+    let all = admin.get("/sync/confirm?mode=full&company=all").await;
+    assert!(!form.body.contains("Shop 300") && form.says("name or number, or “all”"));
+    assert!(
+        confirm.status == 200 && confirm.says("Shop 007"),
+        "{}",
+        confirm.body
+    );
+    assert!(
+        all.location().starts_with("/sync/batches/confirm"),
+        "{}",
+        all.location()
+    );
+}
+
+#[actix_web::test]
+async fn whom_a_change_concerns_is_shown_page_by_page() {
+    let (_app, admin) = many().await;
+    let defaults = "learners=roles&role=5&suspended=yes&enrolled=ever&completed=ever";
+
+    let first = admin
+        .get(&format!("/settings/rows/confirm?{defaults}"))
+        .await;
+    let last = admin
+        .get(&format!("/settings/rows/confirm?{defaults}&page=8"))
+        .await;
+    let batch = admin.get("/sync/batches/confirm?mode=full").await;
+    let end = admin.get("/sync/batches/confirm?mode=full&page=4").await;
+
+    assert!(first.says("Companies it concerns (352)"), "{}", first.body);
+    assert_eq!(first.body.matches("<tr id=\"company-").count(), 50);
+    assert!(first.says("rel=\"next\" href=\"/settings/rows/confirm?learners=roles"));
+    assert_eq!(last.body.matches("<tr id=\"company-").count(), 2);
+    assert!(last.says("Twin &#38; Söhne") && last.says("name=\"page\" value=\"8\""));
+    assert!(batch.says("Sync 352 companies"), "{}", batch.body);
+    assert!(batch.says("Shop 100") && !batch.says("Shop 101") && batch.says("rel=\"next\""));
+    assert!(
+        end.says("Shop 350") && end.says("Sync 352 companies"),
+        "{}",
+        end.body
+    );
+}
+
+fn three_of_forty(file: &Path) {
+    let fill = |moodle: &mut MoodleBuilder| {
+        for id in [1, 2, 3] {
+            let company = moodle.company_as(CompanyId(id), &format!("Shop {id}"))?;
+            let course = moodle.course(&format!("Course {id}"))?;
+            moodle.give_course(company, course)?;
+            for number in 0..40 {
+                let user = moodle.user("Ada", &format!("No {number}"))?;
+                moodle.member(company, user)?;
+                moodle.enrol(user, course, now() - 90_000)?;
+            }
+        }
+        Ok(())
+    };
+    MoodleBuilder::open(file)
+        .unwrap()
+        .all_or_nothing(fill)
+        .unwrap();
+}
+
+#[actix_web::test]
+async fn the_change_log_of_all_companies_has_every_line_once_newest_first() {
+    let app = TestApp::with_moodle(three_of_forty).await;
+    let admin = Admin::signed_in(&app).await;
+    admin.post("/companies/look-up", &[]).await;
+    for company in [2, 3, 1] {
+        admin.synced(company, "full").await;
+    }
+    let count =
+        |page: &Answer| [1, 2, 3].map(|id| page.body.matches(&format!(">Course {id}<")).count());
+
+    let mut pages = vec![admin.get("/changes").await];
+    while pages.last().unwrap().body.contains("rel=\"next\"") {
+        let older = pages.last().unwrap().between("rel=\"next\" href=\"", "\"");
+        pages.push(admin.get(&older.replace("&#38;", "&")).await);
+    }
+    let counts: Vec<[usize; 3]> = pages.iter().map(count).collect();
+
+    assert_eq!(
+        counts,
+        [[40, 0, 10], [0, 20, 30], [0, 20, 0]],
+        "{}",
+        pages[0].body
+    );
+}
