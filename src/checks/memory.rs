@@ -9,7 +9,10 @@ pub fn answers(app: &App) -> Check {
     let report = app.cache.report_all();
     let asked = report.hits + report.misses;
     let rate = report.hit_rate();
-    let rate = rate.map_or_else(|| Said::as_it_is("–"), |rate| Said::figure(Number::Percent(rate)));
+    let rate = rate.map_or_else(
+        || Said::as_it_is("–"),
+        |rate| Said::figure(Number::Percent(rate)),
+    );
     let found = Said::new("{entries} entries, {bytes} of {limit}; {hits} of {asked} answers since the start ({rate}).")
         .number("entries", report.entries)
         .number("bytes", Number::Bytes(report.bytes as i64))

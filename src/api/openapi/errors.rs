@@ -97,7 +97,9 @@ impl Called {
             "406" => ApiError::NotAcceptable(FORMS),
             "408" => ApiError::TooSlow,
             "409" => Error::Moved.into(),
-            "410" if self.path.ends_with("/changes") && self.path.contains("/syncs/") => Error::LinesLetGo.into(),
+            "410" if self.path.ends_with("/changes") && self.path.contains("/syncs/") => {
+                Error::LinesLetGo.into()
+            }
             "410" => Error::Resync(Resync::Expired).into(),
             "413" => ApiError::TooLarge,
             "415" if self.methods.contains("POST") => ApiError::UnsupportedMedia(body::NO_JSON),
