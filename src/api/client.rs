@@ -16,6 +16,7 @@ use crate::delivery;
 use crate::error;
 use crate::fields::Fields;
 use crate::proxies::Networks;
+use crate::requests::Standing;
 use crate::settings::delivery::Delivery;
 use crate::time::{now, rfc3339};
 use crate::tokens::{Caller, NOTICE_DAYS, Scope, store};
@@ -102,7 +103,6 @@ impl Client {
         Ok(self.app.db.run(read).await?)
     }
 
-    /// Counts this call, or refuses it where a limit is used up.
     /// Lets every reply say what there is to say to its token.
     pub(super) fn tell(&self) {
         let told = told(&self.caller, now());
@@ -120,6 +120,7 @@ impl Client {
         }
     }
 
+    /// Counts this call, or refuses it where a limit is used up.
     pub async fn admit(&self) -> Result<(), ApiError> {
         self.call.admit(&self.app).await
     }

@@ -6,7 +6,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::query::{MOST, Query};
-use super::reply::fresh;
+use super::reply::{fresh, has_condition, unchanged};
 use super::rows::AsOf;
 use super::{ApiError, Client};
 use crate::companies::{self, Company};
@@ -121,34 +121,47 @@ pub struct RowSettings {
     security(("token" = [])),
     responses(
         (status = 200, description = "As things are for this call, which counts.", body = Me),
+        (status = 304, description = "The client has this very reply."),
         (status = 400, description = "This address takes no parameters; `errors` names each."),
     )
 )]
 pub async fn show_me(client: Client, request: HttpRequest) -> Result<HttpResponse, ApiError> {
     Query::read(request.query_string(), &[]).finish()?;
-    client.admit().await?; // so that the answer counts itself
+    if !has_condition(&request) {
+        client.admit().await?; // nothing is read for a token whose calls are used up
+    }
     let id = client.caller.company;
     let read = move |conn: &mut _| {
         let (company, state) = companies::store::get(conn, id)?;
         Ok((company, state, settings::store::shape(conn, id)?))
     };
     let (company, state, shape) = client.read(read).await?;
-    let standing = client.call.known().standing;
-    let me = Me {
+    let mut me = Me {
         company: Whose::from(company),
         token: TokenItem::of(&client, now()),
         fields: client.fields,
-        limits: LimitsItem {
-            calls_per_token: some(client.delivery.calls_per_token),
-            calls_per_company: some(client.delivery.calls_per_company),
-            items_per_page: MOST,
-            nearest: standing.map(StandingItem::from),
-        },
+        limits: LimitsItem::of(&client, client.standing().await?),
         zone: client.delivery.zone.into(),
         rows: RowSettings::from(shape),
         as_of: AsOf::from(&state),
     };
+    if let Some(reply) = unchanged(&request, &client, &state, &me) {
+        return Ok(reply);
+    }
+    client.admit().await?; // so that the answer counts itself
+    me.limits = LimitsItem::of(&client, client.call.known().standing);
     fresh(&request, &client, &state, StatusCode::OK, &me).await
+}
+
+impl LimitsItem {
+    fn of(client: &Client, standing: Option<Standing>) -> Self {
+        Self {
+            calls_per_token: some(client.delivery.calls_per_token),
+            calls_per_company: some(client.delivery.calls_per_company),
+            items_per_page: MOST,
+            nearest: standing.map(StandingItem::from),
+        }
+    }
 }
 
 /// A limit of 0 is none.

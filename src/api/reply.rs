@@ -157,7 +157,27 @@ pub async fn fresh(
     fresh_content(request, client, state, status, content).await
 }
 
-/// The same of a body of any type.
+/// 304 where a client has this very value already, as [`fresh`] would give it; for values that change with the count of the
+/// call itself.
+pub fn unchanged(
+    request: &HttpRequest,
+    client: &Client,
+    state: &State,
+    value: &impl Serialize,
+) -> Option<HttpResponse> {
+    if !has_condition(request) {
+        return None;
+    }
+    let (_, body) = Encoding::wanted(request.headers()).apply(to_json(value));
+    let etag = etag_of_body(&body);
+    let headers = headers_of(&Version::of_state(state));
+    is_known(request, &etag).then(|| {
+        client.call.note(|known| known.version = Some(state.seq));
+        not_modified(headers, etag, Found::Miss)
+    })
+}
+
+/// The same as [`fresh`] of a body of any type.
 pub async fn fresh_content(
     request: &HttpRequest,
     client: &Client,
@@ -170,15 +190,15 @@ pub async fn fresh_content(
         ..LARGE => wanted.apply(plain),
         _ => off_thread(move || Ok(wanted.apply(plain))).await?,
     };
-    let etag = etag_of(&[&hex(&Sha256::digest(&body))]);
-    let headers = headers_of(&Version::of_state(state));
+    let etag = etag_of_body(&body);
     client.call.note(|known| known.version = Some(state.seq));
     if status == StatusCode::OK && is_read(request) && is_known(request, &etag) {
+        let headers = headers_of(&Version::of_state(state));
         return Ok(not_modified(headers, etag, Found::Miss));
     }
     client.admit().await?;
     let mut response = HttpResponse::build(status);
-    for header in headers {
+    for header in headers_of(&Version::of_state(state)) {
         response.insert_header(header);
     }
     if let Some(encoding) = way.header() {
@@ -303,7 +323,13 @@ pub fn etag_of(parts: &[&str]) -> HeaderValue {
     HeaderValue::try_from(text).expect("quoted hex fits a header")
 }
 
-fn has_condition(request: &HttpRequest) -> bool {
+/// A strong `ETag` of a body as it goes over the wire.
+fn etag_of_body(body: &[u8]) -> HeaderValue {
+    etag_of(&[&hex(&Sha256::digest(body))])
+}
+
+/// Whether the client says that it has an answer already.
+pub fn has_condition(request: &HttpRequest) -> bool {
     request.headers().contains_key(header::IF_NONE_MATCH)
 }
 

@@ -111,6 +111,25 @@ async fn what_a_client_has_already_costs_nothing_even_when_nothing_is_left() {
 }
 
 #[actix_web::test]
+async fn what_a_token_is_told_about_itself_counts_unless_it_has_it_already() {
+    let (_app, acme) = limited(2).await;
+    let me = "/api/v1/companies/me";
+    let first = acme.get(me).await;
+
+    for _ in 0..3 {
+        let again = acme.get_with(me, IF_NONE_MATCH.as_str(), "*").await;
+
+        assert_eq!((again.status, left(&again)), (304, 1));
+    }
+
+    let changed = acme.get_with(me, IF_NONE_MATCH.as_str(), "\"old\"").await;
+    assert_eq!(left(&first), 1);
+    assert_eq!((changed.status, left(&changed)), (200, 0));
+    assert_eq!(changed.json()["limits"]["nearest"]["used"], 2);
+    assert_eq!(acme.get(me).await.status, 429);
+}
+
+#[actix_web::test]
 async fn a_mistake_counts_and_a_refusal_does_not() {
     let (app, acme) = limited(3).await;
 
