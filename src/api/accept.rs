@@ -19,7 +19,8 @@ pub enum Form {
 }
 
 /// What a 406 tells.
-const FORMS: &str = "application/json, application/x-ndjson, text/csv or a workbook of Excel only";
+pub const FORMS: &str =
+    "application/json, application/x-ndjson, text/csv or a workbook of Excel only";
 
 impl Form {
     /// Those that stand first are given where a client likes several alike.

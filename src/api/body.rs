@@ -9,6 +9,9 @@ use serde_json::{Map, Value};
 
 use super::ApiError;
 
+/// Why a body of another type is refused.
+pub const NO_JSON: &str = "send the body as application/json";
+
 /// The object in a JSON body. An empty body is an empty object.
 pub struct JsonObject(pub Map<String, Value>);
 
@@ -27,9 +30,7 @@ impl FromRequest for JsonObject {
                 return Ok(Self(Map::new()));
             }
             if !is_json {
-                return Err(ApiError::UnsupportedMedia(
-                    "send the body as application/json",
-                ));
+                return Err(ApiError::UnsupportedMedia(NO_JSON));
             }
             match serde_json::from_slice(&bytes) {
                 Ok(Value::Object(object)) => Ok(Self(object)),

@@ -60,8 +60,8 @@ fn modes() -> utoipa::openapi::schema::Object {
     ),
     request_body(content = NewSync, description = "Which sync.", example = json!({"mode": "full"})),
     responses(
-        (status = 200, description = "The run has ended.", body = RunItem, example = json!({"id": "0123456789abcdef0123456789abcdef", "company_id": 42, "mode": "full", "trigger": "api", "requested_by": "alx_012345", "state": "succeeded", "requested_at": "2026-11-22T10:42:00.000Z", "started_at": "2026-11-22T10:42:00.010Z", "finished_at": "2026-11-22T10:42:01.000Z", "statistics": {"success": true, "total_processed": 2, "records_created": 0, "records_updated": 2, "records_deleted": 0, "records_unchanged": 8245, "cache_cleared": 5, "duration_seconds": 1, "errors": [], "version_before": 41, "version_after": 43, "snapshot_at": "2026-11-22T10:42:00Z"}})),
-        (status = 202, description = "The run waits or works; `Location` is where to ask for it.", body = RunItem),
+        (status = 200, description = "The run has ended.", headers(("Location" = String, description = "Where to ask for the run.")), body = RunItem, example = json!({"id": "0123456789abcdef0123456789abcdef", "company_id": 42, "mode": "full", "trigger": "api", "requested_by": "alx_012345", "state": "succeeded", "requested_at": "2026-11-22T10:42:00.000Z", "started_at": "2026-11-22T10:42:00.010Z", "finished_at": "2026-11-22T10:42:01.000Z", "statistics": {"success": true, "total_processed": 2, "records_created": 0, "records_updated": 2, "records_deleted": 0, "records_unchanged": 8245, "cache_cleared": 5, "duration_seconds": 1, "errors": [], "version_before": 41, "version_after": 43, "snapshot_at": "2026-11-22T10:42:00Z"}})),
+        (status = 202, description = "The run waits or works; `Location` is where to ask for it.", headers(("Location" = String, description = "Where to ask for the run.")), body = RunItem),
         (status = 400, description = "Parameters or members of the body are not as they must be; `errors` names each."),
         (status = 409, description = "The request contradicts what is stored."),
         (status = 408, description = "The body did not arrive in time."),
@@ -187,9 +187,11 @@ fn idempotency_key(client: &Client, request: &HttpRequest, query: &mut Query<'_>
     let Some(value) = request.headers().get("idempotency-key") else {
         return random_hex::<16>();
     };
-    let text = value.to_str().unwrap_or_default().trim();
-    if text.is_empty() || text.len() > LONGEST_KEY {
-        query.blame("Idempotency-Key", "use 1 to 255 visible ASCII characters");
+    let text = value.to_str().unwrap_or_default();
+    let is_visible = text.bytes().all(|byte| byte.is_ascii_graphic());
+    if text.is_empty() || text.len() > LONGEST_KEY || !is_visible {
+        let reason = "use 1 to 255 visible ASCII characters, without blanks";
+        query.blame("Idempotency-Key", reason);
     }
     format!("api/{}/{text}", client.caller.token)
 }

@@ -1,11 +1,12 @@
 //! The description of the API: its examples are called, and the replies are as it says.
 
 use alx_report_api::ids::{CompanyId, RunId};
+use alx_report_api::time::now;
 use reqwest::Method;
 use serde_json::{Value, json};
 
 use crate::support::TestApp;
-use crate::support::client::{Client, Reply, synced, two_companies};
+use crate::support::client::{ACME, Client, Reply, bad_names, synced, two_companies};
 
 /// The description, as it is served.
 async fn document(app: &TestApp) -> Value {
@@ -272,5 +273,121 @@ async fn every_field_of_every_object_is_described_and_shown_on_the_page() {
             page.contains(&format!("id=\"{id}\"")),
             "#{id} leads nowhere"
         );
+    }
+}
+
+#[actix_web::test]
+async fn every_error_has_an_example_that_the_code_itself_made() {
+    let app = TestApp::without_moodle().await;
+    let document = document(&app).await;
+
+    for (method, path, operation) in operations(&document) {
+        let responses = operation["responses"].as_object().expect("responses");
+        for status in ["400", "401", "403", "405", "415", "429", "500", "503"] {
+            assert!(responses.contains_key(status), "{method} {path} {status}");
+        }
+        let errors = responses
+            .iter()
+            .filter(|(status, _)| status.starts_with(['4', '5']));
+        for (status, response) in errors {
+            let example = &response["content"]["application/problem+json"]["example"];
+            assert_eq!(
+                example["status"].to_string(),
+                *status,
+                "{method} {path}: {example}"
+            );
+        }
+    }
+}
+
+/// The headers of ours, and of those that say what to do next, that a description must name.
+fn undescribed(operation: &Value, reply: &Reply) -> Vec<String> {
+    let described = &operation["responses"][reply.status.to_string()]["headers"];
+    let described = described.as_object().into_iter().flatten();
+    let described: Vec<String> = described
+        .map(|(name, _)| name.to_ascii_lowercase())
+        .collect();
+    let names = reply.headers.keys().map(|name| name.as_str().to_owned());
+    let told = [
+        "retry-after",
+        "location",
+        "www-authenticate",
+        "allow",
+        "etag",
+    ];
+    names
+        .filter(|name| {
+            told.contains(&name.as_str())
+                || ["alx-", "ratelimit", "x-r"]
+                    .iter()
+                    .any(|start| name.starts_with(start))
+        })
+        .filter(|name| !described.contains(name))
+        .collect()
+}
+
+#[actix_web::test]
+async fn every_header_is_described_where_it_comes() {
+    let (app, acme) = synced().await;
+    let document = document(&app).await;
+    let nobody = Client::with_token(&app, "alx_nobody");
+    app.deliver(ACME, json!({"calls_per_token": 5})).await;
+    let limited = Client::expiring(&app, ACME, "read,sync", Some(now() + 86_400)).await;
+    let progress = "/api/v1/progress";
+
+    let lines = acme
+        .get_with(progress, "accept", "application/x-ndjson")
+        .await;
+    let again = acme
+        .get_with("/api/v1/companies/me", "if-none-match", "*")
+        .await;
+    let sync = limited.post("/api/v1/syncs", json!({"mode": "full"})).await;
+    let calls = [
+        ("get", progress, limited.get(progress).await),
+        ("get", progress, lines),
+        (
+            "get",
+            progress,
+            limited.get("/api/v1/progress?limit=0").await,
+        ),
+        ("get", progress, limited.post(progress, json!({})).await),
+        ("get", progress, nobody.get(progress).await),
+        ("get", "/api/v1/companies/me", again),
+        (
+            "get",
+            "/api/v1/changes",
+            limited.get("/api/v1/changes").await,
+        ),
+        ("post", "/api/v1/syncs", sync),
+    ];
+    while limited.get(progress).await.status == 200 {}
+    let spent = limited.get(progress).await;
+
+    assert_eq!(spent.status, 429);
+    let spent = ("get", progress, spent);
+    for (method, path, reply) in calls.into_iter().chain([spent]) {
+        let operation = &document["paths"][path][method];
+        let missing = undescribed(operation, &reply);
+        assert!(
+            missing.is_empty(),
+            "{method} {path} {}: {missing:?}",
+            reply.status
+        );
+    }
+}
+
+#[actix_web::test]
+async fn an_idempotency_key_that_its_pattern_forbids_is_refused_by_name() {
+    let (_app, acme) = synced().await;
+
+    for key in ["a b", "a\tb", ""] {
+        let reply = acme
+            .send(Method::POST, "/api/v1/syncs", |request| {
+                let request = request.header("idempotency-key", key);
+                request.json(&json!({"mode": "full"}))
+            })
+            .await;
+
+        assert_eq!(bad_names(&reply), ["Idempotency-Key"], "{key:?}");
     }
 }

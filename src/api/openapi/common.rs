@@ -4,28 +4,9 @@ use utoipa::Modify;
 use utoipa::openapi::header::HeaderBuilder;
 use utoipa::openapi::path::Operation;
 use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
-use utoipa::openapi::{
-    ContentBuilder, Header, ObjectBuilder, OpenApi, Ref, RefOr, Response, ResponseBuilder, Type,
-};
+use utoipa::openapi::{Header, ObjectBuilder, OpenApi, RefOr, Response, Type};
 
-/// Errors that any call can meet: status and when.
-const ERRORS: [(&str, &str); 5] = [
-    ("401", "There is no token, or none that is valid now."),
-    (
-        "403",
-        "The token does not have the scope, or may not come from this network.",
-    ),
-    (
-        "429",
-        "The day's calls are used up, or too many requests of the company are being answered; `Retry-After` says \
-        for how many seconds.",
-    ),
-    ("500", "The server is not as it must be; its log says more."),
-    (
-        "503",
-        "The store does not answer now; `Retry-After` says when to try again.",
-    ),
-];
+use super::errors::{self, Called};
 
 /// Headers of every reply with data: name and meaning.
 const HEADERS: [(&str, &str); 10] = [
@@ -68,6 +49,17 @@ const HEADERS: [(&str, &str); 10] = [
     ("X-Request-Id", "The request's id, for support."),
 ];
 
+/// Those of them that errors carry too, where the token is known.
+const OF_ERRORS: [&str; 7] = [
+    "Alx-Data-Version",
+    "Alx-As-Of",
+    "Alx-Sync-Run",
+    "RateLimit-Policy",
+    "RateLimit",
+    "Alx-Token-Expires",
+    "X-Request-Id",
+];
+
 /// Adds it to the whole description.
 pub struct Common;
 
@@ -79,49 +71,51 @@ impl Modify for Common {
         let scheme = SecurityScheme::Http(bearer.build());
         let components = api.components.get_or_insert_default();
         components.add_security_scheme("token", scheme);
-        for item in api.paths.paths.values_mut() {
+        for (path, item) in &mut api.paths.paths {
             let operations = [&mut item.get, &mut item.post];
-            operations.into_iter().flatten().for_each(complete);
+            let operations = operations.into_iter().flatten();
+            operations.for_each(|operation| complete(path, operation));
         }
     }
 }
 
-fn complete(operation: &mut Operation) {
+fn complete(path: &str, operation: &mut Operation) {
+    let called = Called::of(path, operation);
     let responses = &mut operation.responses.responses;
-    for (status, when) in ERRORS {
-        let known = responses.contains_key(status);
-        if !known {
-            responses.insert(status.to_owned(), RefOr::T(problem(when)));
-        }
+    for (status, when) in errors::ANY {
+        let new = || RefOr::T(Response::new(when));
+        responses.entry(status.to_owned()).or_insert_with(new);
     }
     for (status, response) in responses.iter_mut() {
         let RefOr::T(response) = response else {
             continue;
         };
         if status.starts_with('2') || status == "304" {
-            for (name, meaning) in HEADERS {
-                response
-                    .headers
-                    .entry(name.to_owned())
-                    .or_insert_with(|| header(meaning).into());
-            }
-        } else if response.content.is_empty() {
-            response.content = problem("").content;
+            tell(response, HEADERS.iter());
+        } else {
+            tell(
+                response,
+                HEADERS.iter().filter(|(name, _)| OF_ERRORS.contains(name)),
+            );
+            errors::describe(&called, status, response);
         }
     }
 }
 
-fn problem(when: &str) -> Response {
-    let content = ContentBuilder::new()
-        .schema(Some(Ref::from_schema_name("Problem")))
-        .build();
-    ResponseBuilder::new()
-        .description(when)
-        .content("application/problem+json", content)
-        .build()
+/// Adds headers that are not described yet.
+fn tell<'a>(
+    response: &mut Response,
+    headers: impl Iterator<Item = &'a (&'static str, &'static str)>,
+) {
+    for (name, meaning) in headers {
+        let headers = &mut response.headers;
+        let new = || header(meaning).into();
+        headers.entry((*name).to_owned()).or_insert_with(new);
+    }
 }
 
-fn header(meaning: &str) -> Header {
+/// A header with a text.
+pub fn header(meaning: &str) -> Header {
     let text = ObjectBuilder::new().schema_type(Type::String);
     HeaderBuilder::new()
         .schema(Some(text))

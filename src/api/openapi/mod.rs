@@ -1,6 +1,7 @@
 //! The description of `/api/v1` after OpenAPI 3.1, made from the handlers themselves.
 
 mod common;
+mod errors;
 mod objects;
 mod page;
 

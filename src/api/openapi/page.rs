@@ -56,6 +56,12 @@ struct AnswerText {
     example: Option<String>,
 }
 
+impl AnswerText {
+    fn is_error(&self) -> bool {
+        self.status.starts_with(['4', '5'])
+    }
+}
+
 /// Shows it; no token and no sign-in is needed, for it holds no data.
 pub async fn show_page(request: HttpRequest) -> Result<HttpResponse, ApiError> {
     Query::read(request.query_string(), &[]).finish()?;
