@@ -338,8 +338,8 @@ async fn numbers_agree_with_the_rows_and_every_reply_says_its_version() {
             let again = acme
                 .get_with(&format!("/api/v1/{path}"), "if-none-match", etag)
                 .await;
-            let changes = path == "companies/me"; // it counts its own calls
-            assert_eq!(again.status, if changes { 200 } else { 304 }, "{path}");
+            let may_change = path == "companies/me" && again.status == 200; // seconds count down in it
+            assert!(again.status == 304 || may_change, "{path}");
         }
     }
 }
