@@ -39,10 +39,10 @@ pub(super) fn spans(
         })?;
     }
     if let From::Before(mark) | From::After(mark) = from {
-        spans.to_mark(conn, mark, from == From::Before(mark))?;
+        spans.leave_beside(conn, mark, from == From::Before(mark))?;
     }
     if let Some(run) = &filter.run {
-        spans.to_run(conn, run)?;
+        spans.leave_of(conn, run)?;
     }
     spans.0.retain(|(_, span)| span.0 < span.1);
     Ok(spans.0)
@@ -67,7 +67,7 @@ impl Spans {
     }
 
     /// Leaves what is older than a mark, or newer.
-    fn to_mark(&mut self, conn: &mut Conn, mark: Mark, older: bool) -> Result<()> {
+    fn leave_beside(&mut self, conn: &mut Conn, mark: Mark, older: bool) -> Result<()> {
         // Lines of the mark's own moment stand in the order of their companies.
         for (at_ms, later) in [(mark.at_ms, false), (mark.at_ms.saturating_sub(1), true)] {
             self.narrow(conn, at_ms, |company, span, version| {
@@ -88,7 +88,7 @@ impl Spans {
     }
 
     /// Leaves what one run published.
-    fn to_run(&mut self, conn: &mut Conn, run: &RunId) -> Result<()> {
+    fn leave_of(&mut self, conn: &mut Conn, run: &RunId) -> Result<()> {
         let (of, Span(low, high)) = of_run(conn, run)?.unwrap_or((CompanyId(0), Span(0, 0)));
         for (company, span) in &mut self.0 {
             *span = match *company == of {
