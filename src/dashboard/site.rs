@@ -67,6 +67,14 @@ struct Line {
     variable: String,
 }
 
+impl Line {
+    /// The default of a number.
+    fn usual(&self) -> Said {
+        let number = self.default.parse::<i64>();
+        number.map_or_else(|_| Said::as_it_is(self.default), Said::figure)
+    }
+}
+
 /// The fields of the form, as they were typed.
 pub(super) type Fields = BTreeMap<String, String>;
 

@@ -71,7 +71,7 @@ fn every_migration_runs_up_over_sample_rows_and_down_again() {
 
         assert!(with_tables > 50, "{with_tables} columns");
         assert_eq!(columns(&db), Vec::<String>::new());
-        assert_eq!(migrate::forward(&db, folder.path()).unwrap().len(), 6);
+        assert_eq!(migrate::forward(&db, folder.path()).unwrap().len(), 8);
     });
 }
 

@@ -284,8 +284,8 @@ async fn an_address_with_a_nul_is_a_mistake_of_whoever_sent_it() {
         let reply = client.get(path).await;
         assert_eq!(reply.status, 400, "{path}");
         assert_eq!(reply.header("content-type"), "application/problem+json");
-        let detail = reply.json()["detail"].to_string();
-        assert!(detail.contains("NUL character"), "{detail}");
+        let errors = reply.json()["errors"].to_string();
+        assert!(errors.contains("NUL character"), "{errors}");
     }
 }
 
