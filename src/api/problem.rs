@@ -30,7 +30,7 @@ pub enum ApiError {
     #[error("this token has expired; ask for a new one")]
     Expired,
     /// 403: the token may not come from here.
-    #[error("this token is not allowed from the network that the request came from")]
+    #[error("the network that this request comes from is not allowed here")]
     WrongNetwork,
     /// 403: Moodle refuses the token, which was adopted from there.
     #[error("Moodle refuses this token: {0}")]

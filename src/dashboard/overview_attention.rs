@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 
+use crate::alerts;
 use crate::companies::Company;
 use crate::db::Conn;
 use crate::delivery::today::{self, Use};
@@ -59,8 +60,10 @@ pub struct Attention {
     pub never: Several<Company>,
     /// Tokens that end soon.
     pub ending: Several<Ending>,
-    /// Limits of today that are nearly used up.
+    /// Limits of today that are used up, or nearly.
     pub short: Several<Use>,
+    /// Open alerts that nobody has acknowledged.
+    pub alerts: i64,
 }
 
 impl Attention {
@@ -88,6 +91,7 @@ impl Attention {
             never: Several::of(never(standings)),
             ending: Several::of(ending(conn, standings, now)?),
             short: Several::of(short),
+            alerts: alerts::open_count(conn, only)?,
         })
     }
 
@@ -100,6 +104,7 @@ impl Attention {
             && self.never.is_empty()
             && self.ending.is_empty()
             && self.short.is_empty()
+            && self.alerts == 0
     }
 }
 

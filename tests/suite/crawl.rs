@@ -126,6 +126,7 @@ async fn the_furnished_site_has_every_state() {
         ("/", "Companies that were never synced."),
         ("/", "The latest sync did not succeed:"),
         ("/", "Syncs wait for your word"),
+        ("/", "Alerts that nobody sees to yet:"),
         ("/", "API tokens end soon."),
         ("/companies/7/schedule", "Resume"),
         ("/companies/42/schedule", ">Pause<"),

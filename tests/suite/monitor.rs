@@ -360,7 +360,7 @@ async fn limits_of_today_are_shown_with_what_is_left_and_what_was_refused() {
         page.body
     );
     assert!(
-        overview.says("Limits of today that are nearly used up:")
+        overview.says("Limits of today that are used up, or nearly:")
             && overview.says(": 5 / 5, until"),
         "{}",
         overview.body
