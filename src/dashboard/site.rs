@@ -57,7 +57,7 @@ struct Line {
     unit: &'static str,
     least: i64,
     most: i64,
-    default: &'static str,
+    default: i64,
     value: String,
     /// What the store had when the form was made that was sent; else what it has.
     seen: String,
@@ -65,14 +65,6 @@ struct Line {
     /// Where the operator set it, which wins.
     fixed: Option<Origin>,
     variable: String,
-}
-
-impl Line {
-    /// The default of a number.
-    fn usual(&self) -> Said {
-        let number = self.default.parse::<i64>();
-        number.map_or_else(|_| Said::as_it_is(self.default), Said::figure)
-    }
 }
 
 /// The fields of the form, as they were typed.
@@ -202,7 +194,7 @@ fn line(setting: Setting, site: &Site, configured: Configured, typed: &Fields) -
     Line {
         label: field.label,
         help: field.help,
-        default: field.default,
+        default: field.default_number(),
         wrong: typed
             .as_ref()
             .and_then(|typed| setting.checked(typed).err()),

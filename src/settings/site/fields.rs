@@ -17,6 +17,13 @@ pub struct Field {
     pub default: &'static str,
 }
 
+impl Field {
+    /// The default of a number.
+    pub fn default_number(&self) -> i64 {
+        self.default.parse().unwrap_or(0)
+    }
+}
+
 /// A part of the settings: one page or fieldset shows it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Group {
