@@ -14,7 +14,7 @@ const CONTROLS: &str = "const all = document.querySelectorAll('a[href], button, 
     const chosen = one => one.type !== 'radio' || one.checked \
        || ![...document.getElementsByName(one.name)].some(other => other.checked && other.form === one.form) \
           && [...document.getElementsByName(one.name)].find(other => other.form === one.form) === one; \
-    window.controls = [...all].filter(one => !one.disabled && one.type !== 'hidden' && one.checkVisibility() && chosen(one)); \
+    window.controls = [...all].filter(one => !one.disabled && one.tabIndex >= 0 && one.type !== 'hidden' && one.checkVisibility() && chosen(one)); \
     return window.controls.length";
 
 /// Where the focus is: its place among them, whether it shows, and what it is.

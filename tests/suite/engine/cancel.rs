@@ -3,7 +3,7 @@
 use alx_report_api::ids::random_hex;
 use alx_report_api::sync::{Mode, Request, Trigger, request};
 
-use super::{change, ended, slow, stored, synced_crowd};
+use super::{change, ended, slow, slow_by, stored, synced_crowd};
 use crate::support::TestApp;
 use crate::support::admin::Admin;
 use crate::support::client::ACME;
@@ -147,7 +147,7 @@ async fn a_run_that_takes_longer_than_the_settings_allow_fails_and_changes_nothi
     let saved = admin.post("/settings", &[("sync_seconds", "1")]).await;
     assert_eq!((wrong.status, saved.status), (422, 303));
     change(&app, "update mdl_user set lastname = 'Renamed'");
-    slow(&app);
+    slow_by(&app, 25_000_000);
 
     let address = start_at_once(&app).await;
     let page = ended(&admin, &address).await;

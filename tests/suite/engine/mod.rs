@@ -68,13 +68,18 @@ fn change(app: &TestApp, statements: &str) {
 
 /// Makes reading the enrolments last for a second or two.
 fn slow(app: &TestApp) {
-    change(
-        app,
+    slow_by(app, 5_000_000);
+}
+
+/// The same, by so many steps of a count: five million take about a second.
+fn slow_by(app: &TestApp, steps: u32) {
+    let count = format!(
         "alter table mdl_user_enrolments rename to real_enrolments;
          create view mdl_user_enrolments as select real_enrolments.* from real_enrolments,
-         (with recursive n(i) as (select 1 union all select i + 1 from n where i < 5000000)
-          select count(*) as many from n) where many > 0",
+         (with recursive n(i) as (select 1 union all select i + 1 from n where i < {steps})
+          select count(*) as many from n) where many > 0"
     );
+    change(app, &count);
 }
 
 /// How many active rows of Acme the store has, and under which version and stamp.
