@@ -11,21 +11,24 @@ pub struct Sink {
     pub port: u16,
     /// What it answers: 0 takes everything.
     pub refuses: Arc<AtomicU16>,
-    got: Arc<Mutex<Vec<String>>>,
+    got: Arc<Kept>,
 }
+
+/// What was taken: kept before it is said to be, so that whoever hears so finds it.
+type Kept = Mutex<Vec<String>>;
 
 impl Sink {
     /// A mail server without TLS.
     pub fn mail() -> Self {
-        Self::start(|stream, refuses| take_mail(stream, refuses).ok().flatten())
+        Self::start(take_mail)
     }
 
     /// A program that takes POSTs; `refuses` is the status of its answers.
     pub fn web() -> Self {
-        Self::start(|stream, refuses| take_post(stream, refuses).ok())
+        Self::start(take_post)
     }
 
-    fn start(take: fn(TcpStream, u16) -> Option<String>) -> Self {
+    fn start(take: fn(TcpStream, u16, &Kept) -> std::io::Result<()>) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
         let port = listener.local_addr().expect("an address").port();
         let (refuses, got) = (
@@ -35,8 +38,7 @@ impl Sink {
         let (says, keeps) = (refuses.clone(), got.clone());
         std::thread::spawn(move || {
             for stream in listener.incoming().flatten() {
-                let said = take(stream, says.load(SeqCst));
-                keeps.lock().expect("no panic").extend(said);
+                let _ = take(stream, says.load(SeqCst), &keeps); // the other side sees for itself
             }
         });
         Self { port, refuses, got }
@@ -49,10 +51,10 @@ impl Sink {
 }
 
 /// One session of SMTP: the recipient and the message, if it was taken.
-fn take_mail(stream: TcpStream, refuses: u16) -> std::io::Result<Option<String>> {
+fn take_mail(stream: TcpStream, refuses: u16, kept: &Kept) -> std::io::Result<()> {
     let mut out = stream.try_clone()?;
     let mut lines = BufReader::new(stream).lines();
-    let (mut message, mut rcpt) = (None, String::new());
+    let mut rcpt = String::new();
     out.write_all(b"220 sink\r\n")?;
     while let Some(line) = lines.next() {
         let line = line?;
@@ -74,7 +76,8 @@ fn take_mail(stream: TcpStream, refuses: u16) -> std::io::Result<Option<String>>
                     text.push_str(&line);
                     text.push('\n');
                 }
-                message = Some(text);
+                let whole = text.replace("=\n", ""); // lines that were broken for the way
+                kept.lock().expect("no panic").push(whole);
                 "250 taken as 42".into()
             }
             "QUIT" => {
@@ -85,11 +88,11 @@ fn take_mail(stream: TcpStream, refuses: u16) -> std::io::Result<Option<String>>
         };
         out.write_all(format!("{answer}\r\n").as_bytes())?;
     }
-    Ok(message.map(|text| text.replace("=\n", ""))) // lines that were broken for the way are whole again
+    Ok(())
 }
 
 /// One request: its head in lower case, and its body as it is.
-fn take_post(stream: TcpStream, status: u16) -> std::io::Result<String> {
+fn take_post(stream: TcpStream, status: u16, kept: &Kept) -> std::io::Result<()> {
     let mut out = stream.try_clone()?;
     let mut reader = BufReader::new(stream);
     let (mut head, mut length) = (String::new(), 0);
@@ -112,6 +115,7 @@ fn take_post(stream: TcpStream, status: u16) -> std::io::Result<String> {
     let answer = format!(
         "HTTP/1.1 {status} Said\r\nlocation: http://127.0.0.1:1/\r\ncontent-length: 8\r\nconnection: close\r\n\r\nthe sink"
     );
-    out.write_all(answer.as_bytes())?;
-    Ok(format!("{head}\n{}", String::from_utf8_lossy(&body)))
+    let whole = format!("{head}\n{}", String::from_utf8_lossy(&body));
+    kept.lock().expect("no panic").push(whole);
+    out.write_all(answer.as_bytes())
 }
