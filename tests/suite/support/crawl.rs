@@ -117,7 +117,8 @@ impl Walk {
             if form.method == "get" {
                 let mut query = url::form_urlencoded::Serializer::new(String::new());
                 query.extend_pairs(&form.fields);
-                next.push(format!("{}?{}", form.action, query.finish()));
+                let path = form.action.split('#').next().unwrap_or_default();
+                next.push(format!("{path}?{}", query.finish()));
             } else {
                 let button = format!("{} {} {}", kind(&form.action), form.label, kind(here));
                 self.forms
