@@ -25,7 +25,7 @@ const MARK: &str = "const all = [...document.querySelectorAll('main button:not([
 
 /// Whether pressing it did something: another page came or comes, something opened, or a field asks to be filled in.
 const LIVES: &str = "const one = document.querySelector('[data-pressed]'); \
-    return !window.isOld || !one || document.readyState !== 'complete' \
+    return !window.isOld || !one || document.readyState !== 'complete' || location.hash !== '' \
        || one.tagName === 'SUMMARY' && one.parentElement.open !== window.wasOpen \
        || document.activeElement.matches(':invalid')";
 
