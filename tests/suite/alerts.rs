@@ -676,7 +676,7 @@ fn copy(app: &TestApp, name: &str) {
 async fn backups_that_are_not_made_any_more_are_an_alert_until_there_is_a_new_one() {
     const DAY: i64 = 86_400;
     let (app, _acme) = synced().await;
-    if app.app.db.kind() != alx_report_api::db::Kind::Sqlite {
+    if !app.is_embedded() {
         return; // PostgreSQL's copies are its own business
     }
     only(&app, &["backup_old"]).await;

@@ -449,7 +449,7 @@ async fn people(walk: &mut Walk) {
         "alert_closed",
     )
     .await;
-    if walk.app.app.db.kind() == alx_report_api::db::Kind::Sqlite {
+    if walk.app.is_embedded() {
         walk.send("/health", "/health", &[], "backup_made").await;
     } else {
         walk.done.insert("/health"); // PostgreSQL's own tools make copies

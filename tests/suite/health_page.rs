@@ -5,7 +5,6 @@ use std::path::Path;
 use std::process::Command;
 
 use alx_report_api::config::Secret;
-use alx_report_api::db::Kind;
 use alx_report_api::jobs;
 use alx_report_api::schema::{admins, audit_log};
 use alx_report_api::settings::site::Setting;
@@ -41,10 +40,6 @@ fn backups(app: &TestApp) -> Vec<String> {
     let mut names: Vec<String> = names.collect();
     names.sort();
     names
-}
-
-fn is_embedded(app: &TestApp) -> bool {
-    app.app.db.kind() == Kind::Sqlite
 }
 
 #[actix_web::test]
@@ -125,7 +120,7 @@ async fn a_moodle_that_does_not_answer_is_one_wrong_line_and_its_address_is_not_
 async fn a_backup_is_made_with_a_click_and_listed() {
     let app = TestApp::without_moodle().await;
     let admin = Admin::signed_in(&app).await;
-    if !is_embedded(&app) {
+    if !app.is_embedded() {
         let page = admin.get("/health").await;
         assert!(page.says("pg_dump --format=custom --file=alx.dump") && !page.says("Back up now"));
         assert_eq!(admin.post("/health", &[]).await.status, 409);
@@ -154,7 +149,7 @@ async fn a_backup_is_made_with_a_click_and_listed() {
 #[actix_web::test]
 async fn the_oldest_backups_made_here_go_and_the_page_and_the_audit_log_say_so() {
     let app = TestApp::without_moodle().await;
-    if !is_embedded(&app) {
+    if !app.is_embedded() {
         return;
     }
     let admin = Admin::signed_in(&app).await;

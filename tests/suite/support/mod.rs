@@ -22,7 +22,7 @@ use std::time::Duration;
 
 use alx_report_api::app::App;
 use alx_report_api::config::{Config, Secret};
-use alx_report_api::db::Conn;
+use alx_report_api::db::{Conn, Kind};
 use alx_report_api::ids::CompanyId;
 use alx_report_api::requests::list::{self, Filter, Logged};
 use alx_report_api::settings::delivery as stored;
@@ -71,6 +71,11 @@ impl TestApp {
     /// Starts one that has no Moodle.
     pub async fn without_moodle() -> Self {
         Self::start(|_| {}, |_| {}).await
+    }
+
+    /// Whether its store is the embedded one, which makes its own backups.
+    pub fn is_embedded(&self) -> bool {
+        self.app.db.kind() == Kind::Sqlite
     }
 
     /// Starts one with other settings.
