@@ -8,7 +8,8 @@ use alx_report_api::db::{Conn, Db, migrate};
 use alx_report_api::delivery::today;
 use alx_report_api::error::Result;
 use alx_report_api::ids::CompanyId;
-use alx_report_api::progress::{courses, people};
+use alx_report_api::progress::courses::{self, Which};
+use alx_report_api::progress::people;
 use alx_report_api::requests::stats::{self, Window};
 use alx_report_api::requests::{store, sums};
 use alx_report_api::time::buckets::{Step, buckets};
@@ -52,7 +53,7 @@ fn main() {
 fn of_a_company(db: &Db, rows: i64) {
     println!("\na company of {rows} rows, store in SQLite");
     step("courses", db, |conn| {
-        courses::numbers(conn, COMPANY, None).map(|found| found.len())
+        courses::with_days(conn, COMPANY, Which::All).map(|found| found.len())
     });
     for (name, search) in [("people", ""), ("people, searched", "user999")] {
         step(name, db, |conn| {

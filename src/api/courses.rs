@@ -8,11 +8,11 @@ use super::reply::{Content, Question, cached};
 use super::rows::{AsOf, Page};
 use super::{ApiError, Client, cursor, empty};
 use crate::companies::State;
-use crate::companies::courses::{CourseTotals, count_rows};
 use crate::db::Conn;
 use crate::error;
 use crate::fields::{Field, Fields};
 use crate::ids::{CompanyId, CourseId};
+use crate::progress::courses::{self, CourseNumbers, Which};
 use crate::tokens::{Scope, SecretKey};
 
 /// The view's name in cache keys and cursors.
@@ -64,12 +64,12 @@ pub async fn list_courses(client: Client, request: HttpRequest) -> Result<HttpRe
 }
 
 impl<'a> CourseItem<'a> {
-    fn of(course: &'a CourseTotals, fields: Fields) -> Self {
-        let name = course.coursename.as_str();
+    fn of(course: &'a CourseNumbers, fields: Fields) -> Self {
+        let name = course.name.as_str();
         Self {
-            courseid: course.course_id,
+            courseid: course.course,
             coursename: fields.has(Field::CourseName).then_some(name),
-            enrolments: course.enrolments,
+            enrolments: course.enrolments(),
         }
     }
 }
@@ -122,13 +122,13 @@ impl Asked {
         &self,
         conn: &mut Conn,
         company: CompanyId,
-    ) -> error::Result<(Vec<CourseTotals>, Option<String>)> {
-        let mut found = count_rows(conn, company, self.after, self.limit + 1)?;
+    ) -> error::Result<(Vec<CourseNumbers>, Option<String>)> {
+        let mut found = courses::numbers(conn, company, Which::After(self.after))?;
         let more = found.len() as i64 > self.limit;
         found.truncate(self.limit as usize);
         let last = found.last().filter(|_| more);
         let next = last.map(|last| {
-            let place = cursor::of_numbers([last.course_id.0]);
+            let place = cursor::of_numbers([last.course.0]);
             cursor::write(&self.key, company, self.view, &place)
         });
         Ok((found, next))
@@ -139,7 +139,7 @@ impl Asked {
 pub fn why_empty(
     conn: &mut Conn,
     state: &State,
-    found: &[CourseTotals],
+    found: &[CourseNumbers],
 ) -> error::Result<Option<&'static str>> {
     match (found, state.totals.enrolments) {
         ([], 0) => Ok(Some(empty::of_company(conn, state)?)),

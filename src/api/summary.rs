@@ -8,11 +8,11 @@ use super::query::Query;
 use super::reply::{Content, Question, cached};
 use super::rows::{AsOf, Page};
 use super::{ApiError, Client, empty};
-use crate::companies::courses::CourseTotals;
 use crate::companies::{State, Totals};
 use crate::db::Conn;
 use crate::fields::{Field, Fields};
 use crate::ids::{CompanyId, CourseId};
+use crate::progress::courses::CourseNumbers;
 use crate::tokens::Scope;
 
 /// The views' names in cache keys and cursors.
@@ -142,12 +142,12 @@ pub async fn list_courses(client: Client, request: HttpRequest) -> Result<HttpRe
 }
 
 impl<'a> CourseSummary<'a> {
-    fn of(course: &'a CourseTotals, fields: Fields) -> Self {
-        let name = course.coursename.as_str();
+    fn of(course: &'a CourseNumbers, fields: Fields) -> Self {
+        let name = course.name.as_str();
         Self {
-            courseid: course.course_id,
+            courseid: course.course,
             coursename: fields.has(Field::CourseName).then_some(name),
-            enrolments: course.enrolments,
+            enrolments: course.enrolments(),
             statuses: statuses(&course.totals(), fields),
         }
     }

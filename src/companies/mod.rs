@@ -1,6 +1,5 @@
 //! Companies, and the version of their data that everybody is served.
 
-pub mod courses;
 pub mod store;
 pub mod totals;
 

@@ -11,7 +11,7 @@ use crate::companies::{self, Company, State};
 use crate::error::OrNotFound;
 use crate::ids::{CompanyId, CourseId};
 use crate::progress::Band;
-use crate::progress::courses::{self, CourseNumbers};
+use crate::progress::courses::{self, CourseNumbers, Which};
 use crate::progress::months::{self, Month};
 use crate::time::now;
 
@@ -56,7 +56,7 @@ pub async fn show_course(
     let (zone, now) = (admin.session.reading.zone, now());
     let read = app.db.run(move |conn| {
         let (company, state) = companies::store::get(conn, company)?;
-        let numbers = courses::numbers(conn, company.id, Some(course))?.pop();
+        let numbers = courses::with_days(conn, company.id, Which::One(course))?.pop();
         let months = months::completions(conn, company.id, course, now, zone)?;
         Ok((company, state, numbers.or_not_found("the course")?, months))
     });

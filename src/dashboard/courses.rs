@@ -13,7 +13,7 @@ use crate::companies::{self, Company, State};
 use crate::ids::CompanyId;
 use crate::progress::Band;
 use crate::progress::course_order::{Sort, chosen};
-use crate::progress::courses::{self, CourseNumbers};
+use crate::progress::courses::{self, CourseNumbers, Which};
 
 /// Courses on one page.
 const PER_PAGE: i64 = 25;
@@ -50,7 +50,7 @@ pub async fn show_courses(
     let (sort, descending) = view.order(Sort::Name)?;
     let read = app.db.run(move |conn| {
         let (company, state) = companies::store::get(conn, id)?;
-        Ok((company, state, courses::numbers(conn, id, None)?))
+        Ok((company, state, courses::with_days(conn, id, Which::All)?))
     });
     let (company, state, all) = read.await?;
     let found = chosen(all, &view.search, sort, descending);

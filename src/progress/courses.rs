@@ -1,4 +1,6 @@
-//! The numbers of a company's courses, each counted in one place. Only active rows count.
+//! The numbers of a company's courses: the one place that counts them. Only active rows count.
+
+mod days;
 
 use std::collections::BTreeMap;
 
@@ -7,17 +9,20 @@ use diesel::sql_query;
 use diesel::sql_types::{BigInt, Double, Nullable, Text};
 
 use super::{Band, Status};
+use crate::companies::Totals;
 use crate::db::Conn;
 use crate::error::Result;
 use crate::ids::{CompanyId, CourseId};
 use crate::moodle::RowState;
+
+pub use days::Days;
 
 /// One course of a company.
 #[derive(Debug, Clone, PartialEq)]
 pub struct CourseNumbers {
     /// Which.
     pub course: CourseId,
-    /// Its full name, hostile text.
+    /// Its full name, hostile text. While a rename has reached some rows only, the last name in the alphabet.
     pub name: String,
     /// Rows that Moodle has as completed.
     pub completed: i64,
@@ -27,22 +32,9 @@ pub struct CourseNumbers {
     pub not_started: i64,
     /// Rows in each band, in the order of [`Band::ALL`].
     pub bands: [i64; Band::ALL.len()],
-    /// How long learners took; `None` where nobody has completed it with a known beginning.
+    /// How long learners took; `None` where nobody has completed it with a known beginning, and unless it is asked for.
     pub days: Option<Days>,
     percentages: f64,
-}
-
-/// Whole days from a learner's enrolment to their completion; from their start where Moodle knows no enrolment.
-///
-/// Completions before that moment, which a second enrolment leaves behind, are left out.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Days {
-    /// Half of them took at most so long.
-    pub median: i64,
-    /// Nine in ten of them took at most so long.
-    pub p90: i64,
-    /// How many learners these are.
-    pub learners: i64,
 }
 
 impl CourseNumbers {
@@ -64,10 +56,20 @@ impl CourseNumbers {
         self.completed + self.in_progress + self.not_started
     }
 
+    /// The same as a company's totals, whose definitions hold here too.
+    pub fn totals(&self) -> Totals {
+        Totals {
+            learners: self.enrolments(),
+            courses: 1,
+            enrolments: self.enrolments(),
+            completed: self.completed,
+            in_progress: self.in_progress,
+        }
+    }
+
     /// Completed rows per hundred, or `None` without rows.
     pub fn completion_rate(&self) -> Option<f64> {
-        let all = self.enrolments();
-        (all > 0).then(|| 100.0 * self.completed as f64 / all as f64)
+        self.totals().completion_rate()
     }
 
     /// Rows of which Moodle tracks a percentage.
@@ -115,60 +117,57 @@ struct Group {
     coursename: String,
 }
 
-/// So many learners took so many days for a course.
-#[derive(QueryableByName)]
-struct Duration {
-    #[diesel(sql_type = BigInt)]
-    course_id: CourseId,
-    #[diesel(sql_type = BigInt)]
-    days: i64,
-    #[diesel(sql_type = BigInt)]
-    learners: i64,
+/// Which courses of a company are counted.
+#[derive(Debug, Clone, Copy)]
+pub enum Which {
+    /// Every course with an active row.
+    All,
+    /// This one.
+    One(CourseId),
+    /// Those whose id is larger.
+    After(CourseId),
 }
 
-/// The numbers of every course with an active row, or of one course, by id.
-pub fn numbers(
-    conn: &mut Conn,
-    company: CompanyId,
-    only: Option<CourseId>,
-) -> Result<Vec<CourseNumbers>> {
+impl Which {
+    /// What holds for the rows that count.
+    fn active(self, company: CompanyId) -> String {
+        let course = match self {
+            Self::All => String::new(),
+            Self::One(course) => format!(" and course_id = {course}"),
+            Self::After(course) => format!(" and {COURSE} > {course}"),
+        };
+        let active = RowState::Active;
+        format!("company_id = {company}{course} and state = '{active}'")
+    }
+}
+
+/// The numbers of courses with an active row, by id.
+pub fn numbers(conn: &mut Conn, company: CompanyId, which: Which) -> Result<Vec<CourseNumbers>> {
     let mut found: BTreeMap<CourseId, CourseNumbers> = BTreeMap::new();
-    for group in groups(conn, company, only)? {
+    for group in groups(conn, company, which)? {
         let course = found
             .entry(group.course_id)
             .or_insert_with(|| CourseNumbers::empty(group.course_id));
         course.add(group);
     }
-    let mut took: BTreeMap<CourseId, Vec<(i64, i64)>> = BTreeMap::new();
-    for group in durations(conn, company, only)? {
-        took.entry(group.course_id)
-            .or_default()
-            .push((group.days, group.learners));
-    }
-    for (course, groups) in took {
-        if let Some(numbers) = found.get_mut(&course) {
-            numbers.days = days(&groups);
-        }
-    }
     Ok(found.into_values().collect())
 }
 
-fn groups(conn: &mut Conn, company: CompanyId, only: Option<CourseId>) -> Result<Vec<Group>> {
+/// [`numbers`] together with how long learners took.
+pub fn with_days(conn: &mut Conn, company: CompanyId, which: Which) -> Result<Vec<CourseNumbers>> {
+    let mut found = numbers(conn, company, which)?;
+    let took = days::by_course(conn, company, which)?;
+    for course in &mut found {
+        course.days = took.get(&course.course).copied();
+    }
+    Ok(found)
+}
+
+fn groups(conn: &mut Conn, company: CompanyId, which: Which) -> Result<Vec<Group>> {
     let counted = sql_query(format!(
         "select {COURSE} as course_id, status, percentage, count(*) as learners, max(coursename) as coursename \
          from progress where {} group by {COURSE}, status, percentage",
-        active(company, only)
-    ));
-    Ok(counted.load(conn)?)
-}
-
-/// How long learners took, shortest first.
-fn durations(conn: &mut Conn, company: CompanyId, only: Option<CourseId>) -> Result<Vec<Duration>> {
-    let days = "(timecompleted - coalesce(enrolled_at, timestarted)) / 86400";
-    let counted = sql_query(format!(
-        "select {COURSE} as course_id, {days} as days, count(*) as learners from progress where {} \
-         and timecompleted >= coalesce(enrolled_at, timestarted) group by {COURSE}, {days} order by 1, 2",
-        active(company, only)
+        which.active(company)
     ));
     Ok(counted.load(conn)?)
 }
@@ -177,47 +176,9 @@ fn durations(conn: &mut Conn, company: CompanyId, only: Option<CourseId>) -> Res
 /// from end to end.
 const COURSE: &str = "course_id + 0";
 
-fn active(company: CompanyId, only: Option<CourseId>) -> String {
-    let course = only.map_or(String::new(), |course| format!(" and course_id = {course}"));
-    format!(
-        "company_id = {company}{course} and state = '{}'",
-        RowState::Active
-    )
-}
-
-fn days(groups: &[(i64, i64)]) -> Option<Days> {
-    let learners = groups.iter().map(|(_, count)| count).sum();
-    Some(Days {
-        median: nearest_rank(groups, learners, 50)?,
-        p90: nearest_rank(groups, learners, 90)?,
-        learners,
-    })
-}
-
-/// The smallest value that so many per hundred do not exceed; values come in their order, each with its count.
-fn nearest_rank(groups: &[(i64, i64)], all: i64, per_hundred: i64) -> Option<i64> {
-    let rank = (all * per_hundred + 99) / 100;
-    let mut passed = 0;
-    let found = groups.iter().find(|(_, count)| {
-        passed += count;
-        passed >= rank
-    });
-    found.map(|(value, _)| *value)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn the_median_and_the_ninetieth_are_values_that_somebody_had() {
-        let one = days(&[(3, 1)]).expect("one");
-        let ten = days(&[(0, 4), (1, 1), (2, 4), (90, 1)]).expect("ten");
-
-        assert_eq!((one.median, one.p90, one.learners), (3, 3, 1));
-        assert_eq!((ten.median, ten.p90, ten.learners), (1, 2, 10));
-        assert_eq!(days(&[]), None);
-    }
 
     #[test]
     fn the_average_leaves_untracked_rows_out() {

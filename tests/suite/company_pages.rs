@@ -2,7 +2,7 @@
 
 use alx_report_api::ids::CourseId;
 use alx_report_api::progress::Band;
-use alx_report_api::progress::courses::{self, CourseNumbers};
+use alx_report_api::progress::courses::{self, CourseNumbers, Which};
 use alx_report_api::schema::{company_state, progress};
 use diesel::prelude::*;
 
@@ -83,7 +83,7 @@ async fn numbers(app: &TestApp, course: i64) -> CourseNumbers {
     let read = app
         .app
         .db
-        .run(move |conn| courses::numbers(conn, ACME, Some(CourseId(course))));
+        .run(move |conn| courses::with_days(conn, ACME, Which::One(CourseId(course))));
     read.await.unwrap().pop().unwrap()
 }
 

@@ -12,7 +12,7 @@ use crate::export::Cell;
 use crate::ids::CompanyId;
 use crate::progress::Band;
 use crate::progress::course_order::{Sort, chosen};
-use crate::progress::courses::{self, CourseNumbers};
+use crate::progress::courses::{self, CourseNumbers, Which};
 use crate::progress::people::{self, Learner};
 
 /// `GET /companies/{company}/courses/export.{format}`, with the fields of the page.
@@ -30,7 +30,7 @@ pub async fn export_courses(
     };
     download
         .send(sheet, move |conn, lines| {
-            let all = courses::numbers(conn, company, None)?;
+            let all = courses::with_days(conn, company, Which::All)?;
             lines.put_all(chosen(all, &view.search, sort, descending))
         })
         .await
