@@ -31,6 +31,12 @@ pub struct Glance {
     pub used: Option<Standing>,
 }
 
+/// How the fullest token and the company stand today; `None` for no limit.
+type Used = (Option<Standing>, Option<Standing>);
+
+/// The page of a company's delivery settings.
+const DELIVERY: &str = "settings/delivery";
+
 /// What the store says.
 struct Read {
     own: Overrides,
@@ -44,79 +50,14 @@ struct Read {
 /// Every setting of a company; `courses` are how many count and how many are switched off.
 pub async fn glance(app: &App, company: CompanyId, courses: (usize, usize)) -> Result<Vec<Glance>> {
     let read = app.db.run(move |conn| read(conn, company)).await?;
-    let rows = format!("/companies/{company}/settings#rows");
-    let line = |name, value, own, page: &str, used| Glance {
-        name,
-        value,
-        own,
-        page: page.to_owned(),
-        used,
-    };
-    let mut lines = Vec::new();
-    for (name, field) in [
-        ("Learners", Field::Learners),
-        ("Suspended and ended enrolments", Field::Suspended),
-        ("Enrolled", Field::Enrolled),
-        ("date|Completed", Field::Completed),
-    ] {
-        let own = Some(read.own.own().contains(&field));
-        lines.push(line(
-            name,
-            words::of(field, &read.shape, None),
-            own,
-            &rows,
-            None,
-        ));
+    let used = used(app, company, &read).await?;
+    let mut lines = rows(&read, courses);
+    lines.extend(delivered(&read));
+    lines.extend(limits(&read, used));
+    lines.push(line("Schedule", rhythm(read.schedule.as_ref())).on("schedule"));
+    for line in &mut lines {
+        line.page = format!("/companies/{company}/{}", line.page);
     }
-    let departments = read.shape.departments.as_ref();
-    let value = departments.map_or_else(
-        || Said::new("department|all"),
-        |ids| Said::new("{departments}").counted("departments", ids.len() as i64, "department"),
-    );
-    lines.push(line("Departments", value, None, &rows, None));
-    let (on, off) = courses;
-    let value = Said::new("{on} on, {off} off")
-        .number("on", on)
-        .number("off", off);
-    lines.push(line("Courses", value, None, &rows, None));
-    let page = format!("/companies/{company}/settings/delivery");
-    for (name, setting, value) in delivered(&read.delivery) {
-        let own = Some(read.said.says(setting));
-        lines.push(line(name, value, own, &page, None));
-    }
-    let (of_token, of_company) = used(app, company, &read).await?;
-    for (name, setting, calls, used) in [
-        (
-            "Calls a day of each token",
-            "calls_per_token",
-            read.delivery.calls_per_token,
-            of_token,
-        ),
-        (
-            "Calls a day of the company",
-            "calls_per_company",
-            read.delivery.calls_per_company,
-            of_company,
-        ),
-    ] {
-        let own = Some(read.said.says(setting));
-        lines.push(line(name, limit(calls), own, &page, used));
-    }
-    lines.push(line(
-        "Cached responses",
-        kept(read.delivery.cache_minutes),
-        Some(read.said.says("cache_minutes")),
-        &page,
-        None,
-    ));
-    let page = format!("/companies/{company}/schedule");
-    lines.push(line(
-        "Schedule",
-        rhythm(read.schedule.as_ref()),
-        None,
-        &page,
-        None,
-    ));
     Ok(lines)
 }
 
@@ -131,41 +72,117 @@ fn read(conn: &mut Conn, company: CompanyId) -> Result<Read> {
     })
 }
 
-/// What programs get: name, setting and value.
-fn delivered(delivery: &Delivery) -> Vec<(&'static str, &'static str, Said)> {
-    let fields = delivery.fields.iter().count();
-    let column = if delivery.courseid_for_username {
+/// A setting of the rows, for which there is no default.
+fn line(name: &'static str, value: Said) -> Glance {
+    Glance {
+        name,
+        value,
+        own: None,
+        page: "settings#rows".to_owned(),
+        used: None,
+    }
+}
+
+impl Glance {
+    /// The same, with whether the company says so itself.
+    fn own(mut self, own: bool) -> Self {
+        self.own = Some(own);
+        self
+    }
+
+    /// The same, changed on this page of the company.
+    fn on(mut self, page: &str) -> Self {
+        page.clone_into(&mut self.page);
+        self
+    }
+}
+
+/// Which rows count.
+fn rows(read: &Read, (on, off): (usize, usize)) -> Vec<Glance> {
+    let field = |name, field| {
+        let own = read.own.own().contains(&field);
+        line(name, words::of(field, &read.shape, None)).own(own)
+    };
+    let departments = read.shape.departments.as_ref();
+    let departments = departments.map_or_else(
+        || Said::new("department|all"),
+        |ids| Said::new("{departments}").counted("departments", ids.len() as i64, "department"),
+    );
+    let courses = Said::new("{on} on, {off} off")
+        .number("on", on)
+        .number("off", off);
+    vec![
+        field("Learners", Field::Learners),
+        field("Suspended and ended enrolments", Field::Suspended),
+        field("Enrolled", Field::Enrolled),
+        field("date|Completed", Field::Completed),
+        line("Departments", departments),
+        line("Courses", courses),
+    ]
+}
+
+/// What programs get.
+fn delivered(read: &Read) -> Vec<Glance> {
+    let Delivery {
+        fields,
+        mode,
+        window_hours,
+        courseid_for_username,
+        zone,
+        cache_minutes,
+        ..
+    } = &read.delivery;
+    let setting =
+        |name, setting, value| line(name, value).own(read.said.says(setting)).on(DELIVERY);
+    let fields = Said::new("{n} of {all}")
+        .number("n", fields.iter().count())
+        .number("all", 12);
+    let window = Said::new("{hours}").counted("hours", i64::from(*window_hours), "hour");
+    let column = if *courseid_for_username {
         "courseid"
     } else {
         "username"
     };
+    let zone = Said::as_it_is(String::from(*zone));
     vec![
-        (
-            "Fields",
-            "fields",
-            Said::new("{n} of {all}")
-                .number("n", fields)
-                .number("all", 12),
-        ),
-        (
+        setting("Fields", "fields", fields),
+        setting(
             "Mode of the old plugin's door",
             "mode",
-            Said::new(delivery.mode.label()),
+            Said::new(mode.label()),
         ),
-        (
-            "Window of that door",
-            "window_hours",
-            Said::new("{hours}").counted("hours", i64::from(delivery.window_hours), "hour"),
-        ),
-        (
+        setting("Window of that door", "window_hours", window),
+        setting(
             "User name or course id",
             "courseid_for_username",
             Said::as_it_is(column),
         ),
-        (
-            "Time zone",
-            "zone",
-            Said::as_it_is(String::from(delivery.zone)),
+        setting("Time zone", "zone", zone),
+        setting("Cached responses", "cache_minutes", kept(*cache_minutes)),
+    ]
+}
+
+/// How many calls a day are answered, and how many were made today.
+fn limits(read: &Read, (of_token, of_company): Used) -> [Glance; 2] {
+    let delivery = &read.delivery;
+    let limit = |name, setting, calls, used| Glance {
+        used,
+        ..line(name, limit(calls))
+            .own(read.said.says(setting))
+            .on(DELIVERY)
+    };
+    [
+        limit(
+            "Calls a day of each token",
+            "calls_per_token",
+            delivery.calls_per_token,
+            of_token,
+        ),
+        limit(
+            "Calls a day of the company",
+            "calls_per_company",
+            delivery.calls_per_company,
+            of_company,
         ),
     ]
 }
@@ -196,11 +213,7 @@ fn rhythm(schedule: Option<&Schedule>) -> Said {
 }
 
 /// How the fullest of the tokens that open stands today, and how the company does; `None` for no limit.
-async fn used(
-    app: &App,
-    company: CompanyId,
-    read: &Read,
-) -> Result<(Option<Standing>, Option<Standing>)> {
+async fn used(app: &App, company: CompanyId, read: &Read) -> Result<Used> {
     let now = now();
     let limits = |token| delivery::limits(company, token, &read.delivery);
     let mut fullest: Option<Standing> = None;
