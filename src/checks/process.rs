@@ -8,7 +8,7 @@ use crate::language::{Number, Said};
 
 /// Version, and since when it works.
 pub fn machine(app: &App, now: i64) -> Check {
-    let found = Said::new("Version {version} on {system}; it works since {span}.")
+    let found = Said::new("Version {version} on {system}; running for {span}.")
         .with("version", env!("CARGO_PKG_VERSION"))
         .with(
             "system",
