@@ -69,21 +69,6 @@ pub fn defused(text: &str) -> Cow<'_, str> {
     }
 }
 
-/// A file's name for a header: letters and digits of ASCII, everything else a hyphen.
-pub fn file_name(parts: &[&str], format: Format) -> String {
-    let plain = |letter: char| {
-        if letter.is_ascii_alphanumeric() {
-            letter.to_ascii_lowercase()
-        } else {
-            '-'
-        }
-    };
-    let short = |part: &&str| part.chars().take(60).map(plain).collect::<String>();
-    let text = parts.iter().map(short).collect::<Vec<_>>().join("-");
-    let words: Vec<&str> = text.split('-').filter(|word| !word.is_empty()).collect();
-    format!("{}.{format}", words.join("-"))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -96,22 +81,6 @@ mod tests {
         for text in ["", "Ada", "a=b", "'=1", " x"] {
             assert_eq!(defused(text), text);
         }
-    }
-
-    #[test]
-    fn a_file_name_holds_nothing_that_a_header_or_a_folder_could_trip_over() {
-        let hostile = "../Béta \"& Söhne\"\r\n";
-
-        let name = file_name(&["changes", hostile, "2026-11-22"], Format::Csv);
-
-        assert_eq!(name, "changes-b-ta-s-hne-2026-11-22.csv");
-    }
-
-    #[test]
-    fn a_long_name_does_not_push_the_date_out() {
-        let name = file_name(&["progress", &"x".repeat(300), "2026-11-22"], Format::Xlsx);
-
-        assert!(name.ends_with("x-2026-11-22.xlsx"), "{name}");
     }
 
     #[test]

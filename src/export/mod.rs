@@ -9,7 +9,7 @@ mod csv;
 mod ndjson;
 mod xlsx;
 
-pub use cells::{Cell, defused, file_name};
+pub use cells::{Cell, defused};
 pub use chunks::{Body, Pieces, written};
 pub use xlsx::workbook;
 

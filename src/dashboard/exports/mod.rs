@@ -5,6 +5,7 @@
 
 pub mod admins;
 pub mod alerts;
+mod attachment;
 pub mod audit;
 pub mod batches;
 pub mod changes;
@@ -116,7 +117,7 @@ impl Download {
         let mut response = HttpResponse::Ok();
         response
             .content_type(self.format.content_type())
-            .insert_header((header::CONTENT_DISPOSITION, self.disposition(&sheet)))
+            .insert_header(self.named(&sheet))
             .insert_header((header::CACHE_CONTROL, "no-store"));
         if self.head {
             return Ok(response.streaming(stream::empty::<std::io::Result<Bytes>>()));
@@ -150,11 +151,10 @@ impl Download {
         })
     }
 
-    fn disposition<T>(&self, sheet: &Sheet<T>) -> String {
+    fn named<T>(&self, sheet: &Sheet<T>) -> header::ContentDisposition {
         let today = rfc3339(now()).unwrap_or_default();
         let day = &today[..today.len().min(10)];
-        let name = export::file_name(&[sheet.name, &sheet.whose, day], self.format);
-        format!("attachment; filename=\"{name}\"")
+        attachment::attachment(&[sheet.name, &sheet.whose, day], self.format)
     }
 }
 
