@@ -93,7 +93,7 @@ pub struct Found {
         (status = 200, description = "A page of changes, in their order.", body = ChangesPage, example = json!({"items": [{"op": "upsert", "userid": 17, "firstname": "Ada", "lastname": "Lovelace", "email": "ada@example.com", "username": "ada", "courseid": 2, "coursename": "Fire safety", "status": "completed", "percentage": 100.0, "timecompleted": "2026-11-22T10:36:00Z", "timestarted": "2026-10-01T09:00:00Z", "enrolled_at": "2026-10-01T09:00:00Z", "changed_at": "2026-11-22T10:42:01Z", "state": "active"}, {"op": "remove", "userid": 18, "courseid": 2, "reason": "left"}], "next_cursor": "AAAA", "has_more": false, "as_of": {"version": 43, "synced_at": "2026-11-22T10:42:00Z", "changed_at": "2026-11-22T10:42:01Z", "run_id": "0123456789abcdef0123456789abcdef"}})),
         (status = 304, description = "The client has this very reply."),
         (status = 400, description = "Parameters are not as they must be; `errors` names each."),
-        (status = 410, description = "The cursor cannot be followed: it `expired`, the `view-changed` (other fields show), or the `store-restored`. Read all rows again."),
+        (status = 410, description = "The cursor cannot be followed, and `reason` says why: it is too old (`expired`), other fields show than when you began (`view-changed`), or the store was put back from a copy (`store-restored`). Read all rows again."),
     )
 )]
 pub async fn follow_changes(

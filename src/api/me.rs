@@ -25,7 +25,7 @@ pub struct Me {
     company: Whose,
     /// The token of this call.
     token: TokenItem,
-    /// The fields of rows that this token sees.
+    /// The fields that this token sees, by the old plugin's names. Rows have each time once: those in `_unix` are for its door.
     #[schema(value_type = Vec<Field>)]
     fields: Fields,
     /// How many calls it has.

@@ -60,7 +60,8 @@ fn fields(schema: &Value) -> Vec<FieldText> {
     own.chain(parts).collect()
 }
 
-fn field(name: &str, schema: &Value) -> FieldText {
+/// One value with a name: a field, or a parameter.
+pub fn field(name: &str, schema: &Value) -> FieldText {
     let alternatives: Vec<&Value> = list(&schema["oneOf"]).collect();
     let nullable = alternatives.iter().any(|one| one["type"] == "null")
         || list(&schema["type"]).any(|one| one == "null");
@@ -87,10 +88,20 @@ fn kind(schema: &Value) -> String {
     let types = list(&schema["type"]).map(text).find(|one| one != "null");
     match types.unwrap_or_else(|| text(&schema["type"])).as_str() {
         "string" => "text".into(),
-        "integer" => "whole number".into(),
+        "integer" => format!("whole number{}", range(schema)),
         "boolean" => "true or false".into(),
         "array" => format!("list of {}", kind(&schema["items"])),
         other => other.to_owned(),
+    }
+}
+
+/// Between what a number lies, in words.
+fn range(schema: &Value) -> String {
+    match (schema["minimum"].as_i64(), schema["maximum"].as_i64()) {
+        (Some(least), Some(most)) => format!(", {least} to {most}"),
+        (Some(least), None) => format!(", at least {least}"),
+        (None, Some(most)) => format!(", at most {most}"),
+        (None, None) => String::new(),
     }
 }
 

@@ -5,7 +5,7 @@ use askama::Template;
 use serde_json::Value;
 
 use super::DOCUMENT;
-use super::objects::{self, ObjectText};
+use super::objects::{self, FieldText, ObjectText};
 use crate::api::ApiError;
 use crate::api::query::Query;
 use crate::error::Error;
@@ -29,15 +29,22 @@ struct CallText {
     about: String,
     scope: String,
     parameters: Vec<ParameterText>,
-    body: Option<String>,
+    body: Option<BodyText>,
     answers: Vec<AnswerText>,
 }
 
 /// One parameter.
 struct ParameterText {
-    name: String,
+    /// Its name and what it can be.
+    value: FieldText,
     place: String,
     about: String,
+    example: String,
+}
+
+/// What a call sends.
+struct BodyText {
+    object: Option<String>,
     example: String,
 }
 
@@ -99,13 +106,15 @@ fn call(path: &str, method: &'static str, operation: &Value) -> CallText {
         let shown = &first["example"];
         (!shown.is_null()).then(|| pretty(shown))
     };
+    let object =
+        |content: &Value| entries(content).find_map(|(_, one)| objects::object_of(&one["schema"]));
     let answer = |(status, response): (&str, &Value)| AnswerText {
         status: status.to_owned(),
         about: text(&response["description"]),
-        object: entries(&response["content"])
-            .find_map(|(_, content)| objects::object_of(&content["schema"])),
+        object: object(&response["content"]),
         example: example(&response["content"]),
     };
+    let sent = &operation["requestBody"]["content"];
     CallText {
         id: text(&operation["operationId"]),
         method,
@@ -114,7 +123,10 @@ fn call(path: &str, method: &'static str, operation: &Value) -> CallText {
         about: text(&operation["description"]),
         scope: scope(operation),
         parameters: list(&operation["parameters"]).map(parameter).collect(),
-        body: example(&operation["requestBody"]["content"]),
+        body: example(sent).map(|example| BodyText {
+            object: object(sent),
+            example,
+        }),
         answers: entries(&operation["responses"]).map(answer).collect(),
     }
 }
@@ -128,7 +140,7 @@ fn scope(operation: &Value) -> String {
 fn parameter(parameter: &Value) -> ParameterText {
     let example = &parameter["example"];
     ParameterText {
-        name: text(&parameter["name"]),
+        value: objects::field(&text(&parameter["name"]), &parameter["schema"]),
         place: text(&parameter["in"]),
         about: text(&parameter["description"]),
         example: example.as_str().map_or_else(
