@@ -1,8 +1,11 @@
 //! Replies: from the company's group where the stamp decides, with a strong `ETag` always.
 
+mod etag;
+mod headers;
+
 use actix_web::http::StatusCode;
 use actix_web::http::header::{self, HeaderName, HeaderValue};
-use actix_web::{HttpRequest, HttpResponse, HttpResponseBuilder};
+use actix_web::{HttpRequest, HttpResponse};
 use serde::Serialize;
 use sha2::{Digest as _, Sha256};
 
@@ -11,22 +14,18 @@ use crate::cache::{Answer, Found, Key, Loaded};
 use crate::companies::{self, State};
 use crate::db::{Conn, off_thread};
 use crate::error;
-use crate::ids::{RunId, hex};
-use crate::time::rfc3339;
-use crate::tokens::Caller;
+use crate::ids::hex;
 
-const DATA_VERSION: HeaderName = HeaderName::from_static("alx-data-version");
-const AS_OF: HeaderName = HeaderName::from_static("alx-as-of");
-const SYNC_RUN: HeaderName = HeaderName::from_static("alx-sync-run");
-const CACHE: HeaderName = HeaderName::from_static("alx-cache");
+pub use etag::{etag_of, has_condition, in_hand};
+pub use headers::{Version, common, headers_of};
+
+use etag::etag_of_body;
+use headers::{ASK_AGAIN, CACHE, VARY};
+
 /// Why there are no rows.
 pub const EMPTY_REASON: HeaderName = HeaderName::from_static("alx-empty-reason");
-/// Whoever keeps a reply asks us before showing it again.
-const ASK_AGAIN: HeaderValue = HeaderValue::from_static("private, no-cache");
 /// Bytes from which on compressing would hold up the thread that serves others.
 const LARGE: usize = 64 << 10;
-/// What a reply depends on besides its address.
-const VARY: HeaderValue = HeaderValue::from_static("Authorization, Accept, Accept-Encoding");
 
 /// A question whose answer depends on the company's data alone.
 pub struct Question {
@@ -261,90 +260,6 @@ pub fn not_modified(
     }
     common(&mut response, found);
     response.insert_header((header::ETAG, etag)).finish()
-}
-
-/// Which version a reply shows.
-pub struct Version<'a> {
-    seq: i64,
-    synced_at: Option<i64>,
-    run: Option<&'a RunId>,
-}
-
-impl<'a> Version<'a> {
-    /// The one that a snapshot shows.
-    pub fn of_state(state: &'a State) -> Self {
-        Self {
-            seq: state.seq,
-            synced_at: state.synced_at,
-            run: state.run_id.as_ref(),
-        }
-    }
-
-    /// The one that there was when the request arrived.
-    pub fn of_caller(caller: &'a Caller) -> Self {
-        Self {
-            seq: caller.seq,
-            synced_at: caller.synced_at,
-            run: caller.run_id.as_ref(),
-        }
-    }
-}
-
-/// The headers that say which version a reply shows.
-pub fn headers_of(version: &Version<'_>) -> Vec<(HeaderName, HeaderValue)> {
-    let mut headers = Vec::with_capacity(8);
-    headers.push((DATA_VERSION, HeaderValue::from(version.seq)));
-    let texts = [
-        (AS_OF, version.synced_at.and_then(rfc3339)),
-        (SYNC_RUN, version.run.map(|run| run.0.clone())),
-    ];
-    for (name, text) in texts {
-        if let Some(value) = text.and_then(|text| HeaderValue::try_from(text).ok()) {
-            headers.push((name, value));
-        }
-    }
-    headers
-}
-
-/// What every reply to a read says of who may keep it.
-pub fn common(reply: &mut HttpResponseBuilder, found: Found) {
-    reply
-        .insert_header((header::VARY, VARY))
-        .insert_header((header::CACHE_CONTROL, ASK_AGAIN))
-        .insert_header((CACHE, found.as_str()));
-}
-
-/// A strong `ETag` of everything that decides the body.
-pub fn etag_of(parts: &[&str]) -> HeaderValue {
-    let mut hash = Sha256::new_with_prefix(env!("CARGO_PKG_VERSION"));
-    for part in parts {
-        hash.update((part.len() as u64).to_be_bytes());
-        hash.update(part);
-    }
-    let text = format!("\"{}\"", hex(&hash.finalize()[..16]));
-    HeaderValue::try_from(text).expect("quoted hex fits a header")
-}
-
-/// A strong `ETag` of a body as it goes over the wire.
-fn etag_of_body(body: &[u8]) -> HeaderValue {
-    etag_of(&[&hex(&Sha256::digest(body))])
-}
-
-/// Whether the client says that it has an answer already.
-pub fn has_condition(request: &HttpRequest) -> bool {
-    request.headers().contains_key(header::IF_NONE_MATCH)
-}
-
-/// Whether the client has this answer: a hit where it names it, as good as kept, and none where `*` takes any that there
-/// is. Weak marks compare as equal, as they do for reads.
-pub fn in_hand(request: &HttpRequest, etag: &HeaderValue) -> Option<Found> {
-    let marks = request.headers().get_all(header::IF_NONE_MATCH);
-    let marks = marks.flat_map(|value| value.as_bytes().split(|byte| *byte == b','));
-    let found = marks.filter_map(|mark| match mark.trim_ascii() {
-        b"*" => Some(Found::Miss),
-        mark => (mark.strip_prefix(b"W/").unwrap_or(mark) == etag.as_bytes()).then_some(Found::Hit),
-    });
-    found.max_by_key(|found| *found == Found::Hit)
 }
 
 fn to_json(value: &impl Serialize) -> Vec<u8> {

@@ -6,6 +6,7 @@ use super::{Check, all, of_the_store};
 use crate::app::App;
 use crate::companies;
 use crate::config::{Listed, Origin};
+use crate::db::Conn;
 use crate::error::Result;
 use crate::settings::site;
 use crate::sync::history::{self, Filter};
@@ -34,61 +35,67 @@ pub fn text(app: &App, is_server: bool, now: i64) -> Result<String> {
     } else {
         of_the_store(app, now)
     };
-    let mut out = String::new();
-    let version = env!("CARGO_PKG_VERSION");
-    let _ = writeln!(
-        out,
-        "alx-report-api {version}, {}",
-        rfc3339(now).unwrap_or_default()
-    );
+    let (version, at) = (env!("CARGO_PKG_VERSION"), moment(now));
+    let mut out = format!("alx-report-api {version}, {at}\n");
     heading(&mut out, "Checks");
     checks.iter().for_each(|check| line(&mut out, check));
     heading(&mut out, "Settings of the server");
-    app.config
-        .listed()
-        .iter()
-        .for_each(|one| setting(&mut out, one));
+    let listed = app.config.listed();
+    listed.iter().for_each(|one| setting(&mut out, one));
     app.db.snapshot(|conn| {
         heading(
             &mut out,
             "Settings of the site that differ from their defaults",
         );
-        let site = site::read(conn)?;
-        for one in site::Setting::ALL
-            .iter()
-            .filter(|one| site.is_changed(**one))
-        {
-            let _ = writeln!(out, "{one}: {}", plain(*one, site.text(*one)));
-        }
+        of_the_site(&mut out, conn)?;
         heading(&mut out, "Counts");
-        let known = companies::store::list(conn)?;
-        let synced = known
-            .iter()
-            .filter(|(_, state)| state.synced_at.is_some())
-            .count();
-        let rows: i64 = known.iter().map(|(_, state)| state.totals.enrolments).sum();
-        let _ = writeln!(
-            out,
-            "companies: {}, synced: {synced}, rows: {rows}",
-            known.len()
-        );
+        counts(&mut out, conn)?;
         heading(&mut out, "Latest syncs");
-        for run in history::page(conn, Filter::default(), None, RUNS)? {
-            let at = rfc3339(run.requested_at_ms.div_euclid(1000)).unwrap_or_default();
-            let seconds = run.duration_ms().map_or(0, |ms| ms / 1000);
-            let _ = writeln!(
-                out,
-                "{at} company {} {} {} {}, {seconds} s, {} changes",
-                run.company_id,
-                run.mode,
-                run.trigger,
-                run.state,
-                run.statistics().map_or(0, |done| done.total_processed)
-            );
-        }
-        Ok(())
+        latest(&mut out, conn)
     })?;
     Ok(out)
+}
+
+fn of_the_site(out: &mut String, conn: &mut Conn) -> Result<()> {
+    let site = site::read(conn)?;
+    let changed = site::Setting::ALL
+        .iter()
+        .filter(|one| site.is_changed(**one));
+    for one in changed {
+        let _ = writeln!(out, "{one}: {}", plain(*one, site.text(*one)));
+    }
+    Ok(())
+}
+
+fn counts(out: &mut String, conn: &mut Conn) -> Result<()> {
+    let known = companies::store::list(conn)?;
+    let states = || known.iter().map(|(_, state)| state);
+    let synced = states().filter(|state| state.synced_at.is_some()).count();
+    let rows: i64 = states().map(|state| state.totals.enrolments).sum();
+    let _ = writeln!(
+        out,
+        "companies: {}, synced: {synced}, rows: {rows}",
+        known.len()
+    );
+    Ok(())
+}
+
+fn latest(out: &mut String, conn: &mut Conn) -> Result<()> {
+    for run in history::page(conn, Filter::default(), None, RUNS)? {
+        let at = moment(run.requested_at_ms.div_euclid(1000));
+        let seconds = run.duration_ms().map_or(0, |ms| ms / 1000);
+        let changes = run.statistics().map_or(0, |done| done.total_processed);
+        let _ = writeln!(
+            out,
+            "{at} company {} {} {} {}, {seconds} s, {changes} changes",
+            run.company_id, run.mode, run.trigger, run.state
+        );
+    }
+    Ok(())
+}
+
+fn moment(seconds: i64) -> String {
+    rfc3339(seconds).unwrap_or_else(|| "an impossible time".into())
 }
 
 fn heading(out: &mut String, text: &str) {

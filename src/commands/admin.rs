@@ -77,7 +77,7 @@ pub enum Command {
 /// Runs one of them.
 pub fn run(config: Config, command: Command) -> Result<ExitCode> {
     let app = || App::open(config);
-    match command {
+    let done = match command {
         Command::Create {
             email,
             password_file,
@@ -85,60 +85,71 @@ pub fn run(config: Config, command: Command) -> Result<ExitCode> {
             company,
         } => {
             let hash = admins::hash(&first_line(&password_file)?)?;
+            let done = format!("{email} can sign in now");
             let guest = Guest {
-                email: email.clone(),
+                email,
                 role,
                 company: company.map(CompanyId),
                 admin: None,
             };
-            let add = |conn: &mut Conn| staff::add(conn, &guest, &hash, ACTOR, now_ms());
-            app()?.db.write(add)?;
-            say!("{email} can sign in now");
+            app()?
+                .db
+                .write(|conn| staff::add(conn, &guest, &hash, ACTOR, now_ms()))?;
+            done
         }
-        Command::List => app()?.db.read(people::list)?.iter().for_each(print),
+        Command::List => {
+            app()?.db.read(people::list)?.iter().for_each(print);
+            return Ok(ExitCode::SUCCESS);
+        }
         Command::Role {
             email,
             role,
             company,
         } => {
             let to = (role, company.map(CompanyId));
-            let change = |conn: &mut Conn| {
-                let id = named(conn, &email)?;
+            change(&app()?, &email, |conn, id| {
                 staff::change_role(conn, id, to, ACTOR, now_ms())
-            };
-            app()?.db.write(change)?;
-            say!("{email} is {role} now");
+            })?;
+            format!("{email} is {role} now")
         }
         Command::Password {
             email,
             password_file,
         } => {
             let hash = admins::hash(&first_line(&password_file)?)?;
-            let set = |conn: &mut Conn| {
-                let id = named(conn, &email)?;
+            change(&app()?, &email, |conn, id| {
                 staff::set_password(conn, id, (&hash, None), ACTOR, now_ms())
-            };
-            app()?.db.write(set)?;
-            say!("{email} has another password now");
+            })?;
+            format!("{email} has another password now")
         }
         Command::ResetSecondFactor { email } => {
-            let reset = |conn: &mut Conn| {
-                let id = named(conn, &email)?;
+            change(&app()?, &email, |conn, id| {
                 second_factor::reset(conn, id, ACTOR, now_ms())
-            };
-            app()?.db.write(reset)?;
-            say!("{email} signs in with the password alone now");
+            })?;
+            format!("{email} signs in with the password alone now")
         }
         Command::Remove { email } => {
-            let remove = |conn: &mut Conn| {
-                let id = named(conn, &email)?;
+            change(&app()?, &email, |conn, id| {
                 staff::remove(conn, id, ACTOR, now_ms())
-            };
-            app()?.db.write(remove)?;
-            say!("{email} is removed");
+            })?;
+            format!("{email} is removed")
         }
-    }
+    };
+    say!("{done}");
     Ok(ExitCode::SUCCESS)
+}
+
+/// Does something to the account with this email, in one transaction.
+fn change<T>(
+    app: &App,
+    email: &str,
+    mut work: impl FnMut(&mut Conn, AdminId) -> Result<T>,
+) -> Result<T> {
+    app.db.write(|conn| {
+        let id = store::find_by_email(conn, email)?;
+        let id = id.or_not_found("an admin with this email")?.id;
+        work(conn, id)
+    })
 }
 
 fn print(person: &Person) {
@@ -156,11 +167,6 @@ fn print(person: &Person) {
         person.email,
         person.role
     );
-}
-
-fn named(conn: &mut Conn, email: &str) -> Result<AdminId> {
-    let found = store::find_by_email(conn, email)?;
-    Ok(found.or_not_found("an admin with this email")?.id)
 }
 
 fn first_line(file: &Path) -> Result<String> {

@@ -1,6 +1,6 @@
 //! What each action of the audit log is called.
 
-use super::filters::capital;
+use super::phrases::capital;
 
 /// Every action that is written, and what it is called. A text of the source.
 #[rustfmt::skip]

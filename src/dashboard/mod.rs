@@ -59,6 +59,7 @@ mod page;
 pub mod page_error;
 mod paging;
 pub mod people;
+mod phrases;
 pub mod power_bi;
 mod progress_chips;
 mod progress_columns;

@@ -8,7 +8,8 @@ use actix_web::{HttpRequest, HttpResponse, ResponseError};
 use askama::Template;
 
 use super::error_words;
-use super::filters::{self, sentence_text};
+use super::filters;
+use super::phrases::sentence_text;
 use super::rights::Who;
 use super::{Chrome, page};
 use crate::admins::Role;

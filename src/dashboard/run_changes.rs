@@ -2,8 +2,8 @@
 
 use serde_json::{Map, Value};
 
-use super::filters::{mailbox_text, time_text};
 use super::labels::Label;
+use super::phrases::{mailbox_text, time_text};
 use crate::language::{Number, Said};
 use crate::moodle::RowState;
 use crate::progress::{Row, Status};

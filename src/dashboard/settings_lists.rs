@@ -7,7 +7,7 @@ use crate::db::off_thread;
 use crate::error::{Error, Result};
 use crate::ids::{CompanyId, CourseId};
 use crate::language::Said;
-use crate::moodle::{Department, Lists};
+use crate::moodle::{CompanyCourse, Department, Lists, Role};
 use crate::settings::Overrides;
 
 /// One box.
@@ -102,71 +102,65 @@ pub fn ticks(
     };
     let (departments, departments_unread) = parted(lists.departments);
     let (roles, roles_unread) = parted(lists.roles);
-    let roles = roles.into_iter().map(|role| {
-        let label = match role.shortname {
-            short if short == role.name => short,
-            short => format!("{} ({short})", role.name),
-        };
-        tick(role.id, Said::as_it_is(label), "")
-    });
-    let mut courses: Vec<Tick> = lists
-        .courses
-        .into_iter()
-        .map(|course| {
-            let note = if course.visible {
-                ""
-            } else {
-                "hidden in Moodle"
-            };
-            tick(course.id.0, Said::as_it_is(course.name), note)
-        })
-        .collect();
-    if away.is_some() {
-        courses = known
-            .into_iter()
-            .map(|(id, name)| tick(id.0, Said::as_it_is(name), ""))
-            .collect();
-    }
-    let off: Vec<i64> = typed
-        .listed
-        .iter()
-        .filter(|id| !typed.courses.contains(id))
-        .copied()
-        .collect();
-    let mut courses = with_lost(
-        courses,
-        &typed.listed,
-        Said::new("Course {id}"),
-        away.is_some(),
-    );
-    for course in &mut courses {
-        course.ticked = !off.contains(&course.id);
-    }
-    find(&mut courses, typed);
+    let is_away = away.is_some();
+    let lost = |ticks, chosen: &[i64], numbered, unread: bool| {
+        let numbered = Said::new(numbered);
+        ticked(
+            with_lost(ticks, chosen, numbered, is_away || unread),
+            chosen,
+        )
+    };
+    let roles = roles.into_iter().map(role).collect();
+    let departments = tree(&departments);
     Ticks {
-        roles: chosen(
-            with_lost(
-                roles.collect(),
-                &typed.roles,
-                Said::new("Role {id}"),
-                away.is_some() || roles_unread.is_some(),
-            ),
-            &typed.roles,
-        ),
-        departments: chosen(
-            with_lost(
-                tree(&departments),
-                &typed.department,
-                Said::new("Department {id}"),
-                away.is_some() || departments_unread.is_some(),
-            ),
+        roles: lost(roles, &typed.roles, "Role {id}", roles_unread.is_some()),
+        departments: lost(
+            departments,
             &typed.department,
+            "Department {id}",
+            departments_unread.is_some(),
         ),
-        courses,
+        courses: courses(typed, lists.courses, is_away.then_some(known)),
         roles_unread,
         departments_unread,
         away,
     }
+}
+
+/// The boxes of courses; of those that are `known` where Moodle does not answer.
+fn courses(
+    typed: &Typed,
+    offered: Vec<CompanyCourse>,
+    known: Option<Vec<(CourseId, String)>>,
+) -> Vec<Tick> {
+    let is_away = known.is_some();
+    let kept = known.unwrap_or_default().into_iter();
+    let kept = kept.map(|(id, name)| tick(id.0, Said::as_it_is(name), ""));
+    let all = offered.into_iter().map(course).chain(kept).collect();
+    let mut courses = with_lost(all, &typed.listed, Said::new("Course {id}"), is_away);
+    for course in &mut courses {
+        let is_off = typed.listed.contains(&course.id) && !typed.courses.contains(&course.id);
+        course.ticked = !is_off;
+    }
+    find(&mut courses, typed);
+    courses
+}
+
+fn role(role: Role) -> Tick {
+    let label = match role.shortname {
+        short if short == role.name => short,
+        short => format!("{} ({short})", role.name),
+    };
+    tick(role.id, Said::as_it_is(label), "")
+}
+
+fn course(course: CompanyCourse) -> Tick {
+    let note = if course.visible {
+        ""
+    } else {
+        "hidden in Moodle"
+    };
+    tick(course.id.0, Said::as_it_is(course.name), note)
 }
 
 fn unread() -> Lists {
@@ -205,7 +199,7 @@ fn find(courses: &mut [Tick], typed: &Typed) {
     }
 }
 
-fn chosen(mut ticks: Vec<Tick>, ids: &[i64]) -> Vec<Tick> {
+fn ticked(mut ticks: Vec<Tick>, ids: &[i64]) -> Vec<Tick> {
     for tick in &mut ticks {
         tick.ticked = ids.contains(&tick.id);
     }

@@ -30,9 +30,8 @@ pub async fn answer(
     let signer = Signer::of(&client);
     let list = changes_of(&options);
     let mark: Option<Mark> = signer.read(&list, &token);
-    let why = "it is of another list";
     let mark = mark.filter(|_| writer.set == Set::Progress);
-    let mark = mark.ok_or(ODataError::Gone(why))?;
+    let mark = mark.ok_or(ODataError::Gone("it is of another list"))?;
     mark.known.must_lead_on(&client).await?;
     let size = writer
         .preferences

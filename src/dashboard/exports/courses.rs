@@ -6,7 +6,7 @@ use actix_web::web::{Path, Query};
 use super::Download;
 use super::sheet::{Column, Sheet};
 use crate::dashboard::PageError;
-use crate::dashboard::filters::mailbox_text;
+use crate::dashboard::phrases::mailbox_text;
 use crate::dashboard::sorted::ListView;
 use crate::export::Cell;
 use crate::ids::CompanyId;
