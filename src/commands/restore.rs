@@ -109,6 +109,7 @@ fn aside(data_dir: &Path) -> Result<PathBuf> {
 
 fn tell(carried: &Carried, aside: Option<&Path>) {
     say!("the store is as it was when the copy was made; clients will read everything again");
+    say!("its rows are as old as the copy: run a full sync of all companies once it serves");
     if carried.erased > 0 {
         say!("people erased since were erased again: {}", carried.erased);
     }
