@@ -40,6 +40,8 @@ fn api(services: &mut ServiceConfig) {
             .service(resource("/v4/$metadata").route(reading().to(crate::api::odata::show_metadata)).default_service(odata_reads()))
             .service(resource("/v4/{entities}").route(reading().to(crate::api::odata::list_entities)).default_service(odata_reads()))
             .service(resource("/v4/{entities}/$count").route(reading().to(crate::api::odata::count_entities)).default_service(odata_reads()))
+            .service(resource("/v4/{entity}/{property}").route(reading().to(crate::api::odata::show_property)).default_service(odata_reads()))
+            .service(resource("/v4/{entity}/{property}/$value").route(reading().to(crate::api::odata::show_value)).default_service(odata_reads()))
             .default_service(web::to(crate::api::odata::no_such_path)));
 }
 

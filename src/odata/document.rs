@@ -148,6 +148,50 @@ impl Serialize for Entity<'_> {
     }
 }
 
+/// One property of an entity.
+pub struct Single<'a> {
+    /// How it is written.
+    pub style: &'a Style,
+    /// The values of the entity, in the order of the set's properties.
+    pub values: &'a [Datum],
+    /// Which of them.
+    pub place: usize,
+}
+
+impl Serialize for Single<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let (style, property) = (self.style, &self.style.set.properties()[self.place]);
+        let mut map = serializer.serialize_map(None)?;
+        if style.detail != Detail::None {
+            let id = style.id(self.values);
+            let context = format!("{}$metadata#{id}/{}", style.root, property.name);
+            map.serialize_entry("@odata.context", &context)?;
+        }
+        if style.detail == Detail::Full {
+            map.serialize_entry("@odata.type", &property.kind.edm().replace("Edm.", "#"))?;
+        }
+        map.serialize_entry(
+            "value",
+            &Written(&self.values[self.place], style.numbers_as_text),
+        )?;
+        map.end()
+    }
+}
+
+impl Datum {
+    /// As a text alone; `None` of null.
+    pub fn plain(&self) -> Option<String> {
+        match self {
+            Self::Null => None,
+            Self::Int(number) => Some(number.to_string()),
+            Self::Double(number) => Some(number.to_string()),
+            Self::Text(text) => Some(text.clone()),
+            Self::Time(seconds) => rfc3339(*seconds),
+            Self::Bool(word) => Some(word.to_string()),
+        }
+    }
+}
+
 /// A page of changes.
 pub struct Delta<'a> {
     /// How they are written.

@@ -3,7 +3,7 @@
 use chrono::{DateTime, NaiveDate, NaiveDateTime};
 
 /// Most bytes of one expression.
-const LONGEST: usize = 8 * 1024;
+pub const LONGEST: usize = 8 * 1024;
 
 /// One word.
 #[derive(Debug, Clone, PartialEq)]
@@ -73,8 +73,10 @@ fn word(text: &str) -> Result<(Token, usize), String> {
 
 fn value(word: &str) -> Option<Token> {
     let first = word.chars().next()?;
-    if first.is_ascii_alphabetic() || first == '_' {
-        let name = |letter: char| letter.is_ascii_alphanumeric() || "_./$".contains(letter);
+    let begins = |letter: char| letter.is_ascii_alphabetic() || "_$".contains(letter);
+    let negated = word.strip_prefix('-');
+    if begins(first) || negated.is_some_and(|rest| rest.is_empty() || rest.starts_with(begins)) {
+        let name = |letter: char| letter.is_ascii_alphanumeric() || "_./$:-".contains(letter);
         return word.chars().all(name).then(|| Token::Name(word.to_owned()));
     }
     if let Ok(number) = word.parse() {

@@ -6,7 +6,7 @@ pub mod changes;
 pub mod csdl;
 pub mod document;
 pub mod filter;
-mod lexer;
+pub mod lexer;
 pub mod model;
 pub mod order;
 pub mod page;

@@ -14,6 +14,9 @@ const MOST: usize = 500;
 /// Most text functions: each reads every row's text, and no index helps.
 const MOST_TEXTS: usize = 50;
 
+/// Operators that OData has and we do not.
+const CALCULATE: [&str; 7] = ["add", "sub", "mul", "div", "divby", "mod", "has"];
+
 /// Reads a filter of a set; a property that the reader may not see is refused.
 pub fn read(text: &str, set: Set, fields: Fields) -> Result<Filter, Refusal> {
     let words = words(text).map_err(Refusal::Wrong)?;
@@ -124,14 +127,25 @@ impl Parser {
                 Operand::Property(property) if property.kind == Kind::Bool => {
                     Ok(Filter::Is(property))
                 }
-                _ => Err(unexpected(self.words.peek())),
+                _ => Err(self.no_comparison()),
             };
         };
         self.words.next();
         let next = self.words.next();
         let right = self.operand(next)?;
         fits(&left, &right)?;
-        Ok(Filter::Compare(left, operator, right))
+        match self.words.peek() {
+            Some(Token::Name(word)) if CALCULATE.contains(&word.as_str()) => Err(unsupported(word)),
+            _ => Ok(Filter::Compare(left, operator, right)),
+        }
+    }
+
+    /// Why there is no comparison after a value.
+    fn no_comparison(&mut self) -> Refusal {
+        match self.words.peek() {
+            Some(Token::Name(word)) if CALCULATE.contains(&word.as_str()) => unsupported(word),
+            other => unexpected(other),
+        }
     }
 
     fn list(&mut self, left: Operand) -> Result<Filter, Refusal> {
@@ -162,6 +176,7 @@ impl Parser {
                 "true" => Operand::Bool(true),
                 "false" => Operand::Bool(false),
                 name if self.calls(name) => return Err(no_value(name)),
+                name if is_elsewhere(name) => return Err(unsupported(name)),
                 name => Operand::Property(visible(self.set, self.fields, name)?),
             },
             other => return Err(unexpected(other.as_ref())),
@@ -199,6 +214,18 @@ fn function_of(name: &str) -> Result<Function, Refusal> {
         let short: String = name.chars().take(40).collect();
         Refusal::Unsupported(format!("the function “{short}” is not there; {known}"))
     })
+}
+
+/// Whether a name leads elsewhere or turns a value around: `$it`, `Course/Name`, `-UserId`.
+fn is_elsewhere(name: &str) -> bool {
+    name.starts_with(['$', '-']) || name.contains(['/', ':'])
+}
+
+fn unsupported(word: &str) -> Refusal {
+    let short: String = word.chars().take(40).collect();
+    Refusal::Unsupported(format!(
+        "“{short}” is not there; compare properties with values"
+    ))
 }
 
 /// A function where a value is wanted: ours give none.

@@ -102,6 +102,15 @@ def main():
     must("orderby, top, skip", keys(last), order[1:3])
     names = [one["FirstName"] for one in query.select(progress.FirstName).limit(3)]
     must("select", names, [row["firstname"] for row in rows[:3]])
+    first = rows[0]
+    entity = f"{address}Progress(UserId={first['userid']},CourseId={first['courseid']})"
+    value = requests.get(f"{entity}/CourseName/$value", auth=("x", token), timeout=30)
+    must("a property's text alone", value.text, first["coursename"])
+    named = requests.get(
+        f"{address}Progress/$count?$filter=Status eq @how&@how='completed'", auth=("x", token), timeout=30
+    )
+    done = len(wanted(lambda row: row["status"] == "completed"))
+    must("an alias", named.text, str(done))
     user = found.entities["Users"]
     one = found.query(user).get(rows[0]["userid"])
     must("one entity by its key", one.Email, rows[0]["email"])

@@ -67,6 +67,7 @@ mod odata;
 mod odata_changes;
 mod odata_filter;
 mod odata_paging;
+mod odata_parts;
 mod openapi;
 mod oracle;
 mod overview;

@@ -1,6 +1,7 @@
 //! `/odata/v4`: the company's rows for Power BI and Excel, as OData 4.0 at its intermediate level.
 
 mod delta;
+mod entity;
 mod failure;
 mod format;
 mod list;
@@ -8,6 +9,7 @@ mod options;
 mod reader;
 mod token;
 
+pub use entity::{show_property, show_value};
 pub use failure::ODataError;
 pub use reader::token as token_of;
 
@@ -17,16 +19,15 @@ use actix_web::web::Path;
 use actix_web::{HttpRequest, HttpResponse};
 
 use self::format::{Json, Preferences};
-use self::options::{OF_DOCUMENT, OF_ENTITY, OF_LIST, Options, Written};
+use self::options::{OF_DOCUMENT, OF_LIST, Options, Written};
 use self::reader::Reader;
 use super::reply::{Content, Question, cached, fresh_content};
 use super::{ApiError, Client};
 use crate::app::ours;
 use crate::companies::{self, State};
 use crate::db::Conn;
-use crate::error::{self, Error, OrNotFound as _};
-use crate::odata::document::{Entity, Style};
-use crate::odata::order::read_key;
+use crate::error::{self, Error};
+use crate::odata::document::Style;
 use crate::odata::{Set, csdl, page};
 
 /// Stands on every answer.
@@ -144,17 +145,10 @@ pub async fn list_entities(
     request: HttpRequest,
     path: Path<String>,
 ) -> Answer {
-    let (name, key) = match path.split_once('(') {
-        None => (path.as_str(), None),
-        Some((name, key)) => {
-            let key = key.strip_suffix(')').ok_or(ApiError::NoSuchPath)?;
-            (name, Some(key.to_owned()))
-        }
-    };
-    let set = set_of(name)?;
-    if let Some(key) = key {
-        return show_entity(&request, client, set, &key).await;
+    if path.contains('(') {
+        return entity::show(&request, client, &path).await;
     }
+    let set = set_of(&path)?;
     let written = Written::read(request.query_string(), OF_LIST)?;
     let writer = Writer::of(&request, &client, set, &written)?;
     let options = Options::read(written, set, client.fields)?;
@@ -164,40 +158,6 @@ pub async fn list_entities(
         None => list::answer(&request, client, writer, options).await?,
     };
     Ok(finished(reply, applied))
-}
-
-async fn show_entity(request: &HttpRequest, client: Client, set: Set, key: &str) -> Answer {
-    let written = Written::read(request.query_string(), OF_ENTITY)?;
-    let writer = Writer::of(request, &client, set, &written)?;
-    let wanted = read_key(key, set).map_err(|why| ODataError::of("key", why))?;
-    let style = writer.style(options::select(&written, set)?);
-    let (company, fields) = (client.caller.company, client.fields);
-    let question = Question {
-        view: "odata-entity",
-        query: format!(
-            "{}{set}({key})|{}|{}|{}",
-            writer.root,
-            style.detail,
-            style.numbers_as_text,
-            written.canonical(OF_ENTITY)
-        ),
-    };
-    let content_type = writer.content_type();
-    let load = move |conn: &mut Conn, _: &State| {
-        let found = page::find(conn, company, fields, set, &wanted)?;
-        let entity = Entity {
-            style: &style,
-            values: &found.or_not_found("the entity")?,
-            context: true,
-        };
-        let content = Content::json(&entity, 1, None);
-        Ok(Content {
-            content_type,
-            ..content
-        })
-    };
-    let reply = reply(request, client, set, question, load).await?;
-    Ok(finished(reply, Preferences::default()))
 }
 
 /// Answers about a set: from the company's group, but runs move on without a new stamp and are read each time.

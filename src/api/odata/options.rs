@@ -1,5 +1,7 @@
 //! The options of a request, checked: what is unknown is refused, what is wrong is named.
 
+mod aliases;
+
 use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
 use url::form_urlencoded;
 
@@ -44,6 +46,8 @@ pub const OF_LIST: &[&str] = &[
 ];
 /// The options of one entity.
 pub const OF_ENTITY: &[&str] = &["$select", "$format"];
+/// The options of a text alone: none.
+pub const OF_VALUE: &[&str] = &[];
 /// The options of a document.
 pub const OF_DOCUMENT: &[&str] = &["$format"];
 
@@ -59,7 +63,8 @@ impl Written {
             if name == KEY {
                 continue;
             }
-            if !known.contains(&name.as_ref()) {
+            let is_known = known.contains(&name.as_ref()) || aliases::may_stand(&name, known);
+            if !is_known {
                 return Err(unknown(&name, known));
             }
             if found.text(&name).is_some() {
@@ -67,6 +72,7 @@ impl Written {
             }
             found.0.push((name.into_owned(), value.into_owned()));
         }
+        aliases::put_in_place(&mut found)?;
         Ok(found)
     }
 
@@ -102,7 +108,10 @@ impl Written {
 /// 501 of whatever this service does not have, also of options that are none of OData's; 400 of one that it has elsewhere.
 fn unknown(name: &str, known: &[&str]) -> ODataError {
     let short: String = name.chars().take(60).collect();
-    let reason = format!("this address takes {}", known.join(", "));
+    let reason = match known {
+        [] => "this address takes no options".to_owned(),
+        known => format!("this address takes {}", known.join(", ")),
+    };
     match OF_LIST.contains(&name) {
         true => ODataError::Option {
             name: short,
