@@ -45,6 +45,8 @@ pub struct MonitorPage {
     tables: Vec<Table>,
     limits: Vec<(Use, i64)>,
     limits_total: usize,
+    /// From how many per hundred on a limit is nearly used up.
+    near: i64,
     days: Option<i64>,
     /// Calls that are looked at one by one at most.
     most: i64,
@@ -73,6 +75,7 @@ struct Seen {
     report: Report,
     names: Names,
     limits: Vec<(Use, i64)>,
+    near: i64,
     companies: Vec<(CompanyId, String)>,
 }
 
@@ -119,6 +122,7 @@ pub async fn show_monitor(
         tables: Kind::ALL.iter().map(table).collect(),
         limits: seen.limits,
         limits_total,
+        near: seen.near,
         days,
         most,
         timed,
@@ -141,6 +145,7 @@ fn see(
         glance: sums::glance(conn, wanted.window(timed), wanted.company, cut)?,
         names: Names::read(conn, &report)?,
         limits: today::with_refused(conn, wanted.company, now)?,
+        near: today::near(conn)?,
         companies: companies::store::names(conn, None)?,
         report,
     })

@@ -82,7 +82,8 @@ impl Attention {
         let waiting = health::waiting(conn, only)?.into_iter();
         let waiting = waiting.filter_map(|run| company(run.company_id).map(|whose| (run, whose)));
         let mut short = today::uses(conn, only, now)?;
-        short.retain(|one| one.standing.is_near());
+        let near = today::near(conn)?;
+        short.retain(|one| one.standing.reaches(&near));
         Ok(Self {
             waiting: Several::of(waiting.collect()),
             failed: Several::of(failed(standings)),

@@ -4,7 +4,7 @@ use super::labels::Label as _;
 use super::settings_words as words;
 use crate::app::App;
 use crate::db::Conn;
-use crate::delivery;
+use crate::delivery::{self, today};
 use crate::error::Result;
 use crate::ids::CompanyId;
 use crate::language::Said;
@@ -29,6 +29,8 @@ pub struct Glance {
     pub page: String,
     /// How much of a limit is used today.
     pub used: Option<Standing>,
+    /// Whether that is nearly all of it.
+    pub is_near: bool,
 }
 
 /// How the fullest token and the company stand today; `None` for no limit.
@@ -45,6 +47,7 @@ struct Read {
     delivery: Delivery,
     schedule: Option<Schedule>,
     tokens: Vec<Token>,
+    near: i64,
 }
 
 /// Every setting of a company; `courses` are how many count and how many are switched off.
@@ -69,6 +72,7 @@ fn read(conn: &mut Conn, company: CompanyId) -> Result<Read> {
         delivery: stored::of_company(conn, company)?,
         schedule: schedule::store::find(conn, company)?,
         tokens: tokens::store::list(conn, company)?,
+        near: today::near(conn)?,
     })
 }
 
@@ -80,6 +84,7 @@ fn line(name: &'static str, value: Said) -> Glance {
         own: None,
         page: "settings#rows".to_owned(),
         used: None,
+        is_near: false,
     }
 }
 
@@ -165,7 +170,8 @@ fn delivered(read: &Read) -> Vec<Glance> {
 /// How many calls a day are answered, and how many were made today.
 fn limits(read: &Read, (of_token, of_company): Used) -> [Glance; 2] {
     let delivery = &read.delivery;
-    let limit = |name, setting, calls, used| Glance {
+    let limit = |name, setting, calls, used: Option<Standing>| Glance {
+        is_near: used.is_some_and(|standing| standing.reaches(&read.near)),
         used,
         ..line(name, limit(calls))
             .own(read.said.says(setting))

@@ -8,7 +8,7 @@ use super::requests::{Call, calls};
 use super::{Chrome, Downloads, Page, PageError, SignedIn, Tab, filters};
 use crate::app::App;
 use crate::companies::{self, Company};
-use crate::delivery;
+use crate::delivery::{self, today};
 use crate::error::OrNotFound as _;
 use crate::fields::Fields;
 use crate::ids::{CompanyId, TokenId};
@@ -36,6 +36,8 @@ pub struct TokenPage {
     successor: Option<Token>,
     of_token: Option<Standing>,
     of_company: Option<Standing>,
+    /// From how many per hundred on a limit is nearly used up.
+    near: i64,
     calls: Vec<Call>,
 }
 
@@ -80,9 +82,10 @@ pub async fn show_token(
         let token = all.iter().find(|one| one.id == token);
         let token = token.or_not_found("the token")?.clone();
         let delivery = crate::settings::delivery::of_company(conn, id)?;
-        Ok((company, all, token, delivery, calls(conn, found.calls)?))
+        let calls = calls(conn, found.calls)?;
+        Ok((company, all, token, delivery, calls, today::near(conn)?))
     });
-    let (company, all, token, delivery, calls) = read.await?;
+    let (company, all, token, delivery, calls, near) = read.await?;
     let limits = delivery::limits(id, token.id, &delivery);
     let (of_token, of_company) = standings(&app, limits, now).await?;
     Ok(Page(TokenPage {
@@ -98,6 +101,7 @@ pub async fn show_token(
         delivery,
         of_token,
         of_company,
+        near,
         calls,
     }))
 }

@@ -12,6 +12,7 @@ use crate::ids::{CompanyId, TokenId};
 use crate::requests::{ALL_TOKENS, Limits, Standing, store};
 use crate::schema::{api_tokens, companies, quota_days};
 use crate::settings::delivery::Delivery;
+use crate::settings::site::{self, Setting};
 use crate::time::day;
 
 /// How much of a day must be over before its end is guessed, in seconds.
@@ -38,11 +39,9 @@ pub struct Use {
     pub forecast: Option<i64>,
 }
 
-impl Use {
-    /// Used calls per hundred of the limit.
-    pub fn percentage(&self) -> f64 {
-        100.0 * self.standing.used as f64 / f64::from(self.standing.limit.max(1))
-    }
+/// From how many per hundred of a limit on somebody should know: as the alert has it.
+pub fn near(conn: &mut Conn) -> Result<i64> {
+    Ok(site::read(conn)?.number(Setting::QuotaLowPercent))
 }
 
 /// Today's limits of one company or of all, the fullest first: each company's own limit, and those of the tokens that have
@@ -86,7 +85,8 @@ pub fn uses(conn: &mut Conn, only: Option<CompanyId>, now: i64) -> Result<Vec<Us
             });
         }
     }
-    found.sort_by(|one, next| next.percentage().total_cmp(&one.percentage()));
+    let filled = |one: &Use| one.standing.percent().unwrap_or(0.0);
+    found.sort_by(|one, next| filled(next).total_cmp(&filled(one)));
     Ok(found)
 }
 

@@ -10,7 +10,7 @@ pub mod sums;
 pub mod tally;
 
 pub use log::{Answered, Log};
-pub use quota::{ALL_TOKENS, Limits, Quota, Standing, Taken};
+pub use quota::{ALL_TOKENS, Limits, Quota, Standing, Taken, reaches};
 
 use crate::ids::{CompanyId, TokenId};
 

@@ -52,10 +52,20 @@ impl Standing {
         (i64::from(self.limit) - self.used).max(0)
     }
 
-    /// Whether so much of the limit is used that somebody should know: four fifths.
-    pub fn is_near(&self) -> bool {
-        self.used * 5 >= i64::from(self.limit) * 4
+    /// Calls of this day per hundred of the limit.
+    pub fn percent(&self) -> Option<f64> {
+        (self.limit > 0).then(|| 100.0 * self.used as f64 / f64::from(self.limit))
     }
+
+    /// Whether so many per hundred of the limit are used, or more.
+    pub fn reaches(&self, percent: &i64) -> bool {
+        reaches(self.used, self.limit.into(), *percent)
+    }
+}
+
+/// Whether so many calls are so many per hundred of a limit, or more: the pages and the alert ask here.
+pub fn reaches(used: i64, limit: i64, percent: i64) -> bool {
+    used.saturating_mul(100) >= limit.saturating_mul(percent)
 }
 
 /// Whether a call may go on.

@@ -7,7 +7,7 @@ use crate::alerts::{Kind, Values};
 use crate::db::Conn;
 use crate::error::Result;
 use crate::ids::{CompanyId, TokenId};
-use crate::requests::{ALL_TOKENS, Limits};
+use crate::requests::{ALL_TOKENS, Limits, reaches};
 use crate::schema::{companies, quota_days};
 use crate::settings::delivery::Delivery;
 use crate::settings::site::Setting;
@@ -83,7 +83,7 @@ fn today(conn: &mut Conn, now: i64) -> Result<Vec<Used>> {
 }
 
 fn weigh(looked: &Looked<'_>, one: &Used) -> Option<(Kind, Severity)> {
-    let reaches = |setting| one.used * 100 >= one.limit * looked.number(setting);
+    let reaches = |setting| reaches(one.used, one.limit, looked.number(setting));
     let is_used_up = one.used >= one.limit && is_on(looked.site, Kind::RateLimit);
     let what = match () {
         () if is_used_up => (Kind::RateLimit, Severity::High),

@@ -70,11 +70,11 @@ async fn todays_usage_stands_beside_the_limit_and_warns_from_four_fifths_on() {
     let four = line(&admin.get(SETTINGS).await, "Calls a day of each token");
 
     assert!(
-        three.contains("Used today: 3 / 5") && !three.contains("Four fifths"),
+        three.contains("Used today: 3 / 5 (60 %)") && !three.contains("nearly used up"),
         "{three}"
     );
     assert!(
-        four.contains("Used today: 4 / 5") && four.contains("Four fifths"),
+        four.contains("Used today: 4 / 5 (80 %)") && four.contains("nearly used up"),
         "{four}"
     );
 }
