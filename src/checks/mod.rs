@@ -36,7 +36,7 @@ pub fn of_the_store(app: &App, now: i64) -> Vec<Check> {
         store::answers(app),
         store::schema(app),
         store::pools(app),
-        store::takes_writes(app),
+        store::takes_writes(app, now),
         source::answers(app),
         clock::runs(app),
         disk::room(app),

@@ -84,10 +84,10 @@ pub fn pools(app: &App) -> Check {
     Check::ok(name, found)
 }
 
-/// Whether a write can begin.
-pub fn takes_writes(app: &App) -> Check {
+/// Whether it takes a write.
+pub fn takes_writes(app: &App, now: i64) -> Check {
     let name = "Writing";
-    match app.db.takes_writes() {
+    match app.db.takes_writes(now) {
         Ok(Some(())) => Check::ok(name, Said::new("The store takes writes.")),
         Ok(None) => {
             let found = Said::new("Another write lasts, so it was not tried.");

@@ -2,15 +2,20 @@
 
 use std::time::{Duration, Instant};
 
-use diesel::connection::SimpleConnection;
+use diesel::dsl::max;
 use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Text};
 
 use super::{Conn, Db, migrate};
-use crate::error::{Error, Result};
+use crate::error::Result;
+use crate::schema::company_state;
 
 /// How long the question whether it takes writes waits for its turn.
 const PATIENCE: Duration = Duration::from_secs(2);
+
+/// Notes when a write was last tried out.
+const WRITE: &str = "insert into store_facts (name, value) values ('written_at', $1) \
+     on conflict (name) do update set value = excluded.value";
 
 /// What a store says of itself.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -76,33 +81,28 @@ impl Db {
         })
     }
 
-    /// Begins a write and takes it back: whether the store takes writes. Blocking, for two seconds at most where another
-    /// write of this process lasts; `None` then.
-    pub fn takes_writes(&self) -> Result<Option<()>> {
+    /// Writes down when it was asked, so that the store has taken a write where it says so. Blocking, for two seconds at most
+    /// where another write of this process lasts; `None` then.
+    pub fn takes_writes(&self, now: i64) -> Result<Option<()>> {
         let [(_, writers), ..] = self.pools();
         let Some(mut conn) = writers.get_timeout(PATIENCE).ok() else {
             return Ok(None);
         };
-        let begin = match &*conn {
-            Conn::Sqlite(_) => "begin immediate",
-            Conn::Pg(_) => "begin read write",
-        };
-        conn.batch_execute(begin)?;
-        let touched = diesel::sql_query("update company_state set seq = seq where 1 = 0")
-            .execute(&mut *conn)
-            .map_err(Error::from);
-        conn.batch_execute("rollback")?;
-        touched.map(|_| Some(()))
+        diesel::sql_query(WRITE)
+            .bind::<Text, _>(now.to_string())
+            .execute(&mut *conn)?;
+        Ok(Some(()))
     }
 }
 
-/// How long the store takes to answer a small question, microseconds: the quickest of three in a row, so that one that
-/// something was in the way of does not count.
+/// How long the store takes to answer a small question about its tables, microseconds: the quickest of three in a row, so
+/// that one that something was in the way of does not count.
 pub fn answer_us(conn: &mut Conn) -> Result<i64> {
     let mut quickest = i64::MAX;
     for _ in 0..3 {
         let begun = Instant::now();
-        version(conn)?;
+        let newest = company_state::table.select(max(company_state::changed_at));
+        newest.get_result::<Option<i64>>(conn)?;
         quickest = quickest.min(i64::try_from(begun.elapsed().as_micros()).unwrap_or(i64::MAX));
     }
     Ok(quickest)

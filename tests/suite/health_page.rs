@@ -6,7 +6,7 @@ use std::process::Command;
 
 use alx_report_api::config::Secret;
 use alx_report_api::jobs;
-use alx_report_api::schema::{admins, audit_log};
+use alx_report_api::schema::{admins, audit_log, store_facts};
 use alx_report_api::settings::site::Setting;
 use alx_report_api::site;
 use alx_report_api::time::{now, now_ms};
@@ -40,6 +40,23 @@ fn backups(app: &TestApp) -> Vec<String> {
     let mut names: Vec<String> = names.collect();
     names.sort();
     names
+}
+
+#[actix_web::test]
+async fn that_the_store_takes_writes_is_said_after_it_has_taken_one() {
+    let app = TestApp::without_moodle().await;
+    let admin = Admin::signed_in(&app).await;
+    let before = now();
+
+    let page = admin.get("/health").await;
+
+    assert!(line(&page, "Writing").contains("The store takes writes."));
+    let written = app.app.db.run(|conn| {
+        let fact = store_facts::table.find("written_at");
+        Ok(fact.select(store_facts::value).get_result::<String>(conn)?)
+    });
+    let at: i64 = written.await.unwrap().parse().unwrap();
+    assert!((before..=now()).contains(&at));
 }
 
 #[actix_web::test]
