@@ -168,10 +168,16 @@ pub fn held_for(conn: &mut Conn, channel: Channel, target: &str) -> Result<Vec<(
     Ok(found)
 }
 
-/// Messages that are due, longest waiting first.
-pub fn due(conn: &mut Conn, now: i64, limit: i64) -> Result<Vec<(Delivery, Alert)>> {
+/// Messages that are due by one way, longest waiting first.
+pub fn due(
+    conn: &mut Conn,
+    channel: Channel,
+    now: i64,
+    limit: i64,
+) -> Result<Vec<(Delivery, Alert)>> {
     let found = alert_deliveries::table
         .inner_join(alerts::table)
+        .filter(alert_deliveries::channel.eq(channel))
         .filter(alert_deliveries::next_at.le(now))
         .order((alert_deliveries::next_at, alert_deliveries::id))
         .limit(limit)

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
+use std::time::{Duration, Instant};
 
 use super::mail::{self, Letter};
 use super::message::Message;
@@ -15,16 +16,24 @@ use crate::time::now;
 
 /// Messages that one round takes.
 const ROUND: i64 = 50;
-/// Whether this process sends already: a mail server may take long.
-static SENDING: AtomicBool = AtomicBool::new(false);
+/// How long a test takes at most before what is left of it is not tried.
+const TEST: Duration = Duration::from_secs(20);
+/// Whether this process sends e-mails already: a mail server may take long.
+static MAILING: AtomicBool = AtomicBool::new(false);
+/// Whether it posts to the webhook already.
+static POSTING: AtomicBool = AtomicBool::new(false);
 
-/// Sends what is due on a thread of its own, where anything is.
+/// Sends what is due, each way on a thread of its own: none waits for the other side of another.
 pub fn begin(app: &Arc<App>) -> Result<()> {
-    let is_due = !app
+    begin_by(app, Channel::Email, &MAILING)?;
+    begin_by(app, Channel::Webhook, &POSTING)
+}
+
+fn begin_by(app: &Arc<App>, channel: Channel, sending: &'static AtomicBool) -> Result<()> {
+    let due = app
         .db
-        .read(|conn| deliveries::due(conn, now(), 1))?
-        .is_empty();
-    let Some(busy) = Busy::with(&SENDING).filter(|_| is_due) else {
+        .read(|conn| deliveries::due(conn, channel, now(), 1))?;
+    let Some(busy) = Busy::with(sending).filter(|_| !due.is_empty()) else {
         return Ok(());
     };
     let app = app.clone();
@@ -32,7 +41,7 @@ pub fn begin(app: &Arc<App>) -> Result<()> {
         let _busy = busy;
         let mut round = Ok(Round { tried: 1, sent: 0 });
         while matches!(round, Ok(Round { tried: 1.., .. })) {
-            round = one_round(&app, now(), 1); // a message may take long: each has its own moment
+            round = one_round(&app, channel, now(), 1); // a message may take long: each has its own moment
         }
         if let Err(error) = round {
             log::warn!(error:? = error; "messages about alerts could not be sent; trying again");
@@ -54,13 +63,20 @@ struct Round {
 ///
 /// A process that dies between sending and noting sends the message again: told twice, never not at all.
 pub fn due(app: &App, now: i64) -> Result<usize> {
-    Ok(one_round(app, now, ROUND)?.sent)
+    let mut sent = 0;
+    for channel in Channel::ALL {
+        sent += one_round(app, *channel, now, ROUND)?.sent;
+    }
+    Ok(sent)
 }
 
-fn one_round(app: &App, now: i64, most: i64) -> Result<Round> {
+fn one_round(app: &App, channel: Channel, now: i64, most: i64) -> Result<Round> {
     let site = app.db.read(site::read)?;
     let mut round = Round { tried: 0, sent: 0 };
-    for (delivery, alert) in app.db.read(|conn| deliveries::due(conn, now, most))? {
+    let due = app
+        .db
+        .read(|conn| deliveries::due(conn, channel, now, most))?;
+    for (delivery, alert) in due {
         round.tried += 1;
         if app
             .db
@@ -153,13 +169,19 @@ pub struct Tested {
     pub said: std::result::Result<String, String>,
 }
 
-/// Sends a test e-mail to every recipient, whether e-mail is on or not. Blocking.
+/// Sends a test e-mail to every recipient, whether e-mail is on or not; those whom a slow server leaves no time for are not
+/// tried. Blocking.
 pub fn test_email(app: &App, site: &Site, by: &str, now: i64) -> Vec<Tested> {
     let to = site.emails(Setting::AlertsRecipients).into_iter();
     let text = format!(
         "This is a test. {by} asked for it. Alerts of ALX Report API will come this way.\n"
     );
+    let begun = Instant::now();
     to.map(|target| {
+        if begun.elapsed() > TEST {
+            let said = Err("not tried: the mail server takes too long".to_owned());
+            return Tested { target, said };
+        }
         let letter = Letter {
             subject: "[ALX Report API] Test".into(),
             html: format!(

@@ -1,7 +1,8 @@
 //! Messages: who is told, how often, what happens when the other side is away, and that none is lost.
 
+use std::net::TcpListener;
 use std::sync::atomic::Ordering::SeqCst;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use alx_report_api::alerts::{Delivery, DeliveryState, deliveries};
 use alx_report_api::config::Secret;
@@ -93,6 +94,55 @@ async fn an_alert_is_mailed_once_to_those_who_are_listed_and_to_nobody_else() {
     assert!(
         told.iter()
             .all(|one| one.state == DeliveryState::Sent && one.detail.contains("taken as 42"))
+    );
+}
+
+#[actix_web::test]
+async fn a_mail_server_that_says_nothing_holds_up_no_webhook() {
+    let (app, _acme) = synced().await;
+    let (silent, web) = (TcpListener::bind("127.0.0.1:0").unwrap(), Sink::web());
+    let webhook = format!("http://127.0.0.1:{}/hook", web.port);
+    only(&app, &["high_api_usage"]).await;
+    set(
+        &app,
+        &[
+            ("alerts_email", "on"),
+            ("alerts_recipients", "ada@example.com"),
+            ("smtp_host", "127.0.0.1"),
+            (
+                "smtp_port",
+                &silent.local_addr().unwrap().port().to_string(),
+            ),
+            ("smtp_security", "none"),
+            ("smtp_from", "alx@example.com"),
+            ("alerts_webhook", "on"),
+            ("webhook_url", &webhook),
+        ],
+    )
+    .await;
+    many_calls(&app, &[ACME]).await;
+    look(&app, now()).await;
+
+    let begun = Instant::now();
+    while web.got().is_empty() && begun.elapsed() < Duration::from_secs(10) {
+        let shared = app.app.clone();
+        let begin = move || watch::send::begin(&shared);
+        actix_web::rt::task::spawn_blocking(begin)
+            .await
+            .unwrap()
+            .unwrap();
+        actix_web::rt::time::sleep(Duration::from_millis(50)).await;
+    }
+
+    assert_eq!(web.got().len(), 1, "the mail server has 15 seconds");
+    let waiting = |one: &Delivery| one.state == DeliveryState::Waiting;
+    assert_eq!(
+        messages(&app)
+            .await
+            .iter()
+            .filter(|one| waiting(one))
+            .count(),
+        1
     );
 }
 
