@@ -185,6 +185,7 @@ fn dashboard(services: &mut ServiceConfig) {
             .service(resource("/admins/{admin}/role").post(crate::dashboard::admin::change_role).default_service(page_only("POST")))
             .service(resource("/admins/{admin}/password").post(crate::dashboard::admin::make_password_link).default_service(page_only("POST")))
             .service(resource("/admins/{admin}/second-factor").route(reading().to(crate::dashboard::admin_second_factor::show_reset)).post(crate::dashboard::admin_second_factor::reset).default_service(page_only("GET, HEAD, POST")))
+            .service(resource("/admins/{admin}/sessions").post(crate::dashboard::admin::end_sessions).default_service(page_only("POST")))
             .service(resource("/admins/{admin}/disable").post(crate::dashboard::admin::disable_admin).default_service(page_only("POST")))
             .service(resource("/admins/{admin}/enable").post(crate::dashboard::admin::enable_admin).default_service(page_only("POST")))
             .service(resource("/admins/{admin}/remove").post(crate::dashboard::admin::remove_admin).default_service(page_only("POST")))

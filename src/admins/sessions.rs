@@ -90,6 +90,24 @@ pub struct Open {
     pub used_at: i64,
 }
 
+impl Open {
+    /// What its browser called itself.
+    pub fn browser(&self) -> Said {
+        match self.agent.as_str() {
+            "" => Said::new("unknown browser"),
+            agent => Said::as_it_is(agent),
+        }
+    }
+
+    /// Where it began.
+    pub fn place(&self) -> Said {
+        match self.address.as_str() {
+            "" => Said::new("an unknown address"),
+            address => Said::as_it_is(address),
+        }
+    }
+}
+
 /// An admin's sessions that last, the one used last first.
 pub fn of_admin(conn: &mut Conn, admin: AdminId, now: i64) -> Result<Vec<Open>> {
     let open = sessions::table

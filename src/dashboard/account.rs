@@ -19,6 +19,7 @@ use crate::db::{Conn, off_thread};
 use crate::error::{Error, Result};
 use crate::language::Language;
 use crate::language::Said;
+use crate::staff::arrivals::{self, Which};
 use crate::staff::{self, proof};
 use crate::time::{now, now_ms};
 
@@ -54,22 +55,6 @@ impl AccountPage {
             .as_ref()
             .is_some_and(|(wrong, _)| *wrong == field)
     }
-
-    /// What the browser of a session called itself.
-    fn browser(&self, one: &Open) -> Said {
-        match one.agent.as_str() {
-            "" => Said::new("unknown browser"),
-            agent => Said::as_it_is(agent),
-        }
-    }
-
-    /// Where a session began.
-    fn address(&self, one: &Open) -> Said {
-        match one.address.as_str() {
-            "" => Said::new("an unknown address"),
-            address => Said::as_it_is(address),
-        }
-    }
 }
 
 /// How pages shall look.
@@ -92,7 +77,7 @@ pub struct NewPassword {
 #[derive(Deserialize)]
 pub struct Ending {
     /// The name of one, or `others`.
-    session: String,
+    pub(super) session: String,
 }
 
 /// `GET /account`
@@ -156,14 +141,11 @@ pub async fn end_sessions(app: Data<App>, form: Submitted<Ending>) -> Answer {
     let Submitted { admin, form } = form;
     let (id, this, email) = (admin.session.admin, admin.session.hash, admin.session.email);
     let ended = app.db.change(move |conn| {
-        let ended = match form.session.as_str() {
-            "others" => sessions::end_others(conn, id, Some(&this))?,
-            one => sessions::end_one(conn, id, one)?,
+        let which = match form.session.as_str() {
+            "others" => Which::AllBut(Some(&this)),
+            one => Which::One(one),
         };
-        if ended > 0 {
-            staff::arrivals::sessions_ended(conn, &email, ended, now_ms())?;
-        }
-        Ok(ended)
+        arrivals::end_sessions(conn, (id, &email), which, &email, now_ms())
     });
     let ended = ended.await?;
     Ok(done(&app, Flash::SessionsEnded(ended)))

@@ -6,10 +6,12 @@ use actix_web::{HttpRequest, HttpResponse};
 use askama::Template;
 use serde::Deserialize;
 
+use super::account::Ending;
 use super::admins::{Line, LinkPage, lines, link, role_and_company};
 use super::labels::{self, Choice};
 use super::sign_in::Nothing;
 use super::{Chrome, Flash, Page, PageError, SignedIn, Submitted, Tab, filters, page, see_other};
+use crate::admins::sessions::{self, Open};
 use crate::admins::{Role, people};
 use crate::app::App;
 use crate::companies;
@@ -17,7 +19,8 @@ use crate::db::Conn;
 use crate::error::{OrNotFound as _, Result};
 use crate::ids::AdminId;
 use crate::staff;
-use crate::time::now_ms;
+use crate::staff::arrivals::{self, Which};
+use crate::time::{now, now_ms};
 
 type Answer = std::result::Result<HttpResponse, PageError>;
 
@@ -31,6 +34,9 @@ pub struct AdminPage {
     companies: Vec<Choice>,
     /// Whether it is the reader.
     is_me: bool,
+    sessions: Vec<Open>,
+    /// The session that the page is read in.
+    this: String,
 }
 
 /// The role that somebody gets.
@@ -55,14 +61,17 @@ pub async fn show_admin(
         let names: Vec<_> = known
             .map(|(company, _)| (company.id, company.name))
             .collect();
-        Ok((line.or_not_found("the admin")?, names))
+        let line = line.or_not_found("the admin")?;
+        Ok((line, names, sessions::of_admin(conn, id, now())?))
     });
-    let (line, names) = read.await?;
+    let (line, names, sessions) = read.await?;
     Ok(Page(AdminPage {
         chrome: admin.chrome(Tab::Admins),
         roles: labels::choices(Role::ALL, Some(line.person.role)),
         companies: labels::named(names, line.person.company_id),
         is_me: admin.session.admin == id,
+        sessions,
+        this: admin.session.hash,
         line,
     }))
 }
@@ -74,6 +83,24 @@ pub async fn change_role(app: Data<App>, id: Path<AdminId>, form: Submitted<Chan
     let by = admin.session.email;
     let work = move |conn: &mut Conn, id| staff::change_role(conn, id, wanted, &by, now_ms());
     changed(&app, id.into_inner(), work).await
+}
+
+/// `POST /admins/{admin}/sessions`: ends one of the account's sessions, or all of them but the reader's own.
+pub async fn end_sessions(app: Data<App>, id: Path<AdminId>, form: Submitted<Ending>) -> Answer {
+    let Submitted { admin, form } = form;
+    let (id, session) = (id.into_inner(), admin.session);
+    let end = move |conn: &mut Conn| {
+        let which = match form.session.as_str() {
+            "all" => Which::AllBut(Some(&session.hash)),
+            one => Which::One(one),
+        };
+        let email = people::get(conn, id)?.email;
+        arrivals::end_sessions(conn, (id, &email), which, &session.email, now_ms())
+    };
+    let ended = app.db.change(end).await?;
+    Ok(see_other(&format!("/admins/{id}"))
+        .cookie(Flash::SessionsEnded(ended).cookie(&app))
+        .finish())
 }
 
 /// `POST /admins/{admin}/disable`

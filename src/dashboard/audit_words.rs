@@ -39,7 +39,7 @@ const WORDS: &[(&str, &str)] = &[
     ("schedule_set", "Schedule set"),
     ("second_factor_turned_off", "Second factor turned off"),
     ("second_factor_turned_on", "Second factor turned on"),
-    ("sessions_ended", "Own sessions ended"),
+    ("sessions_ended", "Sessions ended"),
     ("settings_changed", "Settings of the rows changed"),
     ("settings_tried", "Settings of the rows tried out"),
     ("sign_in_failed", "Sign-in failed"),

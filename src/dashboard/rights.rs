@@ -178,6 +178,7 @@ const RIGHTS: &[(&str, Who, Who)] = &[
     ("/admins/{admin}/role", Admins, Admins),
     ("/admins/{admin}/password", Admins, Admins),
     ("/admins/{admin}/second-factor", Admins, Admins),
+    ("/admins/{admin}/sessions", Admins, Admins),
     ("/admins/{admin}/disable", Admins, Admins),
     ("/admins/{admin}/enable", Admins, Admins),
     ("/admins/{admin}/remove", Admins, Admins),

@@ -2,10 +2,11 @@
 
 use serde_json::{Value, json};
 
-use crate::admins::{ADDRESS_LIMIT, EMAIL_LIMIT};
+use crate::admins::{ADDRESS_LIMIT, EMAIL_LIMIT, sessions};
 use crate::audit::{self, Entry};
 use crate::db::Conn;
 use crate::error::Result;
+use crate::ids::AdminId;
 
 /// Most failed sign-ins of one email that are written down within an hour: as many as its limit
 /// can let through.
@@ -31,10 +32,33 @@ pub fn signed_out(conn: &mut Conn, email: &str, now_ms: i64) -> Result<()> {
     record(conn, email, ("signed_out", email, Value::Null), now_ms)
 }
 
-/// Notes that somebody ended so many of their own sessions.
-pub fn sessions_ended(conn: &mut Conn, email: &str, ended: usize, now_ms: i64) -> Result<()> {
-    let done = json!({ "sessions": ended });
-    record(conn, email, ("sessions_ended", email, done), now_ms)
+/// Ends sessions of an account, one that has a name or all except one, notes who did it, and says how many that were. Call
+/// it in a transaction.
+pub fn end_sessions(
+    conn: &mut Conn,
+    (id, email): (AdminId, &str),
+    which: Which<'_>,
+    actor: &str,
+    now_ms: i64,
+) -> Result<usize> {
+    let ended = match which {
+        Which::One(hash) => sessions::end_one(conn, id, hash)?,
+        Which::AllBut(this) => sessions::end_others(conn, id, this)?,
+    };
+    if ended > 0 {
+        let done = json!({ "sessions": ended });
+        record(conn, actor, ("sessions_ended", email, done), now_ms)?;
+    }
+    Ok(ended)
+}
+
+/// Which sessions of an account end.
+#[derive(Debug, Clone, Copy)]
+pub enum Which<'a> {
+    /// The one with this name.
+    One(&'a str),
+    /// All but the one with this name, or all.
+    AllBut(Option<&'a str>),
 }
 
 /// Notes that a sign-in failed: who was tried, as it was typed, and from which address. Of those within an hour only the

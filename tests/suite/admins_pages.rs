@@ -203,6 +203,47 @@ async fn a_link_for_another_password_ends_the_sessions() {
 }
 
 #[actix_web::test]
+async fn an_admin_sees_where_others_are_signed_in_and_ends_their_sessions_but_never_the_own() {
+    let app = TestApp::with_moodle(acme).await;
+    let admin = Admin::signed_in(&app).await;
+    let mut operator = Admin::with_role(&app, Role::Operator, None).await;
+    let theirs = format!("/admins/{}", id_of(&app, "operator@example.com").await);
+    let own = format!("/admins/{}", id_of(&app, EMAIL).await);
+    let end = async |whose: &str, session: &str| {
+        let sessions = format!("{whose}/sessions");
+        let ended = admin.post(&sessions, &[("session", session)]).await;
+        assert_eq!((ended.status, ended.location()), (303, whose));
+    };
+
+    let page = admin.get(&theirs).await;
+    let name = page.between("name=\"session\" value=\"", "\"");
+    end(&own, &name).await;
+    let still = operator.get("/changes").await.status;
+    end(&theirs, &name).await;
+    let ended = operator.get("/changes").await.status;
+    operator.sign_in("operator@example.com", PASSWORD).await;
+    let forbidden = operator
+        .post(&format!("{own}/sessions"), &[("session", "all")])
+        .await;
+    end(&theirs, "all").await;
+    end(&own, "all").await;
+
+    assert!(
+        page.says("127.0.0.1") && page.says("Used last about just now."),
+        "{}",
+        page.body
+    );
+    assert_eq!(
+        (still, ended, forbidden.status),
+        (200, 303, 403),
+        "a name opens its own account only"
+    );
+    assert_eq!(operator.get("/changes").await.status, 303);
+    let mine = admin.get(&own).await;
+    assert!(mine.says("This browser") && !mine.says("End this session"));
+}
+
+#[actix_web::test]
 async fn everything_done_to_accounts_is_in_the_audit_log_without_a_secret() {
     let app = TestApp::with_moodle(acme).await;
     let admin = Admin::signed_in(&app).await;

@@ -516,6 +516,21 @@ async fn admins(walk: &mut Walk) {
         "admin_role_changed",
     )
     .await;
+    let mut signed_in = Admin::stranger(&walk.app);
+    assert_eq!(
+        signed_in
+            .sign_in("bob@example.com", "another long one")
+            .await
+            .status,
+        303
+    );
+    walk.send(
+        "/admins/{admin}/sessions",
+        &format!("{bob}/sessions"),
+        &[("session", "all")],
+        "sessions_ended",
+    )
+    .await;
     for (pattern, what, action) in [
         (
             "/admins/{admin}/password",
