@@ -31,6 +31,15 @@ const LIVES: &str = "const one = document.querySelector('[data-pressed]'); \
 
 #[actix_web::test]
 async fn every_button_of_every_page_lives_and_no_script_complains() {
+    press_all(true).await;
+}
+
+#[actix_web::test]
+async fn every_button_of_every_page_lives_without_script() {
+    press_all(false).await;
+}
+
+async fn press_all(with_script: bool) {
     let (app, admin) = furnished().await;
     let Some(browser) = Browser::open(&app.url).await else {
         return;
@@ -43,6 +52,9 @@ async fn every_button_of_every_page_lives_and_no_script_complains() {
     let mut wrong = Vec::new();
 
     browser.sign_in(EMAIL, PASSWORD).await;
+    if !with_script {
+        browser.without_script().await;
+    }
     for (page, answer) in pages {
         if !kinds.insert(kind(&page)) {
             continue;

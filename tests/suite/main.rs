@@ -73,6 +73,7 @@ mod oracle;
 mod overview;
 mod pages;
 mod power_bi;
+mod print;
 mod request_log;
 mod request_pages;
 mod requests;

@@ -202,9 +202,15 @@ impl Browser {
         let features = json!([{ "name": "prefers-color-scheme", "value": colours }]);
         self.devtools(
             "Emulation.setEmulatedMedia",
-            json!({ "features": features }),
+            json!({ "media": "", "features": features }),
         )
         .await;
+    }
+
+    /// As on paper.
+    pub async fn prints(&self) {
+        let paper = json!({ "media": "print" });
+        self.devtools("Emulation.setEmulatedMedia", paper).await;
     }
 
     /// Presses a key once.

@@ -19,7 +19,12 @@ pub struct Phone {
 impl Phone {
     /// A phone that took the key from the set-up page.
     pub fn of(page: &Answer) -> Self {
-        let secret = page.between("id=\"secret\">", "<").replace(' ', "");
+        Self::shown(&page.between("id=\"secret\">", "<"))
+    }
+
+    /// A phone into which the key was typed as it was shown.
+    pub fn shown(secret: &str) -> Self {
+        let secret = secret.replace(' ', "");
         let shared = Secret::try_from_base32(&secret).expect("base 32");
         let codes = Builder::new().with_secret(shared).build().expect("codes");
         Self { secret, codes }
