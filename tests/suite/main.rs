@@ -63,6 +63,7 @@ mod modes;
 mod monitor;
 mod moodle;
 mod numbers;
+mod numbers_agree;
 mod odata;
 mod odata_changes;
 mod odata_filter;
