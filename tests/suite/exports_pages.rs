@@ -85,7 +85,7 @@ const NO_FILE: &[(&str, &str)] = &[
     ),
     (
         "companies/course.html",
-        "one course in numbers; they are in the file of all courses",
+        "one course in numbers; its bands are in the file of all courses, each completion in that of the progress",
     ),
     (
         "settings/_glance.html",
