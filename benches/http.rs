@@ -88,13 +88,16 @@ const fn case(name: &'static str, rows: u32, gzip: bool, kept: bool, known: bool
     }
 }
 
-const CASES: [Case; 7] = [
+const CASES: [Case; 10] = [
     case("hit, 100 rows, identity", 100, false, true, false),
     case("hit, 100 rows, gzip", 100, true, true, false),
     case("hit, 1,000 rows, identity", 1000, false, true, false),
     case("hit, 1,000 rows, gzip", 1000, true, true, false),
     case("miss, 100 rows, identity", 100, false, false, false),
+    case("miss, 100 rows, gzip", 100, true, false, false),
+    case("miss, 1,000 rows, identity", 1000, false, false, false),
     case("miss, 1,000 rows, gzip", 1000, true, false, false),
+    case("304, 100 rows", 100, false, true, true),
     case("304, 1,000 rows", 1000, false, true, true),
 ];
 
