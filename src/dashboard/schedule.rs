@@ -146,12 +146,13 @@ async fn schedule_page(
         Ok((known, schedule, latest))
     });
     let (company, schedule, scheduled_run) = read.await?;
+    let followed = schedule.as_ref().filter(|_| company.is_in_use());
     let saved = || schedule.as_ref().map(Fields::of).unwrap_or_default();
     Ok(SchedulePage {
         chrome: admin.chrome(Tab::Schedules),
         has_moodle: app.moodle.is_some(),
         fields: typed.unwrap_or_else(saved),
-        foretold: schedule.as_ref().map(foretold).unwrap_or_default(),
+        foretold: followed.map(foretold).unwrap_or_default(),
         key: random_hex::<16>(),
         company,
         schedule,

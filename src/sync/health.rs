@@ -69,7 +69,9 @@ impl Standing {
 
     /// When the clock will ask for the next run, as the scheduler has it; `None` while it will not.
     pub fn next_run_at(&self) -> Option<i64> {
-        self.schedule.as_ref().and_then(Schedule::due)
+        let followed = self.schedule.as_ref();
+        let followed = followed.filter(|_| self.company.is_in_use());
+        followed.and_then(Schedule::due)
     }
 }
 

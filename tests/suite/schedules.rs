@@ -3,6 +3,7 @@
 use std::path::Path;
 use std::time::Duration;
 
+use alx_report_api::demo::builder::MoodleBuilder;
 use alx_report_api::error::Result;
 use alx_report_api::ids::CompanyId;
 use alx_report_api::schema::{audit_log, sync_runs, sync_schedules};
@@ -403,7 +404,7 @@ async fn run_now_asks_for_a_run_at_once() {
 async fn one_schedule_is_set_for_all_companies_that_have_none() {
     let app = TestApp::with_moodle(|file| {
         acme(file);
-        let mut moodle = alx_report_api::demo::builder::MoodleBuilder::open(file).unwrap();
+        let mut moodle = MoodleBuilder::open(file).unwrap();
         for id in 1..=60 {
             moodle
                 .company_as(CompanyId(1000 + id), &format!("Shop {id}"))
@@ -519,7 +520,7 @@ async fn a_time_zone_that_is_not_known_stops_one_company_only() {
     let (app, admin) = synced_app().await;
     let other = CompanyId(43);
     let mut moodle =
-        alx_report_api::demo::builder::MoodleBuilder::open(&app.moodle_file()).unwrap();
+        MoodleBuilder::open(&app.moodle_file()).unwrap();
     moodle.company_as(other, "Other").unwrap();
     drop(moodle);
     admin.post("/companies/look-up", &[]).await;
@@ -572,7 +573,7 @@ async fn a_company_that_moodle_lost_is_checked_again_only_when_it_is_back() {
     let (app, _admin) = synced_app().await;
     a_day_passes(&app).await;
     let moodle = |sql: &str| {
-        alx_report_api::demo::builder::MoodleBuilder::open(&app.moodle_file())
+        MoodleBuilder::open(&app.moodle_file())
             .unwrap()
             .execute(sql)
             .unwrap();
@@ -594,6 +595,87 @@ async fn a_company_that_moodle_lost_is_checked_again_only_when_it_is_back() {
         (2, RunState::Succeeded),
         "{runs:?}"
     );
+}
+
+#[actix_web::test]
+async fn a_schedule_waits_while_moodle_has_lost_or_suspended_its_company() {
+    let (app, admin) = synced_app().await;
+    set(&admin, &[]).await;
+    let away = [
+        ("id", "4242", 5, "Moodle does not have this company any more."),
+        ("suspended", "1", 600, "This company is suspended in Moodle."),
+    ];
+    for (column, value, seconds, why) in away {
+        look_up_with(&app, &admin, &format!("{column} = {value} where id = 42")).await;
+        set_next(&app, now() - seconds).await;
+
+        let ticked = tick(&app, now()).await;
+        let page = admin.get("/companies/42/schedule").await;
+        let overview = admin.get("/").await;
+        let list = admin.get("/schedules").await;
+        let usual = if column == "id" { "42" } else { "0" };
+        let back = format!("{column} = {usual} where {column} = {value}");
+        look_up_with(&app, &admin, &back).await;
+        let again = tick(&app, now()).await;
+
+        assert_eq!((ticked, again), (0, 1), "{column}");
+        assert!(page.says(why) && page.says("Its schedule waits until"));
+        assert!(!page.says("Next runs") && page.says("<dt>Next run</dt><dd>none</dd>"));
+        assert!(overview.says("No schedule will ask for a sync."));
+        assert!(!overview.says("next sync <time"), "{}", overview.body);
+        let row = list.between("href=\"/companies/42\"", "</tr>");
+        assert!(row.contains("in Moodle") && row.contains(">none<"), "{row}");
+        scheduled(&app).await;
+    }
+}
+
+/// Changes the companies in Moodle and lets the admin look for them.
+async fn look_up_with(app: &TestApp, admin: &Admin, change: &str) {
+    let mut moodle = MoodleBuilder::open(&app.moodle_file()).unwrap();
+    let change = format!("update mdl_company set {change}");
+    moodle.execute(&change).unwrap();
+    let answer = admin.post("/companies/look-up", &[]).await;
+    assert_eq!(answer.status, 303, "{}", answer.body);
+}
+
+#[actix_web::test]
+async fn companies_that_are_not_in_use_are_not_set_with_the_others() {
+    let (app, admin) = synced_app().await;
+    let mut moodle = MoodleBuilder::open(&app.moodle_file()).unwrap();
+    for (id, name) in [(1001, "Shop"), (1002, "Closed"), (1003, "Lost")] {
+        moodle.company_as(CompanyId(id), name).unwrap();
+    }
+    admin.post("/companies/look-up", &[]).await;
+    moodle
+        .execute("delete from mdl_company where id = 1003")
+        .unwrap();
+    look_up_with(&app, &admin, "suspended = 1 where id = 1002").await;
+
+    let before = admin.get("/schedules").await;
+    admin.post("/schedules", &fields(&[])).await;
+    let after = admin.get("/schedules").await;
+
+    assert!(before.says("Set it for 2 companies"), "{}", before.body);
+    assert!(after.says("The schedule is set for 2 companies."));
+    assert_eq!(after.body.matches("no schedule</td>").count(), 2);
+}
+
+#[actix_web::test]
+async fn a_company_that_only_its_schedule_waits_for_is_found_again_within_the_hour() {
+    let app = TestApp::with_moodle(acme).await;
+    let admin = Admin::signed_in(&app).await;
+    admin.post("/companies/look-up", &[]).await;
+    set(&admin, &[]).await;
+    look_up_with(&app, &admin, "suspended = 1 where id = 42").await;
+    set_next(&app, now() - 5).await;
+    let mut moodle = MoodleBuilder::open(&app.moodle_file()).unwrap();
+    moodle.execute("update mdl_company set suspended = 0").unwrap();
+
+    let before = tick(&app, now()).await;
+    checks(&app, (now() / 3600 + 2) * 3600).await;
+    let after = tick(&app, now()).await;
+
+    assert_eq!((before, after), (0, 1));
 }
 
 #[actix_web::test]
