@@ -1,8 +1,8 @@
 //! The field that narrows a list to one company: a box to choose from, or, where that would be thousands of lines, a field
 //! for its name or number.
 
-use super::PageError;
 use super::labels::{self, Choice};
+use super::{PageError, SignedIn};
 use crate::app::App;
 use crate::companies;
 use crate::ids::CompanyId;
@@ -45,16 +45,22 @@ impl CompanyField {
     }
 }
 
-/// Puts a company's number in the place of its name, or of both as the field shows them. What is empty stays so.
-pub async fn resolve(app: &App, typed: &mut String) -> Result<(), PageError> {
+/// Puts a company's number in the place of its name, or of both as the field shows them. What is empty stays so. Names of
+/// companies that the reader may not see are as unknown as any other.
+pub async fn resolve(
+    admin: &SignedIn,
+    app: &App,
+    typed: &mut String,
+) -> Result<(), PageError> {
     let text = typed.trim().to_owned();
     if text.is_empty() || text.parse::<CompanyId>().is_ok() {
         *typed = text;
         return Ok(());
     }
+    let only = admin.only();
     let known = app
         .db
-        .run(|conn| companies::store::names(conn, None))
+        .run(move |conn| companies::store::names(conn, only))
         .await?;
     let shown = |(id, name): &&(CompanyId, String)| format!("{name} ({id})") == text;
     let folded = text.to_lowercase();

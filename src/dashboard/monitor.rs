@@ -86,7 +86,7 @@ pub async fn show_monitor(
     if admin.session.only.is_some() {
         view.company.clear(); // theirs is the only one, whatever the address says
     }
-    company_field::resolve(&app, &mut view.company).await?;
+    company_field::resolve(&admin, &app, &mut view.company).await?;
     let wanted = view.checked(now, zone, admin.session.only)?;
     let (from, until) = wanted.stretch;
     let step = Step::for_seconds(until - from);

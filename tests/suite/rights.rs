@@ -506,6 +506,29 @@ async fn what_a_viewer_reads_of_what_others_may_do_is_true() {
 }
 
 #[actix_web::test]
+async fn a_manager_does_not_learn_which_other_companies_there_are() {
+    let (app, _, _) = two().await;
+    let manager = Admin::with_role(&app, Role::CompanyManager, Some(ACME)).await;
+
+    for path in [
+        "/changes?",
+        "/requests?",
+        "/sync/history?",
+        "/monitor?",
+        "/sync/confirm?mode=full&",
+    ] {
+        let of = async |name: &str| manager.get(&format!("{path}company={name}")).await;
+        let (own, unknown) = (of("acme").await, of("Nobody").await);
+        let (named, both) = (of("other").await, of("Other+%287%29").await);
+
+        assert_eq!(own.status, 200, "{path}: {}", own.body);
+        assert_eq!(named.status, unknown.status, "{path}");
+        assert_eq!(both.status, unknown.status, "{path}");
+        assert_eq!(of("7").await.status, of("7777").await.status, "{path}");
+    }
+}
+
+#[actix_web::test]
 async fn a_letter_written_otherwise_opens_no_other_door() {
     let (app, _, _) = two().await;
     let viewer = Admin::with_role(&app, Role::Viewer, None).await;
