@@ -9,7 +9,7 @@ use crate::delivery::today::{self, Use};
 use crate::error::Result;
 use crate::ids::CompanyId;
 use crate::sync::health::{self, Health, Standing};
-use crate::sync::{Run, RunState};
+use crate::sync::{Run, RunState, history};
 use crate::tokens;
 
 /// Of each kind, so many are named; the others are counted.
@@ -25,9 +25,15 @@ pub struct Several<T> {
 
 impl<T> Several<T> {
     fn of(mut all: Vec<T>) -> Self {
-        let more = all.len().saturating_sub(NAMED);
+        let count = all.len();
         all.truncate(NAMED);
-        Self { named: all, more }
+        Self::first(all, count)
+    }
+
+    /// The first of so many.
+    fn first(named: Vec<T>, count: usize) -> Self {
+        let more = count.saturating_sub(named.len());
+        Self { named, more }
     }
 
     /// Whether there is none.
@@ -79,12 +85,13 @@ impl Attention {
             .map(|one| (one.company.id, &one.company))
             .collect();
         let company = |id: CompanyId| names.get(&id).map(|company| (*company).clone());
-        let waiting = health::waiting(conn, only)?.into_iter();
+        let waiting = health::waiting(conn, only, NAMED as i64)?.into_iter();
         let waiting = waiting.filter_map(|run| company(run.company_id).map(|whose| (run, whose)));
+        let waiting_count = history::count_in(conn, RunState::NeedsConfirmation, only)?;
         let mut short = today::uses(conn, only, now)?;
         short.retain(|one| one.standing.is_near());
         Ok(Self {
-            waiting: Several::of(waiting.collect()),
+            waiting: Several::first(waiting.collect(), waiting_count as usize),
             failed: Several::of(failed(standings)),
             schedules: Several::of(broken_schedules(standings)),
             late: Several::of(late(standings)),

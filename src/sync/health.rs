@@ -202,8 +202,9 @@ fn runs(conn: &mut Conn, ids: Vec<RunId>) -> Result<HashMap<CompanyId, Run>> {
     Ok(found)
 }
 
-/// The runs that wait for an admin's word, the oldest first, of one company or of all.
-pub fn waiting(conn: &mut Conn, only: Option<CompanyId>) -> Result<Vec<Run>> {
+/// The first of the runs that wait for an admin's word, the oldest first, of one company or of all. How many there are is
+/// for [`history::count_in`](super::history::count_in) to say.
+pub fn waiting(conn: &mut Conn, only: Option<CompanyId>, most: i64) -> Result<Vec<Run>> {
     // The word is in the text: the index is of these runs only.
     let undecided = diesel::dsl::sql::<diesel::sql_types::Bool>("state = 'needs_confirmation'");
     let mut runs = sync_runs::table.filter(undecided).into_boxed();
@@ -212,7 +213,7 @@ pub fn waiting(conn: &mut Conn, only: Option<CompanyId>) -> Result<Vec<Run>> {
     }
     Ok(runs
         .order(sync_runs::requested_at_ms)
-        .limit(200)
+        .limit(most)
         .select(Run::as_select())
         .load(conn)?)
 }

@@ -1,9 +1,9 @@
 //! Runs that were asked for, newest first, and one run by its id.
 
-use diesel::dsl::count_star;
+use diesel::dsl::sql;
 use diesel::prelude::*;
 use diesel::sql_query;
-use diesel::sql_types::Text;
+use diesel::sql_types::{Bool, Text};
 
 use super::{Mode, Run, RunState, Trigger};
 use crate::db::Conn;
@@ -94,10 +94,20 @@ pub fn unfinished(conn: &mut Conn) -> Result<Vec<(RunState, i64)>> {
     ];
     let mut found = Vec::new();
     for state in states {
-        let runs = sync_runs::table.filter(sync_runs::state.eq(state));
-        found.push((state, runs.select(count_star()).get_result(conn)?));
+        found.push((state, count_in(conn, state, None)?));
     }
     Ok(found)
+}
+
+/// How many runs stand somewhere, of one company or of all.
+pub fn count_in(conn: &mut Conn, state: RunState, only: Option<CompanyId>) -> Result<i64> {
+    // The word is in the text: some indexes are of the runs of one state only.
+    let is = sql::<Bool>(&format!("state = '{state}'"));
+    let mut runs = sync_runs::table.filter(is).into_boxed();
+    if let Some(company) = only {
+        runs = runs.filter(sync_runs::company_id.eq(company));
+    }
+    Ok(runs.count().get_result(conn)?)
 }
 
 /// The newest run of one mode that came to its end, of one company or of any: what the next one will be like.
