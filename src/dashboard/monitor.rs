@@ -43,7 +43,7 @@ pub struct MonitorPage {
     hits: OverTime,
     routes: Shares,
     tables: Vec<Table>,
-    limits: Vec<(Use, i64)>,
+    limits: Vec<(Use, Option<i64>)>,
     limits_total: usize,
     days: Option<i64>,
     /// Calls that are looked at one by one at most.
@@ -72,7 +72,7 @@ struct Seen {
     glance: Glance,
     report: Report,
     names: Names,
-    limits: Vec<(Use, i64)>,
+    limits: Vec<(Use, Option<i64>)>,
     companies: Vec<(CompanyId, String)>,
 }
 
