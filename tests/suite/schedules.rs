@@ -160,6 +160,45 @@ async fn what_is_wrong_with_a_schedule_stands_at_its_field() {
 }
 
 #[actix_web::test]
+async fn nobodys_schedule_is_lost_to_a_form_that_was_opened_before() {
+    let (app, admin) = synced_app().await;
+    let page = "/companies/42/schedule";
+    let seen = admin.get(page).await.between("name=\"seen\" value=\"", "\"");
+    let hourly = [("rhythm", "hourly"), ("minute", "7"), ("seen", &*seen)];
+    let daily = [("rhythm", "daily"), ("time", "04:30"), ("seen", &*seen)];
+
+    let both = [
+        admin.post(page, &fields(&hourly)),
+        admin.post(page, &fields(&hourly)),
+    ];
+    let both = futures_util::future::join_all(both).await;
+    let refused = admin.post(page, &fields(&daily)).await;
+    let kept = schedule_of(&app).await;
+    let seen = refused.between("name=\"seen\" value=\"", "\"");
+    let on_purpose = [daily[0], daily[1], ("seen", &*seen)];
+    let again = admin.post(page, &fields(&on_purpose)).await;
+
+    let mut statuses = [both[0].status, both[1].status];
+    statuses.sort_unstable();
+    assert_eq!(statuses, [303, 409], "one of two that are sent at once");
+    assert_eq!(refused.status, 409);
+    assert!(
+        refused.says("Nothing was saved.")
+            && refused.says("Somebody else has changed this schedule")
+            && refused.says("Saved now: hourly at minute 07 (UTC)"),
+        "{}",
+        refused.body
+    );
+    assert!(refused.says("value=\"04:30\""), "what was typed stays");
+    assert_eq!(kept.rhythm.in_words().to_string(), "hourly at minute 07 (UTC)");
+    assert_eq!(again.status, 303, "on purpose: {}", again.body);
+    assert_eq!(
+        schedule_of(&app).await.rhythm.in_words().to_string(),
+        "daily at 04:30 (UTC)"
+    );
+}
+
+#[actix_web::test]
 async fn two_instances_that_look_at_once_ask_for_one_run() {
     let (app, admin) = synced_app().await;
     let other = app.second().await;

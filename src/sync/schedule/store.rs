@@ -29,6 +29,18 @@ pub fn list(conn: &mut Conn) -> Result<Vec<Schedule>> {
     Ok(rows.into_iter().map(Schedule::from).collect())
 }
 
+/// What a form of a schedule was made of: another text once somebody has set the schedule otherwise.
+pub fn basis(schedule: Option<&Schedule>) -> String {
+    let Some(schedule) = schedule else {
+        return "none".into();
+    };
+    let set = Columns::of(schedule);
+    format!(
+        "{} {} {} {} {}",
+        set.rhythm, set.every_minutes, set.at_minute, set.zone, set.mode
+    )
+}
+
 /// The schedules of companies that are in use, in no order that matters: those that the clock follows.
 pub fn list_in_use(conn: &mut Conn) -> Result<Vec<Schedule>> {
     let rows: Vec<Row> = sync_schedules::table
