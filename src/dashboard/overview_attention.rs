@@ -66,6 +66,8 @@ pub struct Attention {
     pub never: Several<Company>,
     /// Tokens that end soon.
     pub ending: Several<Ending>,
+    /// The others: no page lists them.
+    pub ending_too: Vec<Ending>,
     /// Limits of today that are used up, or nearly.
     pub short: Several<Use>,
     /// Open alerts that nobody has acknowledged.
@@ -88,6 +90,8 @@ impl Attention {
         let waiting = health::waiting(conn, only, NAMED as i64)?.into_iter();
         let waiting = waiting.filter_map(|run| company(run.company_id).map(|whose| (run, whose)));
         let waiting_count = history::count_in(conn, RunState::NeedsConfirmation, only)?;
+        let mut ending = ending(conn, standings, now)?;
+        let ending_too = ending.split_off(NAMED.min(ending.len()));
         let mut short = today::uses(conn, only, now)?;
         short.retain(|one| one.standing.is_near());
         Ok(Self {
@@ -96,7 +100,8 @@ impl Attention {
             schedules: Several::of(broken_schedules(standings)),
             late: Several::of(late(standings)),
             never: Several::of(never(standings)),
-            ending: Several::of(ending(conn, standings, now)?),
+            ending: Several::of(ending),
+            ending_too,
             short: Several::of(short),
             alerts: alerts::open_count(conn, only)?,
         })
