@@ -88,7 +88,9 @@ impl Line {
     /// Where something can be done about it.
     fn place(&self) -> String {
         let alert = &self.alert;
-        alert.kind.place(alert.company_id, &alert.subject)
+        alert
+            .kind
+            .place(alert.company_id, &alert.subject, alert.seen_at)
     }
 }
 
