@@ -7,6 +7,7 @@ use askama::Template;
 use serde::Deserialize;
 
 use super::admins::{Line, LinkPage, lines, link, role_and_company};
+use super::company_field::CompanyField;
 use super::labels::{self, Choice};
 use super::sign_in::Nothing;
 use super::{Chrome, Flash, Page, PageError, SignedIn, Submitted, Tab, filters, page, see_other};
@@ -28,7 +29,7 @@ pub struct AdminPage {
     chrome: Chrome,
     line: Line,
     roles: Vec<Choice>,
-    companies: Vec<Choice>,
+    companies: CompanyField,
     /// Whether it is the reader.
     is_me: bool,
 }
@@ -51,17 +52,14 @@ pub async fn show_admin(
     let read = app.db.run(move |conn| {
         let all = lines(conn)?.into_iter();
         let line = all.into_iter().find(|line| line.person.id == id);
-        let known = companies::store::list(conn)?.into_iter();
-        let names: Vec<_> = known
-            .map(|(company, _)| (company.id, company.name))
-            .collect();
+        let names = companies::store::names(conn, None)?;
         Ok((line.or_not_found("the admin")?, names))
     });
     let (line, names) = read.await?;
     Ok(Page(AdminPage {
         chrome: admin.chrome(Tab::Admins),
         roles: labels::choices(Role::ALL, Some(line.person.role)),
-        companies: labels::named(names, line.person.company_id),
+        companies: CompanyField::of(names, line.person.company_id),
         is_me: admin.session.admin == id,
         line,
     }))
@@ -70,7 +68,7 @@ pub async fn show_admin(
 /// `POST /admins/{admin}/role`
 pub async fn change_role(app: Data<App>, id: Path<AdminId>, form: Submitted<Change>) -> Answer {
     let Submitted { admin, form } = form;
-    let wanted = role_and_company(&form.role, &form.company)?;
+    let wanted = role_and_company(&admin, &app, (&form.role, &form.company)).await?;
     let by = admin.session.email;
     let work = move |conn: &mut Conn, id| staff::change_role(conn, id, wanted, &by, now_ms());
     changed(&app, id.into_inner(), work).await

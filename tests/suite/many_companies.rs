@@ -2,9 +2,10 @@
 
 use std::path::Path;
 
+use alx_report_api::admins::Role;
 use alx_report_api::demo::builder::MoodleBuilder;
 use alx_report_api::ids::CompanyId;
-use alx_report_api::schema::{sync_batch_runs, sync_batches, sync_runs};
+use alx_report_api::schema::{admins, sync_batch_runs, sync_batches, sync_runs};
 use alx_report_api::sync::{Mode, RunState, Trigger};
 use alx_report_api::time::{now, now_ms};
 use diesel::prelude::*;
@@ -41,6 +42,7 @@ async fn lists_are_narrowed_by_a_companys_name_where_a_box_would_be_too_long() {
     let (_app, admin) = many().await;
 
     for path in [
+        "/alerts",
         "/changes",
         "/requests",
         "/monitor",
@@ -84,6 +86,40 @@ async fn lists_are_narrowed_by_a_companys_name_where_a_box_would_be_too_long() {
         "{}",
         all.location()
     );
+}
+
+#[actix_web::test]
+async fn somebody_becomes_the_manager_of_a_company_by_its_name() {
+    let (app, admin) = many().await;
+    Admin::with_role(&app, Role::Viewer, None).await;
+    let found = app.app.db.run(|conn| {
+        let viewer = admins::table.filter(admins::role.eq(Role::Viewer));
+        Ok(viewer.select(admins::id).get_result::<i64>(conn)?)
+    });
+    let viewer = format!("/admins/{}", found.await.unwrap());
+    let role = format!("{viewer}/role");
+    let invite = |company| {
+        let (email, role) = (("email", "ada@example.com"), ("role", "company_manager"));
+        [email, role, ("company", company)]
+    };
+
+    let form = admin.get("/admins").await;
+    let unknown = admin.post("/admins", &invite("<b>")).await;
+    let twins = admin.post("/admins", &invite("Twin & Söhne")).await;
+    let none = admin.post("/admins", &invite("")).await;
+    let made = admin.post("/admins", &invite("shop 008")).await;
+    let changed = admin.post(&role, &invite("Shop 007 (7)")[1..]).await;
+    let page = admin.get(&viewer).await;
+
+    assert!(!form.body.contains("Shop 300"), "{}", form.body);
+    assert!(form.says("<input id=\"company\" name=\"company\" value=\"\""));
+    assert_eq!((unknown.status, twins.status, none.status), (422, 422, 422));
+    assert!(twins.says("several are: give its number"), "{}", twins.body);
+    assert!(twins.says("name=\"company\" value=\"Twin &#38; Söhne\""));
+    assert!(!unknown.body.contains("<b>"));
+    assert_eq!((made.status, changed.status), (200, 303), "{}", made.body);
+    assert!(page.says("value=\"Shop 007 (7)\""), "{}", page.body);
+    assert!(page.says("<dd><bdi>Shop 007</bdi></dd>"), "{}", page.body);
 }
 
 #[actix_web::test]

@@ -515,6 +515,7 @@ async fn a_manager_does_not_learn_which_other_companies_there_are() {
         "/requests?",
         "/sync/history?",
         "/monitor?",
+        "/alerts?",
         "/sync/confirm?mode=full&",
     ] {
         let of = async |name: &str| manager.get(&format!("{path}company={name}")).await;
