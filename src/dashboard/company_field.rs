@@ -62,10 +62,12 @@ pub async fn resolve(
     app: &App,
     typed: &mut String,
 ) -> std::result::Result<(), PageError> {
-    *typed = number(admin, app, typed).await.map_err(|error| match error {
-        Error::Invalid(why) => PageError::BadRequest(why),
-        other => other.into(),
-    })?;
+    *typed = number(admin, app, typed)
+        .await
+        .map_err(|error| match error {
+            Error::Invalid(why) => PageError::BadRequest(why),
+            other => other.into(),
+        })?;
     Ok(())
 }
 

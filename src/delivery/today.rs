@@ -107,7 +107,12 @@ pub fn with_refused(
     let refused = |one: &Use| {
         let (token, _) = one.token.as_ref()?;
         let counts = of_day.get(&one.began_at);
-        Some(counts.and_then(|counts| counts.get(token)).copied().unwrap_or(0))
+        Some(
+            counts
+                .and_then(|counts| counts.get(token))
+                .copied()
+                .unwrap_or(0),
+        )
     };
     let counted = uses.into_iter().map(|one| (refused(&one), one));
     Ok(counted.map(|(refused, one)| (one, refused)).collect())

@@ -182,8 +182,7 @@ async fn plant_batch(app: &TestApp) {
                         sync_runs::requested_by.eq("test"),
                         sync_runs::state.eq(state),
                         sync_runs::requested_at_ms.eq(now_ms()),
-                        sync_runs::finished_at_ms
-                            .eq((state != RunState::Running).then(now_ms)),
+                        sync_runs::finished_at_ms.eq((state != RunState::Running).then(now_ms)),
                         sync_runs::lease_until_ms.eq(now_ms() + 600_000),
                         sync_runs::records_created.eq(1),
                     ))

@@ -163,7 +163,10 @@ async fn what_is_wrong_with_a_schedule_stands_at_its_field() {
 async fn nobodys_schedule_is_lost_to_a_form_that_was_opened_before() {
     let (app, admin) = synced_app().await;
     let page = "/companies/42/schedule";
-    let seen = admin.get(page).await.between("name=\"seen\" value=\"", "\"");
+    let seen = admin
+        .get(page)
+        .await
+        .between("name=\"seen\" value=\"", "\"");
     let hourly = [("rhythm", "hourly"), ("minute", "7"), ("seen", &*seen)];
     let daily = [("rhythm", "daily"), ("time", "04:30"), ("seen", &*seen)];
 
@@ -190,7 +193,10 @@ async fn nobodys_schedule_is_lost_to_a_form_that_was_opened_before() {
         refused.body
     );
     assert!(refused.says("value=\"04:30\""), "what was typed stays");
-    assert_eq!(kept.rhythm.in_words().to_string(), "hourly at minute 07 (UTC)");
+    assert_eq!(
+        kept.rhythm.in_words().to_string(),
+        "hourly at minute 07 (UTC)"
+    );
     assert_eq!(again.status, 303, "on purpose: {}", again.body);
     assert_eq!(
         schedule_of(&app).await.rhythm.in_words().to_string(),
@@ -558,8 +564,7 @@ async fn a_schedule_that_is_off_is_as_good_as_none_and_cannot_be_set_for_all() {
 async fn a_time_zone_that_is_not_known_stops_one_company_only() {
     let (app, admin) = synced_app().await;
     let other = CompanyId(43);
-    let mut moodle =
-        MoodleBuilder::open(&app.moodle_file()).unwrap();
+    let mut moodle = MoodleBuilder::open(&app.moodle_file()).unwrap();
     moodle.company_as(other, "Other").unwrap();
     drop(moodle);
     admin.post("/companies/look-up", &[]).await;
@@ -641,8 +646,18 @@ async fn a_schedule_waits_while_moodle_has_lost_or_suspended_its_company() {
     let (app, admin) = synced_app().await;
     set(&admin, &[]).await;
     let away = [
-        ("id", "4242", 5, "Moodle does not have this company any more."),
-        ("suspended", "1", 600, "This company is suspended in Moodle."),
+        (
+            "id",
+            "4242",
+            5,
+            "Moodle does not have this company any more.",
+        ),
+        (
+            "suspended",
+            "1",
+            600,
+            "This company is suspended in Moodle.",
+        ),
     ];
     for (column, value, seconds, why) in away {
         look_up_with(&app, &admin, &format!("{column} = {value} where id = 42")).await;
@@ -708,7 +723,9 @@ async fn a_company_that_only_its_schedule_waits_for_is_found_again_within_the_ho
     look_up_with(&app, &admin, "suspended = 1 where id = 42").await;
     set_next(&app, now() - 5).await;
     let mut moodle = MoodleBuilder::open(&app.moodle_file()).unwrap();
-    moodle.execute("update mdl_company set suspended = 0").unwrap();
+    moodle
+        .execute("update mdl_company set suspended = 0")
+        .unwrap();
 
     let before = tick(&app, now()).await;
     checks(&app, (now() / 3600 + 2) * 3600).await;

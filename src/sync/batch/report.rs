@@ -146,11 +146,7 @@ pub fn lines(conn: &mut Conn, id: &BatchId, offset: i64, limit: i64) -> Result<V
         .inner_join(companies::table.on(companies::id.eq(sync_batch_runs::company_id)))
         .left_join(sync_runs::table.on(own))
         .filter(sync_batch_runs::batch_id.eq(id))
-        .order((
-            sql::<Integer>(&urgency()),
-            companies::name,
-            companies::id,
-        ))
+        .order((sql::<Integer>(&urgency()), companies::name, companies::id))
         .offset(offset)
         .limit(limit)
         .select((
@@ -243,9 +239,7 @@ pub fn totals(conn: &mut Conn, id: &BatchId) -> Result<Totals> {
         sum("records_unchanged"),
         sum("cache_cleared"),
     );
-    Ok(sql_query(statement)
-        .bind::<Text, _>(id)
-        .get_result(conn)?)
+    Ok(sql_query(statement).bind::<Text, _>(id).get_result(conn)?)
 }
 
 /// How many batches there are.
