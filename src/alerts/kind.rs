@@ -1,6 +1,10 @@
 //! What an alert can be about: what it is called, what it says, what to do and where.
 
 use crate::ids::CompanyId;
+use crate::time::rfc3339;
+
+/// What rules about calls look back on, in seconds.
+const HOUR: i64 = 3600;
 
 crate::words! {
     /// What an alert is about. The first nine have the names that the old plugin used.
@@ -159,24 +163,28 @@ impl Kind {
         }
     }
 
-    /// The address of the page where it is done.
-    pub fn place(self, company: Option<CompanyId>, subject: &str) -> String {
+    /// The address of the page where it is done. What is about calls leads to those of the hour before it was last seen
+    /// (UTC seconds).
+    pub fn place(self, company: Option<CompanyId>, subject: &str, seen_at: i64) -> String {
         let own = |rest: &str| match company {
             Some(company) => format!("/companies/{company}{rest}"),
             None => "/".into(),
         };
-        let calls = own("/requests?errors=only");
+        let moment = |at| rfc3339(at).unwrap_or_default();
+        let (from, to) = (moment(seen_at - HOUR), moment(seen_at + 1));
+        let hour = format!("from={from}&to={to}");
         match self {
             Self::RateLimit | Self::Quota => own("/settings/delivery"),
-            Self::CompanyErrors => calls,
-            Self::HighUsage => own("/requests"),
-            Self::FailedAuth => "/requests?stranger=only".into(),
-            Self::ErrorRate => "/requests?errors=only".into(),
+            Self::CompanyErrors => own(&format!("/requests?errors=only&{hour}")),
+            Self::HighUsage => own(&format!("/requests?{hour}")),
+            Self::FailedAuth => format!("/requests?stranger=only&{hour}"),
+            Self::ErrorRate => format!("/requests?errors=only&{hour}"),
             Self::EndpointErrors => {
                 let route = url::form_urlencoded::byte_serialize(subject.as_bytes());
-                format!("/requests?errors=only&route={}", route.collect::<String>())
+                let route: String = route.collect();
+                format!("/requests?errors=only&route={route}&{hour}")
             }
-            Self::SlowResponse => "/requests".into(),
+            Self::SlowResponse => "/monitor?window=1h&sort=duration".into(),
             Self::SyncFailed => match company {
                 Some(company) => format!("/sync/history?company={company}"),
                 None => "/sync/history".into(),
@@ -199,7 +207,8 @@ impl Kind {
             Self::RateLimit | Self::Quota => "Delivery settings of the company",
             Self::CompanyErrors | Self::ErrorRate | Self::EndpointErrors => "The failed calls",
             Self::FailedAuth => "The refused calls",
-            Self::HighUsage | Self::SlowResponse => "The calls",
+            Self::HighUsage => "The calls",
+            Self::SlowResponse => "The last hour, the slowest first",
             Self::SyncFailed => "The company's syncs",
             Self::GuardWaiting => "The run",
             Self::NoSync => "The schedule",

@@ -2,6 +2,7 @@
 
 use std::collections::{HashMap, HashSet};
 
+use diesel::dsl::{And, Eq};
 use diesel::prelude::*;
 
 use super::{Company, State, Totals};
@@ -14,6 +15,13 @@ use crate::time::now;
 
 /// How long answers are kept where nobody says otherwise.
 const CACHE_MINUTES: i32 = 60;
+
+/// [`Company::is_in_use`], for a query.
+pub fn in_use() -> And<Eq<companies::gone, bool>, Eq<companies::suspended, bool>> {
+    companies::gone
+        .eq(false)
+        .and(companies::suspended.eq(false))
+}
 
 /// Every company with its state, by name.
 pub fn list(conn: &mut Conn) -> Result<Vec<(Company, State)>> {

@@ -8,6 +8,7 @@ use serde::Deserialize;
 
 use super::account::Ending;
 use super::admins::{Line, LinkPage, lines, link, role_and_company};
+use super::company_field::CompanyField;
 use super::labels::{self, Choice};
 use super::sign_in::Nothing;
 use super::{Chrome, Flash, Page, PageError, SignedIn, Submitted, Tab, filters, page, see_other};
@@ -31,7 +32,7 @@ pub struct AdminPage {
     chrome: Chrome,
     line: Line,
     roles: Vec<Choice>,
-    companies: Vec<Choice>,
+    companies: CompanyField,
     /// Whether it is the reader.
     is_me: bool,
     sessions: Vec<Open>,
@@ -57,10 +58,7 @@ pub async fn show_admin(
     let read = app.db.run(move |conn| {
         let all = lines(conn)?.into_iter();
         let line = all.into_iter().find(|line| line.person.id == id);
-        let known = companies::store::list(conn)?.into_iter();
-        let names: Vec<_> = known
-            .map(|(company, _)| (company.id, company.name))
-            .collect();
+        let names = companies::store::names(conn, None)?;
         let line = line.or_not_found("the admin")?;
         Ok((line, names, sessions::of_admin(conn, id, now())?))
     });
@@ -68,7 +66,7 @@ pub async fn show_admin(
     Ok(Page(AdminPage {
         chrome: admin.chrome(Tab::Admins),
         roles: labels::choices(Role::ALL, Some(line.person.role)),
-        companies: labels::named(names, line.person.company_id),
+        companies: CompanyField::of(names, line.person.company_id),
         is_me: admin.session.admin == id,
         sessions,
         this: admin.session.hash,
@@ -79,7 +77,7 @@ pub async fn show_admin(
 /// `POST /admins/{admin}/role`
 pub async fn change_role(app: Data<App>, id: Path<AdminId>, form: Submitted<Change>) -> Answer {
     let Submitted { admin, form } = form;
-    let wanted = role_and_company(&form.role, &form.company)?;
+    let wanted = role_and_company(&admin, &app, (&form.role, &form.company)).await?;
     let by = admin.session.email;
     let work = move |conn: &mut Conn, id| staff::change_role(conn, id, wanted, &by, now_ms());
     changed(&app, id.into_inner(), work).await

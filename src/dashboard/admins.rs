@@ -8,6 +8,7 @@ use actix_web::{HttpRequest, HttpResponse};
 use askama::Template;
 use serde::Deserialize;
 
+use super::company_field::{self, CompanyField};
 use super::labels::{self, Choice};
 use super::sign_in::Nothing;
 use super::{
@@ -32,7 +33,7 @@ pub struct AdminsPage {
     lines: Vec<Line>,
     invited: Vec<Invitation>,
     roles: Vec<Choice>,
-    companies: Vec<Choice>,
+    companies: CompanyField,
     wish: Wish,
     error: Option<Said>,
 }
@@ -84,7 +85,7 @@ pub async fn invite_admin(
 ) -> std::result::Result<HttpResponse, PageError> {
     let Submitted { admin, form } = form;
     let by = admin.session.email.clone();
-    let made = match guest(&form) {
+    let made = match guest(&admin, &app, &form).await {
         Err(error) => Err(error),
         Ok(guest) => {
             let invite = move |conn: &mut Conn| staff::invite(conn, &guest, &by, now_ms());
@@ -149,21 +150,25 @@ pub(super) fn lines(conn: &mut Conn) -> Result<Vec<Line>> {
 }
 
 /// A role and a company as a form sends them.
-pub(super) fn role_and_company(role: &str, company: &str) -> Result<(Role, Option<CompanyId>)> {
+pub(super) async fn role_and_company(
+    admin: &SignedIn,
+    app: &App,
+    (role, company): (&str, &str),
+) -> Result<(Role, Option<CompanyId>)> {
     let role = role
         .parse()
         .map_err(|_| Error::Invalid("choose a role".into()))?;
     if role != Role::CompanyManager {
         return Ok((role, None));
     }
-    let company = company.parse();
+    let company = company_field::number(admin, app, company).await?.parse();
     let company =
         company.map_err(|_| Error::Invalid("a company manager needs a company".into()))?;
     Ok((role, Some(company)))
 }
 
-fn guest(wish: &Wish) -> Result<Guest> {
-    let (role, company) = role_and_company(&wish.role, &wish.company)?;
+async fn guest(admin: &SignedIn, app: &App, wish: &Wish) -> Result<Guest> {
+    let (role, company) = role_and_company(admin, app, (&wish.role, &wish.company)).await?;
     Ok(Guest {
         email: wish.email.clone(),
         role,
@@ -179,10 +184,7 @@ async fn admins_page(
     error: Option<Said>,
 ) -> Result<AdminsPage> {
     let read = app.db.run(|conn| {
-        let known = companies::store::list(conn)?.into_iter();
-        let names: Vec<_> = known
-            .map(|(company, _)| (company.id, company.name))
-            .collect();
+        let names = companies::store::names(conn, None)?;
         Ok((lines(conn)?, invitations::list(conn, now())?, names))
     });
     let (lines, invited, names) = read.await?;
@@ -191,7 +193,7 @@ async fn admins_page(
         lines,
         invited,
         roles: labels::choices(Role::ALL, wish.role.parse().ok()),
-        companies: labels::named(names, wish.company.parse().ok()),
+        companies: CompanyField::of(names, wish.company.parse().ok()).or_typed(&wish.company),
         wish,
         error,
     })

@@ -8,6 +8,7 @@ use askama::Template;
 use serde::Deserialize;
 
 use super::alerts_view::View;
+use super::company_field::{self, CompanyField};
 use super::labels::{self, Choice};
 use super::paging::Pages;
 use super::{
@@ -39,7 +40,7 @@ pub struct AlertsPage {
     shown: Vec<Choice>,
     severities: Vec<Choice>,
     kinds: Vec<Choice>,
-    companies: Vec<Choice>,
+    companies: CompanyField,
     filtered: bool,
     /// Whether the reader sees alerts of the whole site too.
     whole_site: bool,
@@ -88,7 +89,9 @@ impl Line {
     /// Where something can be done about it.
     fn place(&self) -> String {
         let alert = &self.alert;
-        alert.kind.place(alert.company_id, &alert.subject)
+        alert
+            .kind
+            .place(alert.company_id, &alert.subject, alert.seen_at)
     }
 }
 
@@ -98,7 +101,8 @@ pub async fn show_alerts(
     app: Data<App>,
     view: Query<View>,
 ) -> std::result::Result<Page<AlertsPage>, PageError> {
-    let (view, only) = (view.into_inner(), admin.session.only);
+    let (mut view, only) = (view.into_inner(), admin.session.only);
+    company_field::resolve(&admin, &app, &mut view.company).await?;
     let filter = view.filter(only)?;
     let wanted = view.page;
     let now = now_ms().div_euclid(1000);
@@ -107,18 +111,14 @@ pub async fn show_alerts(
         let pages = Pages::new(wanted, PER_PAGE, total, view.address("/alerts?"));
         let offset = Pages::offset(pages.number, PER_PAGE);
         let alerts = list::page(conn, filter, offset, PER_PAGE)?;
-        let known = companies::store::list(conn)?.into_iter();
-        let mut names: Vec<(CompanyId, String)> = known
-            .map(|(company, _)| (company.id, company.name))
-            .collect();
-        names.retain(|(id, _)| only.is_none_or(|only| only == *id));
+        let names = companies::store::names(conn, only)?;
         Ok(AlertsPage {
             chrome: admin.chrome(Tab::Alerts),
             lines: with_names(conn, alerts)?,
             shown: labels::choices(Shown::ALL, Some(filter.state)),
             severities: labels::choices(Severity::ALL, filter.severity),
             kinds: labels::choices(Kind::ALL, filter.kind),
-            companies: labels::named(names, filter.company),
+            companies: CompanyField::of(names, filter.company),
             filtered: view.is_filtered(),
             whole_site: only.is_none(),
             looking: site::read(conn)?.is_on(Setting::AlertsOn),

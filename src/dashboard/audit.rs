@@ -118,7 +118,7 @@ pub async fn show_audit(
     view: Query<View>,
 ) -> std::result::Result<Page<AuditPage>, PageError> {
     let mut view = view.into_inner();
-    company_field::resolve(&app, &mut view.company).await?;
+    company_field::resolve(&admin, &app, &mut view.company).await?;
     let filter = view.filter(admin.session.reading.zone)?;
     let (company, action) = (filter.company, filter.action.clone());
     let below = labels::chosen("the place", &view.below)?;

@@ -15,10 +15,15 @@ use crate::error::Error;
 use crate::ids::{BatchId, random_hex};
 use crate::language::Said;
 use crate::sync::batch::{self, Batch, BatchRequest, BatchState, Line, Tally};
-use crate::sync::{Mode, Run, Trigger};
+use crate::sync::{Mode, Trigger};
+use crate::time::now_ms;
 
 /// Companies on one page of the confirmation.
 const CONFIRMED: i64 = 100;
+/// Companies of a batch on one page.
+const LINES: i64 = 100;
+/// How long after the end of a run its page waits for the count of its purge.
+const COUNTING_MS: i64 = 10_000;
 /// Batches on one page.
 const PER_PAGE: i64 = 25;
 
@@ -47,7 +52,11 @@ pub struct BatchPage {
     chrome: Chrome,
     batch: Batch,
     live: Live,
+    /// The companies of this page.
     lines: Vec<Line>,
+    pages: Pages,
+    /// Whether a purge is still being counted.
+    is_counting: bool,
 }
 
 impl BatchPage {
@@ -60,15 +69,9 @@ impl BatchPage {
         }
     }
 
-    /// Whether the page should look again: runs last, or a purge is still being counted.
+    /// Whether the page should look again.
     fn is_moving(&self) -> bool {
-        let runs = || self.lines.iter().filter_map(|line| line.run.as_ref());
-        let counting = |run: &Run| {
-            let ended_ago = run.finished_at_ms.map(|at| self.chrome.now - at / 1000);
-            let uncounted = run.published() && run.counts.cache_cleared.is_none();
-            uncounted && ended_ago.is_some_and(|seconds| seconds < 10)
-        };
-        self.live.tally.lasts() || runs().any(counting)
+        self.live.tally.lasts() || self.is_counting
     }
 }
 
@@ -194,18 +197,25 @@ pub async fn show_batch(
     admin: SignedIn,
     app: Data<App>,
     id: Path<BatchId>,
+    wanted: Query<Wanted>,
 ) -> Result<Page<BatchPage>, PageError> {
-    let id = id.into_inner();
-    let read = app
-        .db
-        .run(move |conn| Ok((batch::get(conn, &id)?, batch::lines(conn, &id)?)));
-    let (batch, lines) = read.await?;
-    Ok(Page(BatchPage {
-        chrome: admin.chrome(Tab::Batches),
-        live: Live::of(&batch, &lines),
-        batch,
-        lines,
-    }))
+    let (id, chrome) = (id.into_inner(), admin.chrome(Tab::Batches));
+    let read = app.db.run(move |conn| {
+        let batch = batch::get(conn, &id)?;
+        let live = Live::read(conn, &batch)?;
+        let address = format!("/sync/batches/{id}?");
+        let pages = Pages::new(wanted.page, LINES, live.tally.companies, address);
+        let offset = Pages::offset(pages.number, LINES);
+        Ok(BatchPage {
+            lines: batch::lines(conn, &id, offset, LINES)?,
+            is_counting: batch::counts_since(conn, &id, now_ms() - COUNTING_MS)?,
+            chrome,
+            batch,
+            live,
+            pages,
+        })
+    });
+    Ok(Page(read.await?))
 }
 
 /// `GET /sync/batches`

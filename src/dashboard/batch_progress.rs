@@ -12,10 +12,11 @@ use super::run_progress::{END, event, events};
 use super::{PageError, SignedIn, filters};
 use crate::admins::Reading;
 use crate::app::App;
+use crate::db::Conn;
 use crate::error::Error;
 use crate::ids::BatchId;
 use crate::language::Said;
-use crate::sync::batch::{self, Batch, Line, Tally, Totals};
+use crate::sync::batch::{self, Batch, Tally, Totals};
 use crate::time::now;
 
 /// How often a reader hears how far a batch is, where that has changed.
@@ -37,21 +38,18 @@ pub struct Live {
 }
 
 impl Live {
-    /// A batch as its lines say.
-    pub fn of(batch: &Batch, lines: &[Line]) -> Self {
-        let mut tally = Tally::default();
-        for line in lines {
-            tally.add(line.run.as_ref().map(|run| run.state), &line.note);
-        }
-        Self {
+    /// A batch as its runs say.
+    pub fn read(conn: &mut Conn, batch: &Batch) -> Result<Self, Error> {
+        let tally = batch::tally(conn, &batch.id)?;
+        Ok(Self {
             events: tally
                 .lasts()
                 .then(|| format!("/sync/batches/{}/events", batch.id)),
-            totals: Totals::of(lines),
+            totals: batch::totals(conn, &batch.id)?,
             dry_run: batch.dry_run,
             is_late: tally.waiting > 0 && batch.until_ms / 1000 <= now(),
             tally,
-        }
+        })
     }
 
     /// Where the companies stand that did not simply succeed.
@@ -146,9 +144,9 @@ async fn message(place: Option<Place>) -> Option<(Result<Bytes, Error>, Option<P
 
 async fn find(app: &App, id: &BatchId) -> Result<Live, Error> {
     let id = id.clone();
-    let read = app.db.lookup(move |conn| {
+    let read = app.db.run(move |conn| {
         let batch = batch::get(conn, &id)?;
-        Ok(Live::of(&batch, &batch::lines(conn, &id)?))
+        Live::read(conn, &batch)
     });
     read.await
 }

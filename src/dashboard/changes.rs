@@ -61,7 +61,7 @@ pub async fn show_changes(
     view: Query<View>,
 ) -> std::result::Result<Page<ChangesPage>, PageError> {
     let mut view = view.into_inner();
-    company_field::resolve(&app, &mut view.company).await?;
+    company_field::resolve(&admin, &app, &mut view.company).await?;
     let chosen = admin.narrowed(view.company()?)?;
     show(admin, &app, None, chosen, view).await
 }

@@ -1,10 +1,11 @@
 //! The field that narrows a list to one company: a box to choose from, or, where that would be thousands of lines, a field
 //! for its name or number.
 
-use super::PageError;
 use super::labels::{self, Choice};
+use super::{PageError, SignedIn};
 use crate::app::App;
 use crate::companies;
+use crate::error::{Error, Result};
 use crate::ids::CompanyId;
 use crate::language::Said;
 
@@ -39,22 +40,49 @@ impl CompanyField {
         }
     }
 
+    /// With what was typed, where that names no company.
+    pub fn or_typed(self, text: &str) -> Self {
+        let typed = if self.typed.is_empty() {
+            text.to_owned()
+        } else {
+            self.typed
+        };
+        Self { typed, ..self }
+    }
+
     /// Whether there is anything to choose.
     pub fn are_several(&self) -> bool {
         self.are_many || self.choices.len() > 1
     }
 }
 
-/// Puts a company's number in the place of its name, or of both as the field shows them. What is empty stays so.
-pub async fn resolve(app: &App, typed: &mut String) -> Result<(), PageError> {
+/// Puts a company's number in the place of its name, or of both as the field shows them: see [`number`].
+pub async fn resolve(
+    admin: &SignedIn,
+    app: &App,
+    typed: &mut String,
+) -> std::result::Result<(), PageError> {
+    *typed = number(admin, app, typed)
+        .await
+        .map_err(|error| match error {
+            Error::Invalid(why) => PageError::BadRequest(why),
+            other => other.into(),
+        })?;
+    Ok(())
+}
+
+/// The number of a company that was typed as the field shows it, by its name or by its number. What is empty stays so.
+///
+/// `Invalid` where no company has the name, or several have; those that the reader may not see are as unknown as any other.
+pub async fn number(admin: &SignedIn, app: &App, typed: &str) -> Result<String> {
     let text = typed.trim().to_owned();
     if text.is_empty() || text.parse::<CompanyId>().is_ok() {
-        *typed = text;
-        return Ok(());
+        return Ok(text);
     }
+    let only = admin.only();
     let known = app
         .db
-        .run(|conn| companies::store::names(conn, None))
+        .run(move |conn| companies::store::names(conn, only))
         .await?;
     let shown = |(id, name): &&(CompanyId, String)| format!("{name} ({id})") == text;
     let folded = text.to_lowercase();
@@ -67,8 +95,7 @@ pub async fn resolve(app: &App, typed: &mut String) -> Result<(), PageError> {
     };
     let Some((id, _)) = found else {
         let why = Said::new("no company is called “{text}”, or several are: give its number");
-        return Err(PageError::BadRequest(why.with("text", text)));
+        return Err(Error::Invalid(why.with("text", text)));
     };
-    *typed = id.to_string();
-    Ok(())
+    Ok(id.to_string())
 }

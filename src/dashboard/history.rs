@@ -65,7 +65,7 @@ pub async fn show_history(
     view: Query<View>,
 ) -> Result<Page<HistoryPage>, PageError> {
     let (mut view, only) = (view.into_inner(), admin.session.only);
-    view.resolve(&app).await?;
+    view.resolve(&admin, &app).await?;
     let chrome = admin.chrome(Tab::History);
     let zone = chrome.reading.zone;
     let (filter, mark) = (view.filter(zone, only)?, view.mark()?);

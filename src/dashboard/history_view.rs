@@ -5,7 +5,7 @@ use chrono_tz::Tz;
 use serde::Deserialize;
 
 use super::labels::{self, Choice, Label as _};
-use super::{Downloads, PageError, company_field};
+use super::{Downloads, PageError, SignedIn, company_field};
 use crate::app::App;
 use crate::error::Error;
 use crate::ids::{CompanyId, RunId};
@@ -44,8 +44,8 @@ pub struct Chip {
 
 impl View {
     /// Takes a company by its name too.
-    pub async fn resolve(&mut self, app: &App) -> Result<(), PageError> {
-        company_field::resolve(app, &mut self.company).await
+    pub async fn resolve(&mut self, admin: &SignedIn, app: &App) -> Result<(), PageError> {
+        company_field::resolve(admin, app, &mut self.company).await
     }
 
     /// Which runs it asks for, checked. Days are those of the zone; `only` is the one company that the reader may see.

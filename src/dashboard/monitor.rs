@@ -43,7 +43,7 @@ pub struct MonitorPage {
     hits: OverTime,
     routes: Shares,
     tables: Vec<Table>,
-    limits: Vec<(Use, i64)>,
+    limits: Vec<(Use, Option<i64>)>,
     limits_total: usize,
     /// From how many per hundred on a limit is nearly used up.
     near: i64,
@@ -74,7 +74,7 @@ struct Seen {
     glance: Glance,
     report: Report,
     names: Names,
-    limits: Vec<(Use, i64)>,
+    limits: Vec<(Use, Option<i64>)>,
     near: i64,
     companies: Vec<(CompanyId, String)>,
 }
@@ -89,7 +89,7 @@ pub async fn show_monitor(
     if admin.session.only.is_some() {
         view.company.clear(); // theirs is the only one, whatever the address says
     }
-    company_field::resolve(&app, &mut view.company).await?;
+    company_field::resolve(&admin, &app, &mut view.company).await?;
     let wanted = view.checked(now, zone, admin.session.only)?;
     let (from, until) = wanted.stretch;
     let step = Step::for_seconds(until - from);

@@ -9,7 +9,7 @@ use crate::delivery::today::{self, Use};
 use crate::error::Result;
 use crate::ids::CompanyId;
 use crate::sync::health::{self, Health, Standing};
-use crate::sync::{Run, RunState};
+use crate::sync::{Run, RunState, history};
 use crate::tokens;
 
 /// Of each kind, so many are named; the others are counted.
@@ -25,9 +25,15 @@ pub struct Several<T> {
 
 impl<T> Several<T> {
     fn of(mut all: Vec<T>) -> Self {
-        let more = all.len().saturating_sub(NAMED);
+        let count = all.len();
         all.truncate(NAMED);
-        Self { named: all, more }
+        Self::first(all, count)
+    }
+
+    /// The first of so many.
+    fn first(named: Vec<T>, count: usize) -> Self {
+        let more = count.saturating_sub(named.len());
+        Self { named, more }
     }
 
     /// Whether there is none.
@@ -60,6 +66,8 @@ pub struct Attention {
     pub never: Several<Company>,
     /// Tokens that end soon.
     pub ending: Several<Ending>,
+    /// The others: no page lists them.
+    pub ending_too: Vec<Ending>,
     /// Limits of today that are used up, or nearly.
     pub short: Several<Use>,
     /// Open alerts that nobody has acknowledged.
@@ -79,18 +87,22 @@ impl Attention {
             .map(|one| (one.company.id, &one.company))
             .collect();
         let company = |id: CompanyId| names.get(&id).map(|company| (*company).clone());
-        let waiting = health::waiting(conn, only)?.into_iter();
+        let waiting = health::waiting(conn, only, NAMED as i64)?.into_iter();
         let waiting = waiting.filter_map(|run| company(run.company_id).map(|whose| (run, whose)));
+        let waiting_count = history::count_in(conn, RunState::NeedsConfirmation, only)?;
+        let mut ending = ending(conn, standings, now)?;
+        let ending_too = ending.split_off(NAMED.min(ending.len()));
         let mut short = today::uses(conn, only, now)?;
         let near = today::near(conn)?;
         short.retain(|one| one.standing.reaches(&near));
         Ok(Self {
-            waiting: Several::of(waiting.collect()),
+            waiting: Several::first(waiting.collect(), waiting_count as usize),
             failed: Several::of(failed(standings)),
             schedules: Several::of(broken_schedules(standings)),
             late: Several::of(late(standings)),
             never: Several::of(never(standings)),
-            ending: Several::of(ending(conn, standings, now)?),
+            ending: Several::of(ending),
+            ending_too,
             short: Several::of(short),
             alerts: alerts::open_count(conn, only)?,
         })

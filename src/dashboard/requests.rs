@@ -96,7 +96,7 @@ pub async fn show_requests(
     view: Query<View>,
 ) -> std::result::Result<Page<RequestsPage>, PageError> {
     let mut view = view.into_inner();
-    company_field::resolve(&app, &mut view.company).await?;
+    company_field::resolve(&admin, &app, &mut view.company).await?;
     let chosen = admin.narrowed(view.company()?)?;
     show(admin, &app, None, chosen, view).await
 }

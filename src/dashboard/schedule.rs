@@ -13,6 +13,7 @@ use super::sign_in::Nothing;
 use super::{Chrome, Flash, PageError, SignedIn, Submitted, Tab, filters, page, see_other};
 use crate::app::App;
 use crate::companies::{self, Company};
+use crate::db::Conn;
 use crate::error::{OrNotFound, Result};
 use crate::ids::{CompanyId, random_hex};
 use crate::sync::request::Request;
@@ -34,6 +35,8 @@ pub struct SchedulePage {
     scheduled_run: Option<Run>,
     foretold: Vec<Moment>,
     fields: Fields,
+    /// Whether somebody else has set the schedule since the form was made that was sent.
+    is_outdated: bool,
     key: String,
 }
 
@@ -60,7 +63,8 @@ pub async fn show_schedule(
     Ok(page::with_status(StatusCode::OK, &shown, &request))
 }
 
-/// `POST /companies/{company}/schedule`: fields that are not accepted come back with the reason beside each.
+/// `POST /companies/{company}/schedule`: fields that are not accepted come back with the reason beside each, and all of them
+/// where somebody else has set the schedule meanwhile.
 pub async fn set_schedule(
     app: Data<App>,
     company: Path<CompanyId>,
@@ -68,6 +72,7 @@ pub async fn set_schedule(
     form: Submitted<Fields>,
 ) -> std::result::Result<HttpResponse, PageError> {
     let (company, Submitted { admin, form }) = (company.into_inner(), form);
+    let typed = form.clone();
     let plan = match form.checked() {
         Ok(plan) => plan,
         Err(wrong) => {
@@ -76,9 +81,23 @@ pub async fn set_schedule(
             return Ok(page::with_status(refused, &shown, &request));
         }
     };
-    let by = admin.session.email;
-    let save = move |conn: &mut _| store::save(conn, company, plan, &by, now());
-    app.db.change(save).await?;
+    let (by, seen) = (admin.session.email.clone(), typed.seen.clone());
+    let save = move |conn: &mut Conn| {
+        companies::store::lock(conn, company)?;
+        let known = store::find(conn, company)?;
+        let basis = store::basis(known.as_ref());
+        let is_outdated = seen.as_ref().is_some_and(|seen| *seen != basis);
+        if !is_outdated {
+            store::save(conn, company, plan, &by, now())?;
+        }
+        Ok(is_outdated)
+    };
+    if app.db.change(save).await? {
+        let mut shown = schedule_page(&admin, &app, company, None).await?;
+        let seen = shown.fields.seen.take();
+        (shown.fields, shown.is_outdated) = (Fields { seen, ..typed }, true);
+        return Ok(page::with_status(StatusCode::CONFLICT, &shown, &request));
+    }
     Ok(back(&app, company, Flash::ScheduleSet))
 }
 
@@ -146,12 +165,17 @@ async fn schedule_page(
         Ok((known, schedule, latest))
     });
     let (company, schedule, scheduled_run) = read.await?;
-    let saved = || schedule.as_ref().map(Fields::of).unwrap_or_default();
+    let followed = schedule.as_ref().filter(|_| company.is_in_use());
+    let saved = || Fields {
+        seen: Some(store::basis(schedule.as_ref())),
+        ..schedule.as_ref().map(Fields::of).unwrap_or_default()
+    };
     Ok(SchedulePage {
         chrome: admin.chrome(Tab::Schedules),
         has_moodle: app.moodle.is_some(),
         fields: typed.unwrap_or_else(saved),
-        foretold: schedule.as_ref().map(foretold).unwrap_or_default(),
+        foretold: followed.map(foretold).unwrap_or_default(),
+        is_outdated: false,
         key: random_hex::<16>(),
         company,
         schedule,

@@ -23,6 +23,8 @@ pub struct Fields {
     pub zone: String,
     /// How much to read.
     pub mode: String,
+    /// What the schedule was when the form was made.
+    pub seen: Option<String>,
     /// Whether they are for all companies that have no schedule: then they cannot be off.
     #[serde(skip)]
     pub for_all: bool,
@@ -40,6 +42,7 @@ impl Default for Fields {
             time: "02:00".into(),
             zone: "UTC".into(),
             mode: Mode::Changes.to_string(),
+            seen: None,
             for_all: false,
             errors: Vec::new(),
         }

@@ -45,6 +45,15 @@ pub(super) struct Line {
     pub(super) latest: Option<Run>,
 }
 
+impl Line {
+    /// When the clock will ask for the next run.
+    pub(super) fn due(&self) -> Option<i64> {
+        let followed = self.schedule.as_ref();
+        let followed = followed.filter(|_| self.company.is_in_use());
+        followed.and_then(Schedule::due)
+    }
+}
+
 /// Which page.
 #[derive(Deserialize)]
 pub struct Wanted {
@@ -63,7 +72,7 @@ pub async fn show_schedules(
     Ok(page::with_status(StatusCode::OK, &shown, &request))
 }
 
-/// `POST /schedules`: sets one schedule for every company that has none, or one that is off.
+/// `POST /schedules`: sets one schedule for every company in use that has none, or one that is off.
 pub async fn set_missing_schedules(
     app: Data<App>,
     request: HttpRequest,

@@ -123,7 +123,7 @@ pub async fn show_confirm(
     if wish.company == ALL {
         return Ok(see_other(&wish.address("/sync/batches/confirm")).finish());
     }
-    company_field::resolve(&app, &mut wish.company).await?;
+    company_field::resolve(&admin, &app, &mut wish.company).await?;
     let dry_run = wish.dry_run;
     let (company, mode, hours_back) = match checked(&wish) {
         Ok(checked) => checked,

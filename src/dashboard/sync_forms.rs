@@ -112,20 +112,6 @@ pub(super) async fn page(
 }
 
 fn status(conn: &mut Conn, known: &[(Company, State)], only: Option<CompanyId>) -> Result<Status> {
-    let unfinished = |conn: &mut Conn, wanted| match only {
-        None => {
-            let counts = history::unfinished(conn)?;
-            let found = counts.iter().find(|(state, _)| *state == wanted);
-            Ok::<i64, crate::error::Error>(found.map_or(0, |(_, count)| *count))
-        }
-        Some(company) => {
-            let found = match wanted {
-                RunState::Running => history::running(conn, company)?,
-                _ => history::waiting(conn, company)?,
-            };
-            Ok(i64::from(found.is_some()))
-        }
-    };
     Ok(Status {
         companies: known.len(),
         never_synced: known
@@ -134,8 +120,8 @@ fn status(conn: &mut Conn, known: &[(Company, State)], only: Option<CompanyId>) 
             .count(),
         records: known.iter().map(|(_, state)| state.totals.enrolments).sum(),
         last: history::last_success(conn, only)?,
-        running: unfinished(conn, RunState::Running)?,
-        waiting: unfinished(conn, RunState::Queued)?,
+        running: history::count_in(conn, RunState::Running, only)?,
+        waiting: history::count_in(conn, RunState::Queued, only)?,
     })
 }
 

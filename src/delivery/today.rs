@@ -90,21 +90,29 @@ pub fn uses(conn: &mut Conn, only: Option<CompanyId>, now: i64) -> Result<Vec<Us
     Ok(found)
 }
 
-/// The same, each with the calls of its day that a limit refused, by the log.
-pub fn with_refused(conn: &mut Conn, only: Option<CompanyId>, now: i64) -> Result<Vec<(Use, i64)>> {
+/// The same, each token's with its calls of the day that a limit refused, by the log; a company's with `None`, for the log
+/// does not say whether its limit refused them or one of a token.
+pub fn with_refused(
+    conn: &mut Conn,
+    only: Option<CompanyId>,
+    now: i64,
+) -> Result<Vec<(Use, Option<i64>)>> {
     let uses = uses(conn, only, now)?;
-    let mut of_day: HashMap<i64, HashMap<(CompanyId, TokenId), i64>> = HashMap::new();
+    let mut of_day: HashMap<i64, HashMap<TokenId, i64>> = HashMap::new();
     for began_at in uses.iter().map(|one| one.began_at) {
         if let Entry::Vacant(unknown) = of_day.entry(began_at) {
             unknown.insert(store::refused(conn, only, began_at * 1000)?);
         }
     }
     let refused = |one: &Use| {
-        let counts = &of_day[&one.began_at];
-        match &one.token {
-            Some((token, _)) => counts.get(&(one.company, *token)).copied().unwrap_or(0),
-            None => counts.get(&(one.company, ALL_TOKENS)).copied().unwrap_or(0),
-        }
+        let (token, _) = one.token.as_ref()?;
+        let counts = of_day.get(&one.began_at);
+        Some(
+            counts
+                .and_then(|counts| counts.get(token))
+                .copied()
+                .unwrap_or(0),
+        )
     };
     let counted = uses.into_iter().map(|one| (refused(&one), one));
     Ok(counted.map(|(refused, one)| (one, refused)).collect())

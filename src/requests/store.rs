@@ -8,7 +8,7 @@ use diesel::sql_types::{BigInt, Bool};
 
 use super::quota::Slot;
 use super::tally::IS_REFUSED;
-use super::{ALL_TOKENS, Request, sums};
+use super::{Request, sums};
 use crate::db::Conn;
 use crate::error::Result;
 use crate::ids::{CompanyId, TokenId};
@@ -57,35 +57,25 @@ pub fn forget_counts(conn: &mut Conn, day: i64) -> Result<usize> {
     Ok(diesel::delete(old).execute(conn)?)
 }
 
-/// How many calls of each company and token a limit has refused since a moment, UTC milliseconds, of one company or of all;
-/// those of a company's tokens together stand at [`ALL_TOKENS`].
+/// How many calls of each token a limit has refused since a moment, UTC milliseconds, of one company's or of all. Which limit
+/// it was, the token's or the company's, the log does not know.
 pub fn refused(
     conn: &mut Conn,
     only: Option<CompanyId>,
     since_ms: i64,
-) -> Result<HashMap<(CompanyId, TokenId), i64>> {
+) -> Result<HashMap<TokenId, i64>> {
     let mut calls = request_log::table
-        .group_by((request_log::company_id, request_log::token_id))
-        .select((
-            request_log::company_id.assume_not_null(),
-            request_log::token_id.assume_not_null(),
-            count_star(),
-        ))
+        .group_by(request_log::token_id)
+        .select((request_log::token_id.assume_not_null(), count_star()))
         .filter(sql::<Bool>(IS_REFUSED))
         .filter(request_log::at_ms.ge(since_ms))
-        .filter(request_log::company_id.is_not_null())
         .filter(request_log::token_id.is_not_null())
         .into_boxed();
     if let Some(company) = only {
         calls = calls.filter(request_log::company_id.eq(company));
     }
-    let rows: Vec<(CompanyId, TokenId, i64)> = calls.load(conn)?;
-    let mut found = HashMap::new();
-    for (company, token, count) in rows {
-        *found.entry((company, ALL_TOKENS)).or_default() += count;
-        found.insert((company, token), count);
-    }
-    Ok(found)
+    let rows: Vec<(TokenId, i64)> = calls.load(conn)?;
+    Ok(rows.into_iter().collect())
 }
 
 /// Lets go of calls from before a moment (UTC milliseconds), the oldest first and about so many at most; returns how many.

@@ -69,7 +69,9 @@ impl Standing {
 
     /// When the clock will ask for the next run, as the scheduler has it; `None` while it will not.
     pub fn next_run_at(&self) -> Option<i64> {
-        self.schedule.as_ref().and_then(Schedule::due)
+        let followed = self.schedule.as_ref();
+        let followed = followed.filter(|_| self.company.is_in_use());
+        followed.and_then(Schedule::due)
     }
 }
 
@@ -200,8 +202,9 @@ fn runs(conn: &mut Conn, ids: Vec<RunId>) -> Result<HashMap<CompanyId, Run>> {
     Ok(found)
 }
 
-/// The runs that wait for an admin's word, the oldest first, of one company or of all.
-pub fn waiting(conn: &mut Conn, only: Option<CompanyId>) -> Result<Vec<Run>> {
+/// The first of the runs that wait for an admin's word, the oldest first, of one company or of all. How many there are is
+/// for [`history::count_in`](super::history::count_in) to say.
+pub fn waiting(conn: &mut Conn, only: Option<CompanyId>, most: i64) -> Result<Vec<Run>> {
     // The word is in the text: the index is of these runs only.
     let undecided = diesel::dsl::sql::<diesel::sql_types::Bool>("state = 'needs_confirmation'");
     let mut runs = sync_runs::table.filter(undecided).into_boxed();
@@ -210,7 +213,7 @@ pub fn waiting(conn: &mut Conn, only: Option<CompanyId>) -> Result<Vec<Run>> {
     }
     Ok(runs
         .order(sync_runs::requested_at_ms)
-        .limit(200)
+        .limit(most)
         .select(Run::as_select())
         .load(conn)?)
 }

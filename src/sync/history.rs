@@ -1,7 +1,9 @@
 //! Runs that were asked for, newest first, and one run by its id.
 
-use diesel::dsl::count_star;
+use diesel::dsl::sql;
 use diesel::prelude::*;
+use diesel::sql_query;
+use diesel::sql_types::{Bool, Text};
 
 use super::{Mode, Run, RunState, Trigger};
 use crate::db::Conn;
@@ -92,10 +94,20 @@ pub fn unfinished(conn: &mut Conn) -> Result<Vec<(RunState, i64)>> {
     ];
     let mut found = Vec::new();
     for state in states {
-        let runs = sync_runs::table.filter(sync_runs::state.eq(state));
-        found.push((state, runs.select(count_star()).get_result(conn)?));
+        found.push((state, count_in(conn, state, None)?));
     }
     Ok(found)
+}
+
+/// How many runs stand somewhere, of one company or of all.
+pub fn count_in(conn: &mut Conn, state: RunState, only: Option<CompanyId>) -> Result<i64> {
+    // The word is in the text: some indexes are of the runs of one state only.
+    let is = sql::<Bool>(&format!("state = '{state}'"));
+    let mut runs = sync_runs::table.filter(is).into_boxed();
+    if let Some(company) = only {
+        runs = runs.filter(sync_runs::company_id.eq(company));
+    }
+    Ok(runs.count().get_result(conn)?)
 }
 
 /// The newest run of one mode that came to its end, of one company or of any: what the next one will be like.
@@ -116,15 +128,29 @@ pub fn last_of(conn: &mut Conn, mode: Mode, company: Option<CompanyId>) -> Resul
         .optional()?)
 }
 
-/// The newest run that published rows, of one company or of any.
+/// The run that brought rows and ended last, of one company or of any: one look into the index per company.
+///
+/// The runs of a company end in the order in which they were asked for; those of several companies do not.
 pub fn last_success(conn: &mut Conn, company: Option<CompanyId>) -> Result<Option<Run>> {
-    let read = [Mode::Changes, Mode::Full, Mode::Cleanup];
-    let found = read
-        .into_iter()
-        .map(|mode| last_of(conn, mode, company))
-        .collect::<Result<Vec<_>>>()?;
-    let newest = found.into_iter().flatten();
-    Ok(newest.max_by_key(|run| run.finished_at_ms))
+    #[derive(QueryableByName)]
+    struct Found {
+        #[diesel(sql_type = Text)]
+        id: RunId,
+    }
+    let only = company.map_or(String::new(), |id| format!("where companies.id = {id}"));
+    let found: Option<Found> = sql_query(format!(
+        "select latest.id as id from companies join sync_runs latest on latest.id = \
+         (select id from sync_runs where company_id = companies.id and dry_run = false \
+         and mode in ('changes', 'full', 'cleanup') and state in ('succeeded', 'partial') \
+         order by requested_at_ms desc, finished_at_ms desc limit 1) {only} \
+         order by latest.finished_at_ms desc limit 1"
+    ))
+    .get_result(conn)
+    .optional()?;
+    match found {
+        Some(Found { id }) => any(conn, &id),
+        None => Ok(None),
+    }
 }
 
 /// The run that carries out what an admin confirmed.

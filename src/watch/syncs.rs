@@ -1,15 +1,10 @@
 //! Rules about syncs: failed, waiting for somebody, or missing for too long.
 
-use diesel::prelude::*;
-
 use super::rules::{Looked, values};
 use crate::alerts::Kind;
 use crate::db::Conn;
 use crate::error::Result;
-use crate::ids::{CompanyId, RunId};
-use crate::schema::sync_runs;
 use crate::settings::site::Setting;
-use crate::sync::RunState;
 use crate::sync::health::{self, Standing};
 use crate::words::Severity;
 
@@ -48,20 +43,11 @@ fn failed(looked: &mut Looked<'_>, one: &Standing) {
 }
 
 fn waiting(conn: &mut Conn, looked: &mut Looked<'_>) -> Result<()> {
-    let runs: Vec<(CompanyId, RunId, Option<i64>)> = sync_runs::table
-        .filter(sync_runs::state.eq(RunState::NeedsConfirmation))
-        .order(sync_runs::id)
-        .limit(MOST)
-        .select((
-            sync_runs::company_id,
-            sync_runs::id,
-            sync_runs::records_deleted,
-        ))
-        .load(conn)?;
-    for (company, run, rows) in runs {
+    for run in health::waiting(conn, None, MOST)? {
         let what = (Kind::GuardWaiting, Severity::Medium);
-        let rows = rows.unwrap_or(0).to_string();
-        looked.find_of(company, what, &run.0, values([("rows", rows)]));
+        let rows = run.counts.records_deleted.unwrap_or(0).to_string();
+        let company = run.company_id;
+        looked.find_of(company, what, &run.id.0, values([("rows", rows)]));
     }
     Ok(())
 }

@@ -10,7 +10,7 @@ use alx_report_api::time::now;
 use alx_report_api::words::Severity;
 use diesel::prelude::*;
 
-use crate::alerts::{alerts, calls, look, only, set};
+use crate::alerts::{alerts, calls, calls_before, look, only, set};
 use crate::support::TestApp;
 use crate::support::admin::{Admin, Answer};
 use crate::support::client::{ACME, OTHER, synced};
@@ -177,6 +177,35 @@ async fn every_alert_leads_to_a_page_that_opens_for_everybody_who_sees_it() {
             assert!(anchor.is_empty() || there.body.contains(&id), "{place}");
         }
     }
+}
+
+#[actix_web::test]
+async fn an_alert_about_calls_leads_to_those_of_its_hour() {
+    let (app, acme) = synced().await;
+    only(&app, &["company_high_errors", "slow_response_time"]).await;
+    let then = now() - 7200;
+    let slow = 9000;
+    calls_before(&app, then, vec![(Some(ACME), "/old", 30, 20, slow)]).await;
+    look(&app, then).await;
+    let wrong = acme.get("/api/v1/progress?state=gone").await;
+    app.write_down().await;
+    let admin = Admin::signed_in(&app).await;
+
+    let mut places = Vec::new();
+    for alert in alerts(&app).await {
+        let page = admin.get(&format!("/alerts/{}", alert.id)).await;
+        let place = page.between("<p><a class=\"button\" href=\"", "\"");
+        let place = place.replace("&#38;", "&");
+        places.push((alert.kind, admin.get(&place).await, place));
+    }
+
+    assert_eq!((wrong.status, places.len()), (400, 2));
+    let of = |wanted| places.iter().find(|(kind, ..)| *kind == wanted).unwrap();
+    let (_, errors, _) = of(Kind::CompanyErrors);
+    assert!(errors.says("20 calls on this page"), "{}", errors.body);
+    let (_, monitor, place) = of(Kind::SlowResponse);
+    assert_eq!(place, "/monitor?window=1h&sort=duration");
+    assert_eq!(monitor.status, 200, "{}", monitor.body);
 }
 
 #[actix_web::test]

@@ -137,6 +137,8 @@ async fn a_long_log_has_pages_without_gaps() {
 
     let lines = |page: &str| page.matches("<td>Cache cleared").count();
     assert_eq!((lines(&first.body), lines(&second.body)), (50, 11));
+    assert!(first.says("50 entries on this page, newest first"));
+    assert!(second.says("11 entries on this page, newest first"));
 }
 
 #[actix_web::test]

@@ -2,9 +2,13 @@
 
 use std::path::Path;
 
+use alx_report_api::admins::Role;
 use alx_report_api::demo::builder::MoodleBuilder;
 use alx_report_api::ids::CompanyId;
-use alx_report_api::time::now;
+use alx_report_api::schema::{admins, sync_batch_runs, sync_batches, sync_runs};
+use alx_report_api::sync::{Mode, RunState, Trigger};
+use alx_report_api::time::{now, now_ms};
+use diesel::prelude::*;
 
 use crate::support::TestApp;
 use crate::support::admin::{Admin, Answer};
@@ -38,6 +42,7 @@ async fn lists_are_narrowed_by_a_companys_name_where_a_box_would_be_too_long() {
     let (_app, admin) = many().await;
 
     for path in [
+        "/alerts",
         "/changes",
         "/requests",
         "/monitor",
@@ -84,6 +89,40 @@ async fn lists_are_narrowed_by_a_companys_name_where_a_box_would_be_too_long() {
 }
 
 #[actix_web::test]
+async fn somebody_becomes_the_manager_of_a_company_by_its_name() {
+    let (app, admin) = many().await;
+    Admin::with_role(&app, Role::Viewer, None).await;
+    let found = app.app.db.run(|conn| {
+        let viewer = admins::table.filter(admins::role.eq(Role::Viewer));
+        Ok(viewer.select(admins::id).get_result::<i64>(conn)?)
+    });
+    let viewer = format!("/admins/{}", found.await.unwrap());
+    let role = format!("{viewer}/role");
+    let invite = |company| {
+        let (email, role) = (("email", "ada@example.com"), ("role", "company_manager"));
+        [email, role, ("company", company)]
+    };
+
+    let form = admin.get("/admins").await;
+    let unknown = admin.post("/admins", &invite("<b>")).await;
+    let twins = admin.post("/admins", &invite("Twin & Söhne")).await;
+    let none = admin.post("/admins", &invite("")).await;
+    let made = admin.post("/admins", &invite("shop 008")).await;
+    let changed = admin.post(&role, &invite("Shop 007 (7)")[1..]).await;
+    let page = admin.get(&viewer).await;
+
+    assert!(!form.body.contains("Shop 300"), "{}", form.body);
+    assert!(form.says("<input id=\"company\" name=\"company\" value=\"\""));
+    assert_eq!((unknown.status, twins.status, none.status), (422, 422, 422));
+    assert!(twins.says("several are: give its number"), "{}", twins.body);
+    assert!(twins.says("name=\"company\" value=\"Twin &#38; Söhne\""));
+    assert!(!unknown.body.contains("<b>"));
+    assert_eq!((made.status, changed.status), (200, 303), "{}", made.body);
+    assert!(page.says("value=\"Shop 007 (7)\""), "{}", page.body);
+    assert!(page.says("<dd><bdi>Shop 007</bdi></dd>"), "{}", page.body);
+}
+
+#[actix_web::test]
 async fn whom_a_change_concerns_is_shown_page_by_page() {
     let (_app, admin) = many().await;
     let defaults = "learners=roles&role=5&suspended=yes&enrolled=ever&completed=ever";
@@ -109,6 +148,89 @@ async fn whom_a_change_concerns_is_shown_page_by_page() {
         "{}",
         end.body
     );
+}
+
+/// A sync of all companies: one failed, one runs, one got no run, and every other created a row.
+async fn plant_batch(app: &TestApp) {
+    let planted = app.app.db.change(|conn| {
+        let batch = "0123456789abcdef0123456789abcdef";
+        diesel::insert_into(sync_batches::table)
+            .values((
+                sync_batches::id.eq(batch),
+                sync_batches::mode.eq(Mode::Full),
+                sync_batches::dry_run.eq(false),
+                sync_batches::trigger.eq(Trigger::Manual),
+                sync_batches::requested_by.eq("test"),
+                sync_batches::requested_at_ms.eq(now_ms()),
+                sync_batches::until_ms.eq(now_ms() + 600_000),
+            ))
+            .execute(conn)?;
+        for company in (1..=COMPANIES).chain([901, 902]) {
+            let state = match company {
+                200 => RunState::Running,
+                300 => RunState::Failed,
+                _ => RunState::Succeeded,
+            };
+            let run = (company != 250).then(|| format!("run-{company}"));
+            if let Some(run) = &run {
+                diesel::insert_into(sync_runs::table)
+                    .values((
+                        sync_runs::id.eq(run),
+                        sync_runs::company_id.eq(company),
+                        sync_runs::mode.eq(Mode::Full),
+                        sync_runs::trigger.eq(Trigger::Manual),
+                        sync_runs::requested_by.eq("test"),
+                        sync_runs::state.eq(state),
+                        sync_runs::requested_at_ms.eq(now_ms()),
+                        sync_runs::finished_at_ms.eq((state != RunState::Running).then(now_ms)),
+                        sync_runs::lease_until_ms.eq(now_ms() + 600_000),
+                        sync_runs::records_created.eq(1),
+                    ))
+                    .execute(conn)?;
+            }
+            diesel::insert_into(sync_batch_runs::table)
+                .values((
+                    sync_batch_runs::batch_id.eq(batch),
+                    sync_batch_runs::company_id.eq(company),
+                    sync_batch_runs::run_id.eq(run),
+                    sync_batch_runs::note.eq("another kind of sync waits"),
+                ))
+                .execute(conn)?;
+        }
+        Ok(())
+    });
+    planted.await.unwrap();
+}
+
+#[actix_web::test]
+async fn a_sync_of_all_companies_is_shown_page_by_page_and_counted_as_a_whole() {
+    let (app, admin) = many().await;
+    plant_batch(&app).await;
+    let path = "/sync/batches/0123456789abcdef0123456789abcdef";
+
+    let first = admin.get(path).await;
+    let last = admin.get(&format!("{path}?page=4")).await;
+    let file = admin.get(&format!("{path}/export.csv")).await;
+
+    for page in [&first, &last] {
+        assert!(
+            page.says("349 of 352 companies succeeded, 1 did not, 1 running, 1 left out"),
+            "{}",
+            page.body
+        );
+        assert!(page.says("349 created, 0 updated"), "{}", page.body);
+    }
+    let names = |page: &Answer| -> Vec<String> {
+        let rows = page.body.split("<th scope=\"row\" class=\"wide\">").skip(1);
+        rows.map(|row| row.split("<bdi>").nth(1).unwrap()[..8].to_owned())
+            .collect()
+    };
+    let (shown, at_last) = (names(&first), names(&last));
+    assert_eq!(shown.len(), 100);
+    assert_eq!(shown[..4], ["Shop 250", "Shop 300", "Shop 200", "Shop 001"]);
+    assert!(first.says("1–100 of 352 companies") && first.says("rel=\"next\""));
+    assert_eq!((at_last.len(), &*at_last[51]), (52, "Twin &#3"));
+    assert_eq!(file.body.lines().count(), 353);
 }
 
 fn three_of_forty(file: &Path) {

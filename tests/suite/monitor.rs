@@ -353,6 +353,9 @@ async fn limits_of_today_are_shown_with_what_is_left_and_what_was_refused() {
     let whole = lines.iter().find(whole).unwrap();
     assert_eq!(token[4..7], ["5", "5", "0"]);
     assert!(token[7].parse::<i64>().unwrap() >= 2, "{token:?}");
+    assert_eq!(whole[7], "", "nobody knows which limit refused");
+    let row = page.between("All tokens of the company", "</tr>");
+    assert!(row.contains("aria-label=\"unknown\">–<"), "{row}");
     assert_eq!([&whole[5], &whole[10]], ["50", "Asia/Kathmandu"]);
     assert!(
         page.says("nearly used up") && page.says("midnight of Asia/Kathmandu"),

@@ -5,8 +5,8 @@ use std::time::{Duration, Instant};
 use alx_report_api::admins::Role;
 use alx_report_api::progress::completions;
 use alx_report_api::schema::{admins, companies, company_state, progress, sync_runs};
-use alx_report_api::sync::Mode;
 use alx_report_api::sync::schedule::{Plan, Rhythm, store};
+use alx_report_api::sync::{Mode, RunState, Trigger};
 use alx_report_api::time::buckets::{Step, buckets};
 use alx_report_api::time::now;
 use chrono_tz::Tz;
@@ -127,6 +127,36 @@ async fn what_needs_somebody_comes_first_with_a_link_to_it() {
         failed.body
     );
     assert!(failed.body.find("Needs you") < failed.body.find("Calls of the last 24 hours"));
+}
+
+#[actix_web::test]
+async fn syncs_that_wait_for_a_word_are_counted_however_many_there_are() {
+    let (app, admin) = synced_app().await;
+    let waiting = app.app.db.change(|conn| {
+        for number in 0..250 {
+            diesel::insert_into(sync_runs::table)
+                .values((
+                    sync_runs::id.eq(format!("waits-{number}")),
+                    sync_runs::company_id.eq(ACME.0),
+                    sync_runs::mode.eq(Mode::Full),
+                    sync_runs::trigger.eq(Trigger::Manual),
+                    sync_runs::requested_by.eq("test"),
+                    sync_runs::state.eq(RunState::NeedsConfirmation),
+                    sync_runs::requested_at_ms.eq(now() * 1000 + number),
+                ))
+                .execute(conn)?;
+        }
+        Ok(())
+    });
+    waiting.await.unwrap();
+
+    let overview = admin.get("/").await;
+    let health = admin.get("/health").await;
+
+    let named = overview.body.matches("<li><a href=\"/sync/runs/waits-");
+    assert_eq!(named.count(), 5);
+    assert!(overview.says(">245 more</a>"), "{}", overview.body);
+    assert!(health.says("250 waiting for somebody"), "{}", health.body);
 }
 
 #[actix_web::test]

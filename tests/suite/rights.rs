@@ -482,6 +482,54 @@ async fn a_viewer_sees_no_button_that_would_be_refused() {
 }
 
 #[actix_web::test]
+async fn what_a_viewer_reads_of_what_others_may_do_is_true() {
+    let app = TestApp::with_moodle(two_companies).await;
+    let viewer = Admin::with_role(&app, Role::Viewer, None).await;
+    let empty = viewer.get("/schedules").await;
+    let admin = Admin::signed_in(&app).await;
+    admin.post("/companies/look-up", &[]).await;
+
+    let coverage = viewer.get("/companies/42/coverage").await;
+    let sync = viewer.get("/companies/42/sync").await;
+    let cache = viewer.get("/companies/42/cache").await;
+    let health = viewer.get("/health").await;
+
+    for untrue in ["No Moodle is configured", "the check below"] {
+        assert!(!coverage.says(untrue), "{}", coverage.body);
+    }
+    assert!(coverage.says("Every full sync compares."));
+    assert!(sync.says(">Look at the schedule<") && !sync.says("Set a schedule"));
+    assert!(!cache.says(">Change<"), "{}", cache.body);
+    assert!(!health.says("a click away") && !empty.says("Look for companies"));
+    let coverage = admin.get("/companies/42/coverage").await;
+    assert!(coverage.says("the check below") && coverage.says("Check now"));
+}
+
+#[actix_web::test]
+async fn a_manager_does_not_learn_which_other_companies_there_are() {
+    let (app, _, _) = two().await;
+    let manager = Admin::with_role(&app, Role::CompanyManager, Some(ACME)).await;
+
+    for path in [
+        "/changes?",
+        "/requests?",
+        "/sync/history?",
+        "/monitor?",
+        "/alerts?",
+        "/sync/confirm?mode=full&",
+    ] {
+        let of = async |name: &str| manager.get(&format!("{path}company={name}")).await;
+        let (own, unknown) = (of("acme").await, of("Nobody").await);
+        let (named, both) = (of("other").await, of("Other+%287%29").await);
+
+        assert_eq!(own.status, 200, "{path}: {}", own.body);
+        assert_eq!(named.status, unknown.status, "{path}");
+        assert_eq!(both.status, unknown.status, "{path}");
+        assert_eq!(of("7").await.status, of("7777").await.status, "{path}");
+    }
+}
+
+#[actix_web::test]
 async fn a_letter_written_otherwise_opens_no_other_door() {
     let (app, _, _) = two().await;
     let viewer = Admin::with_role(&app, Role::Viewer, None).await;

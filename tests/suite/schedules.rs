@@ -3,6 +3,7 @@
 use std::path::Path;
 use std::time::Duration;
 
+use alx_report_api::demo::builder::MoodleBuilder;
 use alx_report_api::error::Result;
 use alx_report_api::ids::CompanyId;
 use alx_report_api::schema::{audit_log, sync_runs, sync_schedules};
@@ -156,6 +157,51 @@ async fn what_is_wrong_with_a_schedule_stands_at_its_field() {
         .post("/companies/42/schedule", &fields(&[("mode", "undo")]))
         .await;
     assert_eq!(undo.status, 422);
+}
+
+#[actix_web::test]
+async fn nobodys_schedule_is_lost_to_a_form_that_was_opened_before() {
+    let (app, admin) = synced_app().await;
+    let page = "/companies/42/schedule";
+    let seen = admin
+        .get(page)
+        .await
+        .between("name=\"seen\" value=\"", "\"");
+    let hourly = [("rhythm", "hourly"), ("minute", "7"), ("seen", &*seen)];
+    let daily = [("rhythm", "daily"), ("time", "04:30"), ("seen", &*seen)];
+
+    let both = [
+        admin.post(page, &fields(&hourly)),
+        admin.post(page, &fields(&hourly)),
+    ];
+    let both = futures_util::future::join_all(both).await;
+    let refused = admin.post(page, &fields(&daily)).await;
+    let kept = schedule_of(&app).await;
+    let seen = refused.between("name=\"seen\" value=\"", "\"");
+    let on_purpose = [daily[0], daily[1], ("seen", &*seen)];
+    let again = admin.post(page, &fields(&on_purpose)).await;
+
+    let mut statuses = [both[0].status, both[1].status];
+    statuses.sort_unstable();
+    assert_eq!(statuses, [303, 409], "one of two that are sent at once");
+    assert_eq!(refused.status, 409);
+    assert!(
+        refused.says("Nothing was saved.")
+            && refused.says("Somebody else has changed this schedule")
+            && refused.says("Saved now: hourly at minute 07 (UTC)"),
+        "{}",
+        refused.body
+    );
+    assert!(refused.says("value=\"04:30\""), "what was typed stays");
+    assert_eq!(
+        kept.rhythm.in_words().to_string(),
+        "hourly at minute 07 (UTC)"
+    );
+    assert_eq!(again.status, 303, "on purpose: {}", again.body);
+    assert_eq!(
+        schedule_of(&app).await.rhythm.in_words().to_string(),
+        "daily at 04:30 (UTC)"
+    );
 }
 
 #[actix_web::test]
@@ -403,7 +449,7 @@ async fn run_now_asks_for_a_run_at_once() {
 async fn one_schedule_is_set_for_all_companies_that_have_none() {
     let app = TestApp::with_moodle(|file| {
         acme(file);
-        let mut moodle = alx_report_api::demo::builder::MoodleBuilder::open(file).unwrap();
+        let mut moodle = MoodleBuilder::open(file).unwrap();
         for id in 1..=60 {
             moodle
                 .company_as(CompanyId(1000 + id), &format!("Shop {id}"))
@@ -518,8 +564,7 @@ async fn a_schedule_that_is_off_is_as_good_as_none_and_cannot_be_set_for_all() {
 async fn a_time_zone_that_is_not_known_stops_one_company_only() {
     let (app, admin) = synced_app().await;
     let other = CompanyId(43);
-    let mut moodle =
-        alx_report_api::demo::builder::MoodleBuilder::open(&app.moodle_file()).unwrap();
+    let mut moodle = MoodleBuilder::open(&app.moodle_file()).unwrap();
     moodle.company_as(other, "Other").unwrap();
     drop(moodle);
     admin.post("/companies/look-up", &[]).await;
@@ -572,7 +617,7 @@ async fn a_company_that_moodle_lost_is_checked_again_only_when_it_is_back() {
     let (app, _admin) = synced_app().await;
     a_day_passes(&app).await;
     let moodle = |sql: &str| {
-        alx_report_api::demo::builder::MoodleBuilder::open(&app.moodle_file())
+        MoodleBuilder::open(&app.moodle_file())
             .unwrap()
             .execute(sql)
             .unwrap();
@@ -594,6 +639,99 @@ async fn a_company_that_moodle_lost_is_checked_again_only_when_it_is_back() {
         (2, RunState::Succeeded),
         "{runs:?}"
     );
+}
+
+#[actix_web::test]
+async fn a_schedule_waits_while_moodle_has_lost_or_suspended_its_company() {
+    let (app, admin) = synced_app().await;
+    set(&admin, &[]).await;
+    let away = [
+        (
+            "id",
+            "4242",
+            5,
+            "Moodle does not have this company any more.",
+        ),
+        (
+            "suspended",
+            "1",
+            600,
+            "This company is suspended in Moodle.",
+        ),
+    ];
+    for (column, value, seconds, why) in away {
+        look_up_with(&app, &admin, &format!("{column} = {value} where id = 42")).await;
+        set_next(&app, now() - seconds).await;
+
+        let ticked = tick(&app, now()).await;
+        let page = admin.get("/companies/42/schedule").await;
+        let overview = admin.get("/").await;
+        let list = admin.get("/schedules").await;
+        let usual = if column == "id" { "42" } else { "0" };
+        let back = format!("{column} = {usual} where {column} = {value}");
+        look_up_with(&app, &admin, &back).await;
+        let again = tick(&app, now()).await;
+
+        assert_eq!((ticked, again), (0, 1), "{column}");
+        assert!(page.says(why) && page.says("Its schedule waits until"));
+        assert!(!page.says("Next runs") && page.says("<dt>Next run</dt><dd>none</dd>"));
+        assert!(overview.says("No schedule will ask for a sync."));
+        assert!(!overview.says("next sync <time"), "{}", overview.body);
+        let row = list.between("href=\"/companies/42\"", "</tr>");
+        assert!(row.contains("in Moodle") && row.contains(">none<"), "{row}");
+        scheduled(&app).await;
+    }
+}
+
+/// Changes the companies in Moodle and lets the admin look for them.
+async fn look_up_with(app: &TestApp, admin: &Admin, change: &str) {
+    let mut moodle = MoodleBuilder::open(&app.moodle_file()).unwrap();
+    let change = format!("update mdl_company set {change}");
+    moodle.execute(&change).unwrap();
+    let answer = admin.post("/companies/look-up", &[]).await;
+    assert_eq!(answer.status, 303, "{}", answer.body);
+}
+
+#[actix_web::test]
+async fn companies_that_are_not_in_use_are_not_set_with_the_others() {
+    let (app, admin) = synced_app().await;
+    let mut moodle = MoodleBuilder::open(&app.moodle_file()).unwrap();
+    for (id, name) in [(1001, "Shop"), (1002, "Closed"), (1003, "Lost")] {
+        moodle.company_as(CompanyId(id), name).unwrap();
+    }
+    admin.post("/companies/look-up", &[]).await;
+    moodle
+        .execute("delete from mdl_company where id = 1003")
+        .unwrap();
+    look_up_with(&app, &admin, "suspended = 1 where id = 1002").await;
+
+    let before = admin.get("/schedules").await;
+    admin.post("/schedules", &fields(&[])).await;
+    let after = admin.get("/schedules").await;
+
+    assert!(before.says("Set it for 2 companies"), "{}", before.body);
+    assert!(after.says("The schedule is set for 2 companies."));
+    assert_eq!(after.body.matches("no schedule</td>").count(), 2);
+}
+
+#[actix_web::test]
+async fn a_company_that_only_its_schedule_waits_for_is_found_again_within_the_hour() {
+    let app = TestApp::with_moodle(acme).await;
+    let admin = Admin::signed_in(&app).await;
+    admin.post("/companies/look-up", &[]).await;
+    set(&admin, &[]).await;
+    look_up_with(&app, &admin, "suspended = 1 where id = 42").await;
+    set_next(&app, now() - 5).await;
+    let mut moodle = MoodleBuilder::open(&app.moodle_file()).unwrap();
+    moodle
+        .execute("update mdl_company set suspended = 0")
+        .unwrap();
+
+    let before = tick(&app, now()).await;
+    checks(&app, (now() / 3600 + 2) * 3600).await;
+    let after = tick(&app, now()).await;
+
+    assert_eq!((before, after), (0, 1));
 }
 
 #[actix_web::test]

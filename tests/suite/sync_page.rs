@@ -1,6 +1,6 @@
 //! Run Manual Sync: how things stand, and a form for each kind of sync.
 
-use alx_report_api::schema::admins;
+use alx_report_api::schema::{admins, sync_runs};
 use diesel::prelude::*;
 
 use crate::support::TestApp;
@@ -50,6 +50,41 @@ async fn the_page_shows_how_things_stand_and_three_forms() {
         form(&page, "full")
     );
     assert!(form(&page, "cleanup").contains("It has not run yet"));
+}
+
+#[actix_web::test]
+async fn the_last_successful_sync_is_the_one_that_ended_last_though_all_were_asked_for_at_once() {
+    let app = TestApp::with_moodle(two_companies).await;
+    let admin = Admin::signed_in(&app).await;
+    admin.post("/companies/look-up", &[]).await;
+    let (acme, other) = (admin.sync(42, "full").await, admin.sync(7, "full").await);
+    for run in [&acme, &other] {
+        admin.get(run).await; // waits for its end
+    }
+
+    for (first, last) in [(&acme, &other), (&other, &acme)] {
+        end_at(&app, first, 1_000_000_060_000).await;
+        end_at(&app, last, 1_000_000_120_000).await;
+        let page = admin.get("/sync").await;
+
+        let status = page.between("Last successful sync", "</dd>");
+        assert!(status.contains(&format!("href=\"{last}\"")), "{status}");
+        assert!(status.contains("2001-09-09T01:48:40"), "{status}");
+    }
+}
+
+/// Lets a run have been asked for at one moment with all others, and have ended at another.
+async fn end_at(app: &TestApp, run: &str, at_ms: i64) {
+    let id = run.rsplit_once('/').unwrap().1.to_owned();
+    let change = app.app.db.change(move |conn| {
+        let values = (
+            sync_runs::requested_at_ms.eq(1_000_000_000_000_i64),
+            sync_runs::finished_at_ms.eq(at_ms),
+        );
+        let run = sync_runs::table.filter(sync_runs::id.eq(id));
+        Ok(diesel::update(run).set(values).execute(conn)?)
+    });
+    assert_eq!(change.await.unwrap(), 1);
 }
 
 #[actix_web::test]

@@ -1,6 +1,7 @@
 //! Tokens on their pages: made for a purpose, rotated without a gap, and never forgotten before they end.
 
-use alx_report_api::ids::TokenId;
+use alx_report_api::demo::builder::MoodleBuilder;
+use alx_report_api::ids::{CompanyId, TokenId};
 use alx_report_api::schema::{api_tokens, audit_log};
 use alx_report_api::time::now;
 use diesel::prelude::*;
@@ -316,6 +317,35 @@ async fn tokens_that_end_within_thirty_days_are_told_wherever_somebody_looks() {
     rotate(&admin, 1, "720").await;
     assert!(!admin.get("/").await.says("API tokens end soon"));
     assert!(!admin.get("/companies/42").await.says("The API token"));
+}
+
+#[actix_web::test]
+async fn every_company_whose_tokens_end_soon_is_found_on_the_overview() {
+    let app = TestApp::with_moodle(|file| {
+        let mut moodle = MoodleBuilder::open(file).unwrap();
+        for id in 1..=8 {
+            let name = format!("Shop {id}");
+            moodle.company_as(CompanyId(id), &name).unwrap();
+        }
+    })
+    .await;
+    let admin = Admin::signed_in(&app).await;
+    admin.post("/companies/look-up", &[]).await;
+    for id in 1..=8 {
+        let path = format!("/companies/{id}/tokens");
+        shown(&admin.post(&path, &[("name", "bi"), ("read", "on")]).await);
+        set_end(&app, id, now(), now() + 12 * DAY + id * 60).await;
+    }
+
+    let page = admin.get("/").await;
+
+    let told = page.between("API tokens end soon.", "</details>");
+    let (named, others) = told.split_once("<summary>3 more</summary>").unwrap();
+    for id in 1..=8 {
+        let link = format!("href=\"/companies/{id}/tokens\"");
+        assert_eq!(named.contains(&link), id <= 5, "{id}: {named}");
+        assert_eq!(others.contains(&link), id > 5, "{id}: {others}");
+    }
 }
 
 #[actix_web::test]

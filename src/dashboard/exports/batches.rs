@@ -64,7 +64,10 @@ pub async fn export_batch(
     let line = |line: batch::Line| Line::of(line.company, line.name, line.note, line.run);
     download
         .send(sheet, move |conn, lines| {
-            lines.put_all(batch::lines(conn, &id)?.into_iter().map(line))
+            lines.put_pages(|offset, limit| {
+                let some = batch::lines(conn, &id, offset, limit)?;
+                Ok(some.into_iter().map(line).collect())
+            })
         })
         .await
 }

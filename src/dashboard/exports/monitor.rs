@@ -80,8 +80,8 @@ fn columns() -> Vec<Column<Line>> {
     ]
 }
 
-/// A limit, and how many calls it refused.
-type Limit = (Use, i64);
+/// A limit, and how many calls of its token a limit refused.
+type Limit = (Use, Option<i64>);
 
 /// `GET /monitor/limits/export.{format}`: how the limits stand today.
 pub async fn export_limits(
@@ -107,7 +107,7 @@ pub async fn export_limits(
             ("used", |(one, _)| Cell::Number(one.standing.used)),
             ("limit", |(one, _)| Cell::Number(one.standing.limit.into())),
             ("left", |(one, _)| Cell::Number(one.standing.left())),
-            ("refused", |(_, refused)| Cell::Number(*refused)),
+            ("refused", |(_, refused)| Cell::number(*refused)),
             ("expected by the end of the day", |(one, _)| {
                 Cell::number(one.forecast)
             }),

@@ -183,7 +183,7 @@ impl Setting {
             Self::AlertsRecipients => field(Group::Alerts, "Recipients", "E-mail addresses, one per line or with commas between. Nobody else is ever told.", Kind::Emails, ""),
             Self::AlertsCooldownMinutes => number(Group::Alerts, "Cool-down", "So long after a message, no other of the same type about the same company is sent, unless it is more severe.", 5, 1440, "minutes", "60"),
             Self::AlertsOver => switch(Group::Alerts, "Tell when it is over", "Whoever got a message about an alert gets another one when it closes by itself.", "on"),
-            Self::AlertsPerHour => number(Group::Alerts, "Most messages per hour and channel", "What is more is told in one message when there is room again.", 1, 1000, "messages", "20"),
+            Self::AlertsPerHour => number(Group::Alerts, "Most messages per hour, channel and recipient", "What is more is told in one message when there is room again.", 1, 1000, "messages", "20"),
 
             Self::SmtpHost => field(Group::Email, "Mail server", "Its name or address.", Kind::Host, ""),
             Self::SmtpPort => number(Group::Email, "Port", "Usually 587 for STARTTLS, 465 for TLS, 25 for none.", 1, 65_535, "", "587"),

@@ -31,9 +31,7 @@ pub fn cancel(app: &App, id: &BatchId, by: &str) -> Result<usize> {
 /// Notes who cancels a batch and gives its runs that have not ended.
 fn to_cancel(conn: &mut Conn, id: &BatchId, by: &str) -> Result<Vec<RunId>> {
     report::get(conn, id)?;
-    let lines = report::lines(conn, id)?;
-    let runs = lines.into_iter().filter_map(|line| line.run);
-    let lasting: Vec<RunId> = runs.filter(|run| !run.ended()).map(|run| run.id).collect();
+    let lasting = report::lasting(conn, id)?;
     if lasting.is_empty() {
         let why = "every sync of this batch has ended already";
         return Err(Error::Conflict(why.into()));

@@ -7,7 +7,9 @@ mod start;
 
 pub use budget::demote_late;
 pub use decide::{cancel, run_for_real};
-pub use report::{BatchState, Line, Tally, Totals, count, find, get, lines, page};
+pub use report::{
+    BatchState, Line, Tally, Totals, count, counts_since, find, get, lines, page, tally, totals,
+};
 pub use start::{BatchRequest, check, companies_in_moodle, start};
 
 use diesel::prelude::*;

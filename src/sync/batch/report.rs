@@ -1,11 +1,14 @@
 //! How a batch stands: its lines, and the one count that its state is computed from.
 
+use diesel::dsl::sql;
 use diesel::prelude::*;
+use diesel::sql_query;
+use diesel::sql_types::{BigInt, Integer, Nullable, Text};
 
 use super::{Batch, GONE};
 use crate::db::Conn;
 use crate::error::{OrNotFound, Result};
-use crate::ids::{BatchId, CompanyId};
+use crate::ids::{BatchId, CompanyId, RunId};
 use crate::schema::{companies, sync_batch_runs, sync_batches, sync_runs};
 use crate::sync::{Run, RunState};
 
@@ -60,9 +63,9 @@ pub struct Tally {
 }
 
 impl Tally {
-    /// Counts one company, by its run's state or the reason why it has none.
-    pub fn add(&mut self, run: Option<RunState>, note: &str) {
-        self.companies += 1;
+    /// Counts some companies, by the state of their runs or the reason why they have none.
+    fn add(&mut self, run: Option<RunState>, note: &str, companies: i64) {
+        self.companies += companies;
         let place = match run {
             Some(RunState::Queued) => &mut self.waiting,
             Some(RunState::Running) => &mut self.running,
@@ -72,7 +75,7 @@ impl Tally {
             None if note == GONE => &mut self.gone,
             None => &mut self.left_out,
         };
-        *place += 1;
+        *place += companies;
     }
 
     /// Whether something will still happen.
@@ -101,36 +104,24 @@ impl Tally {
     }
 }
 
-/// What a batch's ended runs did together.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+/// What a batch's ended runs did together, or of previews would do, as far as they came to their end.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, QueryableByName)]
 pub struct Totals {
     /// Rows that are new.
+    #[diesel(sql_type = BigInt)]
     pub created: i64,
     /// Rows that say something else.
+    #[diesel(sql_type = BigInt)]
     pub updated: i64,
     /// Rows that are gone.
+    #[diesel(sql_type = BigInt)]
     pub deleted: i64,
     /// Rows that were right already.
+    #[diesel(sql_type = BigInt)]
     pub unchanged: i64,
     /// Cached responses purged, as far as they are counted.
+    #[diesel(sql_type = BigInt)]
     pub cache_cleared: i64,
-}
-
-impl Totals {
-    /// The sums over some lines, as far as their runs did, or of previews would do, what they say.
-    pub fn of(lines: &[Line]) -> Self {
-        let done = lines
-            .iter()
-            .filter_map(|line| line.run.as_ref()?.statistics())
-            .filter(|done| done.success);
-        done.fold(Self::default(), |sum, one| Self {
-            created: sum.created + one.records_created,
-            updated: sum.updated + one.records_updated,
-            deleted: sum.deleted + one.records_deleted,
-            unchanged: sum.unchanged + one.records_unchanged,
-            cache_cleared: sum.cache_cleared + one.cache_cleared.unwrap_or(0),
-        })
-    }
 }
 
 /// A batch.
@@ -147,14 +138,17 @@ pub fn get(conn: &mut Conn, id: &BatchId) -> Result<Batch> {
     find(conn, id)?.or_not_found("the batch")
 }
 
-/// Every company of a batch, by name.
-pub fn lines(conn: &mut Conn, id: &BatchId) -> Result<Vec<Line>> {
+/// Companies of a batch after so many: first those that need somebody, then those whose runs last, then the others, each by
+/// name.
+pub fn lines(conn: &mut Conn, id: &BatchId, offset: i64, limit: i64) -> Result<Vec<Line>> {
     let own = sync_batch_runs::run_id.eq(sync_runs::id.nullable());
     let found: Vec<(CompanyId, String, String, Option<Run>)> = sync_batch_runs::table
         .inner_join(companies::table.on(companies::id.eq(sync_batch_runs::company_id)))
         .left_join(sync_runs::table.on(own))
         .filter(sync_batch_runs::batch_id.eq(id))
-        .order((companies::name, companies::id))
+        .order((sql::<Integer>(&urgency()), companies::name, companies::id))
+        .offset(offset)
+        .limit(limit)
         .select((
             sync_batch_runs::company_id,
             companies::name,
@@ -171,13 +165,81 @@ pub fn lines(conn: &mut Conn, id: &BatchId) -> Result<Vec<Line>> {
     Ok(found.into_iter().map(line).collect())
 }
 
+/// The place of a company on the page, in SQL.
+fn urgency() -> String {
+    format!(
+        "case when sync_runs.state in ('needs_confirmation', 'failed', 'abandoned', 'partial') then 0 \
+         when sync_runs.id is null and sync_batch_runs.note <> '{GONE}' then 0 \
+         when sync_runs.state = 'running' then 1 else 2 end"
+    )
+}
+
+/// The runs of a batch that have not ended.
+pub fn lasting(conn: &mut Conn, id: &BatchId) -> Result<Vec<RunId>> {
+    let own = sync_batch_runs::run_id.eq(sync_runs::id.nullable());
+    Ok(sync_batch_runs::table
+        .inner_join(sync_runs::table.on(own))
+        .filter(sync_batch_runs::batch_id.eq(id))
+        .filter(sync_runs::state.eq_any([RunState::Queued, RunState::Running]))
+        .order(sync_batch_runs::company_id)
+        .select(sync_runs::id)
+        .load(conn)?)
+}
+
+/// Whether a run of a batch has published since a moment, UTC milliseconds, and its purge is not counted yet.
+pub fn counts_since(conn: &mut Conn, id: &BatchId, since_ms: i64) -> Result<bool> {
+    let own = sync_batch_runs::run_id.eq(sync_runs::id.nullable());
+    let uncounted: i64 = sync_batch_runs::table
+        .inner_join(sync_runs::table.on(own))
+        .filter(sync_batch_runs::batch_id.eq(id))
+        .filter(sync_runs::state.eq_any([RunState::Succeeded, RunState::Partial]))
+        .filter(sync_runs::dry_run.eq(false))
+        .filter(sync_runs::cache_cleared.is_null())
+        .filter(sync_runs::finished_at_ms.gt(since_ms))
+        .count()
+        .get_result(conn)?;
+    Ok(uncounted > 0)
+}
+
 /// How many companies of a batch stand where.
 pub fn tally(conn: &mut Conn, id: &BatchId) -> Result<Tally> {
+    #[derive(QueryableByName)]
+    struct Alike {
+        #[diesel(sql_type = Text)]
+        note: String,
+        #[diesel(sql_type = Nullable<Text>)]
+        state: Option<RunState>,
+        #[diesel(sql_type = BigInt)]
+        companies: i64,
+    }
+    let found: Vec<Alike> = sql_query(
+        "select sync_batch_runs.note as note, sync_runs.state as state, count(*) as companies \
+         from sync_batch_runs left join sync_runs on sync_runs.id = sync_batch_runs.run_id \
+         where sync_batch_runs.batch_id = $1 group by sync_batch_runs.note, sync_runs.state",
+    )
+    .bind::<Text, _>(id)
+    .load(conn)?;
     let mut tally = Tally::default();
-    for (_, note, state) in states(conn, &[id])? {
-        tally.add(state, &note);
+    for alike in found {
+        tally.add(alike.state, &alike.note, alike.companies);
     }
     Ok(tally)
+}
+
+/// What the runs of a batch did together.
+pub fn totals(conn: &mut Conn, id: &BatchId) -> Result<Totals> {
+    let sum = |column: &str| format!("cast(coalesce(sum({column}), 0) as bigint)");
+    let statement = format!(
+        "select {} as created, {} as updated, {} as deleted, {} as unchanged, {} as cache_cleared \
+         from sync_batch_runs join sync_runs on sync_runs.id = sync_batch_runs.run_id \
+         where sync_batch_runs.batch_id = $1 and sync_runs.state in ('succeeded', 'partial')",
+        sum("records_created"),
+        sum("records_updated"),
+        sum("records_deleted"),
+        sum("records_unchanged"),
+        sum("cache_cleared"),
+    );
+    Ok(sql_query(statement).bind::<Text, _>(id).get_result(conn)?)
 }
 
 /// How many batches there are.
@@ -193,29 +255,11 @@ pub fn page(conn: &mut Conn, offset: i64, limit: i64) -> Result<Vec<(Batch, Tall
         .limit(limit)
         .select(Batch::as_select())
         .load(conn)?;
-    let ids: Vec<&BatchId> = batches.iter().map(|batch| &batch.id).collect();
-    let states = states(conn, &ids)?;
-    let tally = |batch: Batch| {
-        let mut tally = Tally::default();
-        let own = states.iter().filter(|(id, ..)| *id == batch.id);
-        own.for_each(|(_, note, state)| tally.add(*state, note));
-        (batch, tally)
-    };
-    Ok(batches.into_iter().map(tally).collect())
-}
-
-/// Every company of some batches: of which one, why it got no run, and where its run stands.
-fn states(conn: &mut Conn, ids: &[&BatchId]) -> Result<Vec<(BatchId, String, Option<RunState>)>> {
-    let own = sync_batch_runs::run_id.eq(sync_runs::id.nullable());
-    let found = sync_batch_runs::table
-        .left_join(sync_runs::table.on(own))
-        .filter(sync_batch_runs::batch_id.eq_any(ids.to_vec()))
-        .select((
-            sync_batch_runs::batch_id,
-            sync_batch_runs::note,
-            sync_runs::state.nullable(),
-        ))
-        .load(conn)?;
+    let mut found = Vec::new();
+    for batch in batches {
+        let tally = tally(conn, &batch.id)?;
+        found.push((batch, tally));
+    }
     Ok(found)
 }
 
@@ -226,7 +270,7 @@ mod tests {
     fn state(runs: &[Option<RunState>]) -> BatchState {
         let mut tally = Tally::default();
         runs.iter()
-            .for_each(|run| tally.add(*run, "another kind waits"));
+            .for_each(|run| tally.add(*run, "another kind waits", 1));
         tally.state()
     }
 
@@ -260,8 +304,8 @@ mod tests {
     #[test]
     fn companies_that_moodle_lost_spoil_no_batch() {
         let mut tally = Tally::default();
-        tally.add(Some(RunState::Succeeded), "");
-        tally.add(None, GONE);
+        tally.add(Some(RunState::Succeeded), "", 1);
+        tally.add(None, GONE, 1);
 
         assert_eq!((tally.state(), tally.gone), (BatchState::Succeeded, 1));
     }

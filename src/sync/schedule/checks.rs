@@ -6,6 +6,7 @@ use std::sync::Arc;
 use diesel::dsl::{exists, not};
 use diesel::prelude::*;
 
+use super::store;
 use crate::app::App;
 use crate::db::Conn;
 use crate::error::Result;
@@ -39,7 +40,7 @@ pub(super) fn full_is_due(conn: &mut Conn, company: CompanyId, moment: i64) -> R
 /// Asks for a dry full run of every synced company that nothing compared as a whole for a day; returns how many. Blocking.
 ///
 /// One that failed is tried again after an hour, but where Moodle had no such company any more only once it is back:
-/// Moodle is asked for that once an hour. Companies with a run that waits or lasts have their turn later, and
+/// Moodle is asked for that once an hour, and also where only a schedule waits for its company. Companies with a run that waits or lasts have their turn later, and
 /// without a Moodle there is nothing to compare with.
 pub fn due_checks(app: &Arc<App>, now: i64) -> Result<usize> {
     if app.moodle.is_none() {
@@ -69,8 +70,10 @@ pub fn due_checks(app: &Arc<App>, now: i64) -> Result<usize> {
 
 /// Leaves out the companies that were gone at the last look and are gone still.
 fn still_there(app: &App, due: Vec<CompanyId>, now: i64) -> Result<Vec<CompanyId>> {
-    let gone = app.db.read(|conn| lost(conn, &due))?;
-    if gone.is_empty() {
+    let (gone, schedule_waits) = app
+        .db
+        .read(|conn| Ok((lost(conn, &due)?, store::any_waits(conn)?)))?;
+    if gone.is_empty() && !schedule_waits {
         return Ok(due);
     }
     let looks = now.rem_euclid(PAUSE) < LOOKING;

@@ -1,5 +1,6 @@
 //! Schedules in the store; every change of one is in the audit log.
 
+use diesel::dsl::not;
 use diesel::prelude::*;
 use serde_json::{Value, json};
 
@@ -28,6 +29,39 @@ pub fn list(conn: &mut Conn) -> Result<Vec<Schedule>> {
     Ok(rows.into_iter().map(Schedule::from).collect())
 }
 
+/// What a form of a schedule was made of: another text once somebody has set the schedule otherwise.
+pub fn basis(schedule: Option<&Schedule>) -> String {
+    let Some(schedule) = schedule else {
+        return "none".into();
+    };
+    let set = Columns::of(schedule);
+    format!(
+        "{} {} {} {} {}",
+        set.rhythm, set.every_minutes, set.at_minute, set.zone, set.mode
+    )
+}
+
+/// The schedules of companies that are in use, in no order that matters: those that the clock follows.
+pub fn list_in_use(conn: &mut Conn) -> Result<Vec<Schedule>> {
+    let rows: Vec<Row> = sync_schedules::table
+        .inner_join(known::table)
+        .filter(companies::store::in_use())
+        .select(Row::as_select())
+        .load(conn)?;
+    Ok(rows.into_iter().map(Schedule::from).collect())
+}
+
+/// Whether a schedule waits until its company is in use again.
+pub fn any_waits(conn: &mut Conn) -> Result<bool> {
+    let waiting: i64 = sync_schedules::table
+        .inner_join(known::table)
+        .filter(not(companies::store::in_use()))
+        .filter(sync_schedules::next_run_at.is_not_null())
+        .count()
+        .get_result(conn)?;
+    Ok(waiting > 0)
+}
+
 /// Sets a company's schedule. A pause stays; attempts begin anew. `NotFound` for an unknown company.
 pub fn save(conn: &mut Conn, company: CompanyId, plan: Plan, by: &str, now: i64) -> Result<()> {
     companies::store::get(conn, company)?;
@@ -48,18 +82,19 @@ pub fn save(conn: &mut Conn, company: CompanyId, plan: Plan, by: &str, now: i64)
     note(conn, "schedule_set", by, (before.as_ref(), &after), now)
 }
 
-/// The companies that have no schedule, or one that is off.
+/// The companies in use that have no schedule, or one that is off.
 pub fn without(conn: &mut Conn) -> Result<Vec<CompanyId>> {
     let off = sync_schedules::rhythm.eq(RhythmKind::Off);
     let found = known::table
         .left_join(sync_schedules::table)
+        .filter(companies::store::in_use())
         .filter(sync_schedules::company_id.is_null().or(off))
         .select(known::id)
         .load(conn)?;
     Ok(found)
 }
 
-/// Sets the same schedule for every company that has none, and returns how many there were. `Invalid` for one that is off.
+/// Sets the same schedule for every company in use that has none, and returns how many there were. `Invalid` for one that is off.
 pub fn save_for_all_without(conn: &mut Conn, plan: Plan, by: &str, now: i64) -> Result<usize> {
     if plan.rhythm == Rhythm::Off {
         return Err(Error::Invalid("a schedule for all cannot be off".into()));

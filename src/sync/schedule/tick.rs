@@ -23,13 +23,14 @@ const CLOCK_PATIENCE_MS: i64 = 60_000;
 ///
 /// Any number of instances may look at once: a due time is moved on by one of them, in the transaction that records its
 /// run. Missed times become one run. Where the clock was set back, the next time is computed anew. Without a Moodle
-/// nothing is due. A schedule that cannot be followed is skipped.
+/// nothing is due. A schedule that cannot be followed is skipped, and so is that of a company that is not in use: what it
+/// missed becomes one run when Moodle has the company again.
 pub fn tick(app: &Arc<App>, now: i64) -> Result<usize> {
     if app.moodle.is_none() {
         return Ok(0);
     }
     let mut recorded = 0;
-    for schedule in app.db.read(store::list)? {
+    for schedule in app.db.read(store::list_in_use)? {
         if let Some(problem) = &schedule.problem {
             warn_once(schedule.company, problem);
         }
