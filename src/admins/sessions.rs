@@ -9,7 +9,7 @@ use super::{Reading, Role, Theme};
 use crate::db::Conn;
 use crate::error::Result;
 use crate::ids::{AdminId, CompanyId, hex, random_hex};
-use crate::language::Language;
+use crate::language::{Language, Said};
 use crate::schema::{admins, sessions};
 
 /// A session without a request for this long is over.
