@@ -107,7 +107,7 @@ pub fn run(config: Config, command: Command) -> Result<ExitCode> {
             company,
         } => {
             let to = (role, company.map(CompanyId));
-            change(&app()?, &email, |conn, id| {
+            change(app()?.as_ref(), &email, |conn, id| {
                 staff::change_role(conn, id, to, ACTOR, now_ms())
             })?;
             format!("{email} is {role} now")
@@ -117,19 +117,19 @@ pub fn run(config: Config, command: Command) -> Result<ExitCode> {
             password_file,
         } => {
             let hash = admins::hash(&first_line(&password_file)?)?;
-            change(&app()?, &email, |conn, id| {
+            change(app()?.as_ref(), &email, |conn, id| {
                 staff::set_password(conn, id, (&hash, None), ACTOR, now_ms())
             })?;
             format!("{email} has another password now")
         }
         Command::ResetSecondFactor { email } => {
-            change(&app()?, &email, |conn, id| {
+            change(app()?.as_ref(), &email, |conn, id| {
                 second_factor::reset(conn, id, ACTOR, now_ms())
             })?;
             format!("{email} signs in with the password alone now")
         }
         Command::Remove { email } => {
-            change(&app()?, &email, |conn, id| {
+            change(app()?.as_ref(), &email, |conn, id| {
                 staff::remove(conn, id, ACTOR, now_ms())
             })?;
             format!("{email} is removed")

@@ -2,7 +2,6 @@
 
 use std::borrow::Cow;
 
-use super::Format;
 use crate::time::{rfc3339, rfc3339_ms};
 
 /// One value of a row.
