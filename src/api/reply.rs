@@ -144,6 +144,30 @@ fn key_of(client: &Client, question: Question, encoding: Encoding) -> Key {
     }
 }
 
+/// Answers what can change without a new stamp: read for this request alone, in one snapshot.
+///
+/// A client that has this very answer already gets 304, which counts for no limit. Where no such client asks, nothing is
+/// read for a token whose calls are used up.
+pub async fn anew(
+    request: &HttpRequest,
+    client: &Client,
+    load: impl FnOnce(&mut Conn, &State) -> error::Result<Content> + Send + 'static,
+) -> Result<HttpResponse, ApiError> {
+    if !has_condition(request) {
+        client.admit().await?;
+    }
+    let company = client.caller.company;
+    let read = move |conn: &mut Conn| {
+        let state = companies::store::state(conn, company)?;
+        let content = load(conn, &state)?;
+        Ok((state, content))
+    };
+    let (state, content) = client.read(read).await?;
+    let rows = i64::try_from(content.rows).ok();
+    client.call.note(|known| known.rows = rows);
+    fresh_content(request, client, &state, StatusCode::OK, content).await
+}
+
 /// A JSON reply that is computed for this request alone, because it can change without the company's stamp. `state` is of
 /// the same snapshot as the value. A client that has it already gets 304, which counts for no limit.
 pub async fn fresh(
