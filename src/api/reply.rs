@@ -214,7 +214,10 @@ pub async fn fresh_content(
         ..LARGE => wanted.apply(plain),
         _ => off_thread(move || Ok(wanted.apply(plain))).await?,
     };
-    let etag = etag_of_body(&body);
+    let etag = match content.empty {
+        Some(reason) => etag_of(&[reason, &hex(&Sha256::digest(&body))]), // it may be empty for another one later
+        None => etag_of_body(&body),
+    };
     client.call.note(|known| known.version = Some(state.seq));
     if status == StatusCode::OK && is_read(request) && in_hand(request, &etag).is_some() {
         let headers = headers_of(&Version::of_state(state));
@@ -227,6 +230,9 @@ pub async fn fresh_content(
     }
     if let Some(encoding) = way.header() {
         response.insert_header((header::CONTENT_ENCODING, encoding));
+    }
+    if let Some(reason) = content.empty {
+        response.insert_header((EMPTY_REASON, reason));
     }
     common(&mut response, Found::Miss);
     Ok(response

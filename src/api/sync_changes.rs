@@ -9,7 +9,7 @@ use super::query::Query;
 use super::reply::{Content, Question, anew, cached};
 use super::rows::{AsOf, Page};
 use super::syncs::run_id;
-use super::{ApiError, Client, cursor};
+use super::{ApiError, Client, cursor, empty};
 use crate::companies::State;
 use crate::db::Conn;
 use crate::error::{self, Error};
@@ -92,7 +92,9 @@ pub async fn list_changes(
             items: found.into_iter().map(|(_, item)| item).collect(),
             as_of: Some(AsOf::from(state)),
         };
-        Ok(Content::json(&page, page.items.len(), None))
+        let rows = page.items.len();
+        let empty = (rows == 0).then(|| empty::of_run(&run));
+        Ok(Content::json(&page, rows, empty))
     };
     // What is published stays; every other run moves on without a new stamp.
     let find = move |conn: &mut Conn| history::get(conn, company, &id);

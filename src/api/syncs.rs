@@ -7,9 +7,9 @@ use actix_web::web::Path;
 use actix_web::{HttpRequest, HttpResponse};
 
 use super::query::Query;
-use super::reply::fresh;
+use super::reply::{Content, fresh, fresh_content};
 use super::rows::{Page, RunItem};
-use super::{ApiError, Client, cursor};
+use super::{ApiError, Client, cursor, empty};
 use crate::companies::{self, State};
 use crate::db::Conn;
 use crate::error::{self, Error};
@@ -45,12 +45,11 @@ pub async fn list_syncs(client: Client, request: HttpRequest) -> Result<HttpResp
     let company = client.caller.company;
     let find = move |conn: &mut _| {
         let state = companies::store::state(conn, company)?;
-        Ok((
-            state,
-            history::page(conn, filter, after.as_ref(), limit + 1)?,
-        ))
+        let runs = history::page(conn, filter, after.as_ref(), limit + 1)?;
+        let empty = runs.is_empty().then(|| empty::of_runs(conn, &state));
+        Ok((empty.transpose()?, state, runs))
     };
-    let (state, mut runs) = client.read(find).await?;
+    let (empty, state, mut runs) = client.read(find).await?;
     let more = runs.len() > limit as usize;
     runs.truncate(limit as usize);
     let last = runs.last().filter(|_| more);
@@ -65,7 +64,8 @@ pub async fn list_syncs(client: Client, request: HttpRequest) -> Result<HttpResp
     };
     let rows = page.items.len() as i64;
     client.call.note(|known| known.rows = Some(rows));
-    fresh(&request, &client, &state, StatusCode::OK, &page).await
+    let content = Content::json(&page, page.items.len(), empty);
+    fresh_content(&request, &client, &state, StatusCode::OK, content).await
 }
 
 /// One run of the company.

@@ -8,7 +8,7 @@ use reqwest::Method;
 use serde_json::{Value, json};
 
 use crate::support::TestApp;
-use crate::support::client::{ACME, bad_names, complete, synced};
+use crate::support::client::{ACME, Client, OTHER, Reply, bad_names, complete, synced};
 
 /// The id of a run that is planted.
 fn planted() -> String {
@@ -115,6 +115,37 @@ async fn a_run_tells_its_statistics_and_its_changes() {
             .as_str()
             .is_some_and(|time| time.ends_with('Z'))
     );
+}
+
+#[actix_web::test]
+async fn an_empty_list_about_syncs_says_why() {
+    let (app, acme) = synced().await;
+    let other = Client::new(&app, OTHER, "read").await;
+    let nothing = acme.sync().await["id"].as_str().expect("an id").to_owned();
+    plant_running(&app, false).await;
+    let path = format!("/api/v1/syncs/{}/changes", planted());
+
+    let none = other.get("/api/v1/syncs").await;
+    let some = acme.get("/api/v1/syncs").await;
+    let unchanged = acme.get(&format!("/api/v1/syncs/{nothing}/changes")).await;
+    let busy = acme.get(&path).await;
+    let end = |conn: &mut _| {
+        let run = diesel::update(sync_runs::table.find(planted()));
+        run.set(sync_runs::state.eq(RunState::Cancelled))
+            .execute(conn)?;
+        Ok(())
+    };
+    app.app.db.change(end).await.expect("it has ended");
+    let ended = acme
+        .get_with(&path, "if-none-match", busy.header("etag"))
+        .await;
+
+    let why = |reply: &Reply| (reply.status, reply.header("alx-empty-reason").to_owned());
+    assert_eq!(why(&none), (200, "never-synced".into()));
+    assert_eq!(why(&some), (200, String::new()));
+    assert_eq!(why(&unchanged), (200, "nothing-changed".into()));
+    assert_eq!(why(&busy), (200, "not-ended".into()));
+    assert_eq!(why(&ended), (200, "nothing-changed".into()));
 }
 
 #[actix_web::test]

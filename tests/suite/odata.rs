@@ -115,6 +115,41 @@ async fn entities_say_what_the_rows_say() {
 }
 
 #[actix_web::test]
+async fn an_empty_list_says_why() {
+    let (app, acme) = synced().await;
+    let other = Client::new(&app, OTHER, "read").await;
+    let first = acme
+        .get_with("/odata/v4/Progress", "prefer", "odata.track-changes")
+        .await;
+    let delta = first.json()["@odata.deltaLink"].as_str().unwrap()[app.url.len()..].to_owned();
+
+    for (client, path, reason) in [
+        (&acme, "/odata/v4/Progress", ""),
+        (
+            &acme,
+            "/odata/v4/Progress?$filter=UserId eq 1",
+            "filtered-out",
+        ),
+        (&acme, "/odata/v4/Users?$top=0", "filtered-out"),
+        (
+            &acme,
+            "/odata/v4/SyncRuns?$filter=State eq 'failed'",
+            "filtered-out",
+        ),
+        (&acme, delta.as_str(), "nothing-changed"),
+        (&other, "/odata/v4/Progress", "never-synced"),
+        (&other, "/odata/v4/Courses", "never-synced"),
+        (&other, "/odata/v4/SyncRuns", "never-synced"),
+    ] {
+        let reply = client.get(path).await;
+
+        let empty = each(&reply, "@odata.id").is_empty();
+        let said = reply.header("alx-empty-reason");
+        assert_eq!((empty, said), (!reason.is_empty(), reason), "{path}");
+    }
+}
+
+#[actix_web::test]
 async fn one_entity_is_found_by_its_key() {
     let (_app, acme) = synced().await;
     let course = each(&acme.get("/odata/v4/Courses").await, "CourseId")[0].clone();
