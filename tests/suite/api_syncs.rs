@@ -1,42 +1,15 @@
 //! The JSON API of syncs: asking for one, its statistics, its changes, the history.
 
 use alx_report_api::schema::{sync_plan_lines, sync_runs};
-use alx_report_api::sync::{Mode, RunState, Trigger};
+use alx_report_api::sync::RunState;
 use alx_report_api::time::now_ms;
 use diesel::prelude::*;
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use crate::support::TestApp;
-use crate::support::client::{ACME, Client, OTHER, Reply, bad_names, complete, synced};
-
-/// The id of a run that is planted.
-fn planted() -> String {
-    "b".repeat(32)
-}
-
-/// Plants a run that another process is busy with.
-async fn plant_running(app: &TestApp, dry_run: bool) {
-    let busy = move |conn: &mut _| {
-        diesel::insert_into(sync_runs::table)
-            .values((
-                sync_runs::id.eq(planted()),
-                sync_runs::company_id.eq(ACME),
-                sync_runs::mode.eq(Mode::Full),
-                sync_runs::trigger.eq(Trigger::Api),
-                sync_runs::requested_by.eq("test"),
-                sync_runs::state.eq(RunState::Running),
-                sync_runs::dry_run.eq(dry_run),
-                sync_runs::requested_at_ms.eq(now_ms()),
-                sync_runs::started_at_ms.eq(now_ms()),
-                sync_runs::lease_until_ms.eq(now_ms() + 3_600_000),
-                sync_runs::runner.eq("another process"),
-            ))
-            .execute(conn)?;
-        Ok(())
-    };
-    app.app.db.change(busy).await.expect("a run that lasts");
-}
+use crate::support::client::{
+    Client, OTHER, Reply, bad_names, complete, plant_running, planted, synced,
+};
 
 #[actix_web::test]
 async fn what_a_preview_would_do_shows_as_soon_as_it_has_ended() {
