@@ -202,7 +202,7 @@ pub fn unchanged(
 }
 
 /// The same as [`fresh`] of a body of any type.
-pub async fn fresh_content(
+async fn fresh_content(
     request: &HttpRequest,
     client: &Client,
     state: &State,

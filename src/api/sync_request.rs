@@ -11,10 +11,11 @@ use super::body::JsonObject;
 use super::query::Query;
 use super::reply::fresh;
 use super::rows::RunItem;
-use super::syncs::with_state;
 use super::{ApiError, Client};
+use crate::companies;
+use crate::db::Conn;
 use crate::ids::random_hex;
-use crate::sync::{self, Mode, Request, Trigger, request::HOURS_BACK};
+use crate::sync::{self, Mode, Request, Trigger, history, request::HOURS_BACK};
 use crate::tokens::Scope;
 
 /// How far `changes` looks back when the client does not say.
@@ -92,7 +93,10 @@ pub async fn request_sync(
         StatusCode::ACCEPTED
     };
     // Not in the lane: the run is asked for, and its asker must hear of it.
-    let read = move |conn: &mut _| with_state(conn, company, &id);
+    let read = move |conn: &mut Conn| {
+        let state = companies::store::state(conn, company)?;
+        Ok((state, history::get(conn, company, &id)?))
+    };
     let (state, run) = client.app.db.run(read).await?;
     let item = RunItem::from(&run);
     let mut reply = fresh(&request, &client, &state, status, &item).await?;

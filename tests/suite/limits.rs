@@ -1,5 +1,8 @@
 //! Limits on calls: exact, per token and per company, told by headers, and priced as the documents say.
 
+use std::time::Duration;
+
+use actix_web::rt::time::timeout;
 use alx_report_api::db::Kind;
 use reqwest::header::{ETAG, IF_NONE_MATCH};
 use serde_json::json;
@@ -174,7 +177,7 @@ async fn a_call_that_finds_no_place_costs_nothing() {
     });
     let flood: Vec<_> = flood.collect();
     while app.app.requests.answered().refused < 30 {
-        actix_web::rt::time::sleep(std::time::Duration::from_millis(20)).await;
+        actix_web::rt::time::sleep(Duration::from_millis(20)).await;
     }
     drop(places);
     let statuses = futures_util::future::join_all(flood).await;
@@ -196,6 +199,33 @@ async fn counts_outlive_a_restart() {
 
     assert_eq!(acme.get(ROWS).await.status, 200);
     assert_eq!(acme.get(ROWS).await.status, 429);
+}
+
+#[actix_web::test]
+async fn a_call_that_is_refused_reads_nothing_and_waits_for_nothing() {
+    let (app, acme) = limited(1).await;
+    let run = acme.get("/api/v1/syncs").await.each("id")[0].clone();
+    let run = run.as_str().expect("an id");
+    let mut places = Vec::new();
+    for _ in 0..4 {
+        places.push(app.app.lanes.read(ACME).await.expect("a place"));
+    }
+
+    for path in [
+        ROWS.to_owned(),
+        "/api/v1/companies/me".to_owned(),
+        "/api/v1/syncs".to_owned(),
+        format!("/api/v1/syncs/{run}"),
+        format!("/api/v1/syncs/{run}/changes"),
+        "/odata/v4/SyncRuns".to_owned(),
+        "/odata/v4/SyncRuns/$count".to_owned(),
+    ] {
+        let refused = timeout(Duration::from_secs(5), acme.get(&path)).await;
+
+        let refused = refused.unwrap_or_else(|_| panic!("{path} waits for a place"));
+        assert_eq!(refused.status, 429, "{path}: {}", refused.body);
+        assert!(refused.body.contains("limit-reached"), "{}", refused.body);
+    }
 }
 
 #[actix_web::test]
