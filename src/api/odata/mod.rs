@@ -155,6 +155,7 @@ pub async fn list_entities(
         return show_entity(&request, client, set, &key).await;
     }
     let written = Written::read(request.query_string(), OF_LIST)?;
+    token::check_beside(&written)?;
     let writer = Writer::of(&request, &client, set, &written)?;
     let options = Options::read(written, set, client.fields)?;
     let token = options.written.text("$deltatoken").map(str::to_owned);
