@@ -409,6 +409,13 @@ async fn the_form_is_the_one_that_is_asked_for() {
     let none = accept("application/json;odata.metadata=none").await;
     let full = accept("application/json;odata.metadata=full").await;
     let texts = accept("application/json;IEEE754Compatible=true").await;
+    let counted = acme
+        .get_with(
+            "/odata/v4/Users?$count=true",
+            "accept",
+            "application/json;IEEE754Compatible=true",
+        )
+        .await;
     let atom = accept("application/atom+xml").await;
     let old = acme.get_with(users, "odata-maxversion", "3.0").await;
     let new = acme.get_with(users, "odata-maxversion", "4.01").await;
@@ -423,6 +430,7 @@ async fn the_form_is_the_one_that_is_asked_for() {
     assert_eq!(entity["@odata.type"], "#AlxReports.User");
     assert_eq!(entity["UserId@odata.type"], "#Int64");
     assert_eq!(texts.json()["value"][0]["UserId"], "17");
+    assert_eq!(counted.json()["@odata.count"], "3");
     assert_eq!(blamed(&atom).0, 406);
     assert_eq!(blamed(&old).2, "OData-MaxVersion");
     assert_eq!((new.status, format.status), (200, 200));
