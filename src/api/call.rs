@@ -11,7 +11,6 @@ use actix_web::http::header::{HeaderName, HeaderValue};
 
 use super::ApiError;
 use crate::app::App;
-use crate::cache::Found;
 use crate::ids::{CompanyId, TokenId};
 use crate::requests::{Limits, Standing, Taken};
 use crate::time::now;
@@ -47,8 +46,6 @@ pub struct Known {
     pub rows: Option<i64>,
     /// Rows in its answer so far, where it is written while it is sent.
     pub streamed: Option<Arc<AtomicI64>>,
-    /// Whether the company's group had the answer.
-    pub found: Option<Found>,
     /// The data version that the answer shows.
     pub version: Option<i64>,
     /// What was wrong with it, where its status does not tell.

@@ -17,7 +17,7 @@ use crate::error;
 use crate::ids::hex;
 
 pub use etag::{etag_of, has_condition, in_hand};
-pub use headers::{Version, common, headers_of};
+pub use headers::{Version, common, found_by, headers_of};
 
 use etag::etag_of_body;
 use headers::{ASK_AGAIN, CACHE, VARY};
@@ -99,7 +99,6 @@ pub async fn cached(
     };
     let (answer, found) = client.app.cache.answer(company, ttl, key, load).await?;
     client.call.note(|known| {
-        known.found = Some(found);
         known.version = Some(answer.version);
         known.rows = i64::try_from(answer.rows).ok();
     });

@@ -31,7 +31,7 @@ const HEADERS: [(&str, &str); 9] = [
     ),
     (
         "Alx-Cache",
-        "`hit` when the reply was kept since an earlier request, else `miss`.",
+        "`hit` when nothing had to be read: the reply was kept since an earlier request, or the client names it (304); else `miss`.",
     ),
     (
         "RateLimit-Policy",
