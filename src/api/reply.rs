@@ -107,27 +107,38 @@ pub async fn cached(
 
 /// A reply for this request alone, of which nothing is kept. `state` is of the same snapshot as the content. The call is
 /// admitted already.
-pub fn once(
+pub async fn once(
     request: &HttpRequest,
     client: &Client,
     state: State,
     content: Content,
-) -> HttpResponse {
+) -> Result<HttpResponse, ApiError> {
     let encoding = Encoding::wanted(request.headers());
-    let asked = Key {
-        stamp: state.stamp.clone(),
-        view: "once",
-        query: hex(&Sha256::digest(&content.body)),
-    };
     let (seq, rows) = (state.seq, content.rows);
     client.call.note(|known| {
         known.version = Some(seq);
         known.rows = i64::try_from(rows).ok();
     });
-    respond(
-        &loaded(&asked, state, content, encoding).answer,
-        Found::Miss,
-    )
+    let made = by_size(content.body.len(), move || {
+        let asked = Key {
+            stamp: state.stamp.clone(),
+            view: "once",
+            query: hex(&Sha256::digest(&content.body)),
+        };
+        loaded(&asked, state, content, encoding)
+    });
+    Ok(respond(&made.await?.answer, Found::Miss))
+}
+
+/// Does what takes as long as a body is big: of a large one off the thread that serves others.
+async fn by_size<T: Send + 'static>(
+    bytes: usize,
+    work: impl FnOnce() -> T + Send + 'static,
+) -> error::Result<T> {
+    match bytes {
+        ..LARGE => Ok(work()),
+        _ => off_thread(move || Ok(work())).await,
+    }
 }
 
 /// How the company's rows are delivered, the fields that this token sees, and the way over the wire belong to every question.
@@ -209,10 +220,7 @@ async fn fresh_content(
     content: Content,
 ) -> Result<HttpResponse, ApiError> {
     let (wanted, plain) = (Encoding::wanted(request.headers()), content.body);
-    let (way, body) = match plain.len() {
-        ..LARGE => wanted.apply(plain),
-        _ => off_thread(move || Ok(wanted.apply(plain))).await?,
-    };
+    let (way, body) = by_size(plain.len(), move || wanted.apply(plain)).await?;
     let etag = match content.empty {
         Some(reason) => etag_of(&[reason, &hex(&Sha256::digest(&body))]), // it may be empty for another one later
         None => etag_of_body(&body),

@@ -96,7 +96,7 @@ async fn of_window(
     if let Some(note) = note {
         client.app.db.change(move |conn| note.write(conn)).await?;
     }
-    let reply = once(request, &client, state, content(&rows, look));
+    let reply = once(request, &client, state, content(&rows, look)).await?;
     Ok((reply, kind))
 }
 
