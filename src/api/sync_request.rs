@@ -57,7 +57,7 @@ fn modes() -> utoipa::openapi::schema::Object {
     post, path = "/api/v1/syncs", operation_id = "requestSync", tag = "syncs",
     security(("token" = ["sync"])),
     params(
-        ("wait" = Option<i64>, Query, minimum = 0, maximum = 60, description = "Seconds to wait for its end; 0 when not given.", example = 30),
+        ("wait" = Option<i64>, Query, minimum = 0, maximum = 60, description = "Seconds to wait for its end; 0 when not given. Eight calls of a company wait at a time; a ninth gets 202 at once.", example = 30),
         ("Idempotency-Key" = Option<String>, Header, min_length = 1, max_length = 255, pattern = "^[!-~]+$", description = "Any text that the client uses for this one sync.", example = "nightly-2026-11-22"),
     ),
     request_body(content = NewSync, description = "Which sync.", example = json!({"mode": "full"})),
@@ -83,10 +83,13 @@ pub async fn request_sync(
     client.admit().await?;
     let company = wish.company;
     let id = sync::start(&client.app, wish).await?.run;
+    let place = client.app.lanes.wait(company);
     let ended = match wait {
         Duration::ZERO => None,
+        _ if place.is_none() => None, // enough wait already; whoever asks again later hears of the end
         wait => sync::wait(&client.app, company, &id, wait).await?,
     };
+    drop(place);
     let status = if ended.is_some() {
         StatusCode::OK
     } else {
