@@ -76,6 +76,7 @@ async fn of_window(
     look: Look,
     full_after: i64,
 ) -> Result<(HttpResponse, Kind), ApiError> {
+    client.admit().await?;
     if slice.offset == 0 {
         let asked = Asked {
             token: client.caller.token,
