@@ -70,7 +70,6 @@ fn modes() -> utoipa::openapi::schema::Object {
         (status = 413, description = "The body is too big."),
         (status = 415, description = "The body is not JSON, or compressed."),
         (status = 422, description = "The Idempotency-Key was used with another payload."),
-        (status = 502, description = "Moodle's database answers, but not as a Moodle with IOMAD does."),
     )
 )]
 pub async fn request_sync(
