@@ -34,10 +34,8 @@ pub enum Error {
     /// 422: an idempotency key was used for another request.
     #[error("this Idempotency-Key was used with another payload")]
     KeyReused,
-    /// 410: what a run changed is not kept any more.
-    #[error(
-        "the lines of this run were let go after the days that they are kept; the run and its counts stay"
-    )]
+    /// 410: what a run changed, or would have changed, is not kept any more.
+    #[error("the lines of this run are not kept any more; the run and its counts stay")]
     LinesLetGo,
     /// 409: another commit came between a run's reading and its writing.
     #[error("the company's data or settings changed meanwhile; run it again")]

@@ -11,7 +11,6 @@ use actix_web::http::header::{HeaderName, HeaderValue};
 
 use super::ApiError;
 use crate::app::App;
-use crate::cache::Found;
 use crate::ids::{CompanyId, TokenId};
 use crate::requests::{Limits, Standing, Taken};
 use crate::time::now;
@@ -47,8 +46,6 @@ pub struct Known {
     pub rows: Option<i64>,
     /// Rows in its answer so far, where it is written while it is sent.
     pub streamed: Option<Arc<AtomicI64>>,
-    /// Whether the company's group had the answer.
-    pub found: Option<Found>,
     /// The data version that the answer shows.
     pub version: Option<i64>,
     /// What was wrong with it, where its status does not tell.
@@ -93,7 +90,7 @@ impl Call {
             return Ok(());
         };
         let at = now();
-        match app.quota.take(&app.db, limits, at).await? {
+        match take(app, limits, at).await? {
             Taken::Granted(standing) => {
                 self.note(|known| (known.counted_at, known.standing) = (Some(at), standing));
                 Ok(())
@@ -114,11 +111,11 @@ impl Call {
             return Ok(());
         };
         match known.counted_at {
-            Some(at) if !is_theirs(status) => app.quota.give_back(&app.db, limits, at).await?,
+            Some(at) if !is_theirs(status) => give_back(app, limits, at).await?,
             // A call that its limit refused has noted how the limit stands.
             None if wrong && is_theirs(status) && known.standing.is_none() => {
                 let at = now();
-                match app.quota.take(&app.db, limits, at).await? {
+                match take(app, limits, at).await? {
                     Taken::Granted(standing) => self.note(|known| {
                         (known.counted_at, known.standing) = (Some(at), standing);
                     }),
@@ -129,6 +126,19 @@ impl Call {
         }
         Ok(())
     }
+}
+
+/// Counts a call. A few of each company are counted at a time: the others wait here, and not for its row with a connection.
+async fn take(app: &App, limits: Limits, at: i64) -> Result<Taken, ApiError> {
+    let place = app.lanes.count(limits.company).await;
+    let place = place.ok_or(ApiError::Busy)?;
+    Ok(app.quota.take(&app.db, limits, at, place).await?)
+}
+
+async fn give_back(app: &App, limits: Limits, at: i64) -> Result<(), ApiError> {
+    let place = app.lanes.count(limits.company).await;
+    let place = place.ok_or(ApiError::Busy)?;
+    Ok(app.quota.give_back(&app.db, limits, at, place).await?)
 }
 
 /// Whether an answer of this status is the caller's to pay: neither what they have already (304), nor a method that there is

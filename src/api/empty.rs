@@ -4,15 +4,34 @@ use super::delta::Delta;
 use crate::companies::State;
 use crate::db::Conn;
 use crate::error::Result;
+use crate::odata::Set;
 use crate::progress::feed::{self, Filter};
 use crate::settings;
+use crate::sync::{Run, history};
 
-/// Why a list is empty.
-///
-/// `never-synced`: no sync has read this company yet. `no-enrolments`: a sync has, and Moodle has nobody whose row counts
-/// by the settings. `all-courses-off`: every course that the company ever had rows in is switched off.
-/// `nothing-changed`: there are rows, but none that changed since the asked moment. `filtered-out`: there are rows, but
-/// none that the question asks for.
+/// Every reason with its meaning, as the description of the API has it.
+pub const REASONS: [(&str, &str); 6] = [
+    ("never-synced", "no sync has read this company yet"),
+    (
+        "no-enrolments",
+        "a sync has, and Moodle has nobody whose row counts by the settings",
+    ),
+    (
+        "all-courses-off",
+        "every course that the company ever had rows in is switched off",
+    ),
+    (
+        "filtered-out",
+        "there are some, but none that the question asks for",
+    ),
+    (
+        "nothing-changed",
+        "nothing changed since the asked moment or cursor, or by this sync",
+    ),
+    ("not-ended", "the sync waits or works"),
+];
+
+/// Why a list of rows is empty.
 pub fn of_list(conn: &mut Conn, state: &State, filter: &Filter) -> Result<&'static str> {
     let company = state.company_id;
     let whole = Filter {
@@ -46,6 +65,36 @@ pub fn of_company(conn: &mut Conn, state: &State) -> Result<&'static str> {
     } else {
         "no-enrolments"
     })
+}
+
+/// Why a page of a set of OData is empty.
+pub fn of_set(conn: &mut Conn, state: &State, set: Set) -> Result<&'static str> {
+    match set {
+        Set::SyncRuns => of_runs(conn, state),
+        _ if state.totals.enrolments > 0 => Ok("filtered-out"),
+        _ => of_company(conn, state),
+    }
+}
+
+/// Why a list of runs is empty.
+pub fn of_runs(conn: &mut Conn, state: &State) -> Result<&'static str> {
+    let of_company = history::Filter {
+        company: Some(state.company_id),
+        ..history::Filter::default()
+    };
+    let runs = history::page(conn, of_company, None, 1)?;
+    Ok(match runs.is_empty() {
+        true => "never-synced",
+        false => "filtered-out",
+    })
+}
+
+/// Why a run has no changes.
+pub fn of_run(run: &Run) -> &'static str {
+    match run.ended() {
+        true => "nothing-changed",
+        false => "not-ended",
+    }
 }
 
 /// Why there are no changes after a place.

@@ -12,6 +12,7 @@ use actix_web::http::{Method, StatusCode};
 use bytes::Bytes;
 
 use super::call::{Call, id_of};
+use super::reply::found_by;
 use crate::app::App;
 use crate::cache::Found;
 use crate::requests::Request;
@@ -34,6 +35,7 @@ pub struct End {
     request_id: String,
     status: u16,
     error: Option<String>,
+    cache: Option<&'static str>,
     bytes: u64,
 }
 
@@ -49,6 +51,7 @@ impl End {
             request_id: id_of(request).unwrap_or_default(),
             status: LEFT,
             error: Some(CALLER_LEFT.into()),
+            cache: None,
             bytes: 0,
         }
     }
@@ -60,6 +63,7 @@ impl End {
         error: Option<String>,
     ) -> ServiceResponse<BoxBody> {
         (self.status, self.error) = (reply.status().as_u16(), error);
+        self.cache = found_by(reply.headers()).map(Found::as_str);
         let is_head = reply.request().method() == Method::HEAD;
         match reply.response().body().size() {
             _ if is_head => reply,
@@ -100,7 +104,7 @@ impl Drop for End {
             rows: known.rows(),
             bytes: i64::try_from(self.bytes).unwrap_or(i64::MAX),
             duration_us: i64::try_from(self.started.elapsed().as_micros()).unwrap_or(i64::MAX),
-            cache: known.found.map(Found::as_str),
+            cache: self.cache,
             version: known.version,
             request_id: std::mem::take(&mut self.request_id),
         };

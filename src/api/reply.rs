@@ -17,7 +17,7 @@ use crate::error;
 use crate::ids::hex;
 
 pub use etag::{etag_of, has_condition, in_hand};
-pub use headers::{Version, common, headers_of};
+pub use headers::{Version, common, found_by, headers_of};
 
 use etag::etag_of_body;
 use headers::{ASK_AGAIN, CACHE, VARY};
@@ -99,7 +99,6 @@ pub async fn cached(
     };
     let (answer, found) = client.app.cache.answer(company, ttl, key, load).await?;
     client.call.note(|known| {
-        known.found = Some(found);
         known.version = Some(answer.version);
         known.rows = i64::try_from(answer.rows).ok();
     });
@@ -108,27 +107,38 @@ pub async fn cached(
 
 /// A reply for this request alone, of which nothing is kept. `state` is of the same snapshot as the content. The call is
 /// admitted already.
-pub fn once(
+pub async fn once(
     request: &HttpRequest,
     client: &Client,
     state: State,
     content: Content,
-) -> HttpResponse {
+) -> Result<HttpResponse, ApiError> {
     let encoding = Encoding::wanted(request.headers());
-    let asked = Key {
-        stamp: state.stamp.clone(),
-        view: "once",
-        query: hex(&Sha256::digest(&content.body)),
-    };
     let (seq, rows) = (state.seq, content.rows);
     client.call.note(|known| {
         known.version = Some(seq);
         known.rows = i64::try_from(rows).ok();
     });
-    respond(
-        &loaded(&asked, state, content, encoding).answer,
-        Found::Miss,
-    )
+    let made = by_size(content.body.len(), move || {
+        let asked = Key {
+            stamp: state.stamp.clone(),
+            view: "once",
+            query: hex(&Sha256::digest(&content.body)),
+        };
+        loaded(&asked, state, content, encoding)
+    });
+    Ok(respond(&made.await?.answer, Found::Miss))
+}
+
+/// Does what takes as long as a body is big: of a large one off the thread that serves others.
+async fn by_size<T: Send + 'static>(
+    bytes: usize,
+    work: impl FnOnce() -> T + Send + 'static,
+) -> error::Result<T> {
+    match bytes {
+        ..LARGE => Ok(work()),
+        _ => off_thread(move || Ok(work())).await,
+    }
 }
 
 /// How the company's rows are delivered, the fields that this token sees, and the way over the wire belong to every question.
@@ -142,6 +152,30 @@ fn key_of(client: &Client, question: Question, encoding: Encoding) -> Key {
             question.query, client.caller.delivery
         ),
     }
+}
+
+/// Answers what can change without a new stamp: read for this request alone, in one snapshot.
+///
+/// A client that has this very answer already gets 304, which counts for no limit. Where no such client asks, nothing is
+/// read for a token whose calls are used up.
+pub async fn anew(
+    request: &HttpRequest,
+    client: &Client,
+    load: impl FnOnce(&mut Conn, &State) -> error::Result<Content> + Send + 'static,
+) -> Result<HttpResponse, ApiError> {
+    if !has_condition(request) {
+        client.admit().await?;
+    }
+    let company = client.caller.company;
+    let read = move |conn: &mut Conn| {
+        let state = companies::store::state(conn, company)?;
+        let content = load(conn, &state)?;
+        Ok((state, content))
+    };
+    let (state, content) = client.read(read).await?;
+    let rows = i64::try_from(content.rows).ok();
+    client.call.note(|known| known.rows = rows);
+    fresh_content(request, client, &state, StatusCode::OK, content).await
 }
 
 /// A JSON reply that is computed for this request alone, because it can change without the company's stamp. `state` is of
@@ -178,7 +212,7 @@ pub fn unchanged(
 }
 
 /// The same as [`fresh`] of a body of any type.
-pub async fn fresh_content(
+async fn fresh_content(
     request: &HttpRequest,
     client: &Client,
     state: &State,
@@ -186,11 +220,11 @@ pub async fn fresh_content(
     content: Content,
 ) -> Result<HttpResponse, ApiError> {
     let (wanted, plain) = (Encoding::wanted(request.headers()), content.body);
-    let (way, body) = match plain.len() {
-        ..LARGE => wanted.apply(plain),
-        _ => off_thread(move || Ok(wanted.apply(plain))).await?,
+    let (way, body) = by_size(plain.len(), move || wanted.apply(plain)).await?;
+    let etag = match content.empty {
+        Some(reason) => etag_of(&[reason, &hex(&Sha256::digest(&body))]), // it may be empty for another one later
+        None => etag_of_body(&body),
     };
-    let etag = etag_of_body(&body);
     client.call.note(|known| known.version = Some(state.seq));
     if status == StatusCode::OK && is_read(request) && in_hand(request, &etag).is_some() {
         let headers = headers_of(&Version::of_state(state));
@@ -203,6 +237,9 @@ pub async fn fresh_content(
     }
     if let Some(encoding) = way.header() {
         response.insert_header((header::CONTENT_ENCODING, encoding));
+    }
+    if let Some(reason) = content.empty {
+        response.insert_header((EMPTY_REASON, reason));
     }
     common(&mut response, Found::Miss);
     Ok(response

@@ -224,7 +224,7 @@ pub struct RunItem<'a> {
     dry_run: bool,
     /// Who asked for it.
     trigger: Trigger,
-    /// The name of who asked: an admin's address, a token's name, or the clock.
+    /// Who asked: an admin's address, how a token begins (`alx_…`), or the words of a schedule.
     requested_by: &'a str,
     /// Where it stands.
     state: RunState,

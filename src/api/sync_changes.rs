@@ -1,4 +1,4 @@
-//! `GET /api/v1/syncs/{id}/changes`: what one run did to each row, with before and after.
+//! `GET /api/v1/syncs/{id}/changes`: what one run did to each row, or would do, with before and after.
 
 use actix_web::web::Path;
 use actix_web::{HttpRequest, HttpResponse};
@@ -6,17 +6,19 @@ use serde::Serialize;
 use serde_json::{Map, Value};
 
 use super::query::Query;
-use super::reply::{Content, Question, cached};
+use super::reply::{Content, Question, anew, cached};
 use super::rows::{AsOf, Page};
 use super::syncs::run_id;
-use super::{ApiError, Client, cursor};
+use super::{ApiError, Client, cursor, empty};
 use crate::companies::State;
-use crate::error::Error;
+use crate::db::Conn;
+use crate::error::{self, Error};
 use crate::fields::{Field, Fields};
 use crate::ids::{CourseId, UserId};
 use crate::sync::affected::{self, Affected};
 use crate::sync::plan::Kind;
-use crate::sync::{history, retention};
+use crate::sync::preview::{self, Line};
+use crate::sync::{Run, history, retention};
 use crate::time::rfc3339;
 use crate::tokens::Scope;
 
@@ -25,12 +27,12 @@ const CHANGES: &str = "sync-changes";
 /// Fields that hold a time.
 const TIMES: [&str; 3] = ["timecompleted", "timestarted", "enrolled_at"];
 
-/// One changed row. Of an update, `before` and `after` hold what moved.
+/// One changed row, or of a plan one that would change. Of an update, `before` and `after` hold what moves.
 #[derive(Serialize, utoipa::ToSchema)]
 pub struct ChangeItem {
-    /// The data version that this change made.
-    version: i64,
-    /// What became of the row.
+    /// The data version that this change made; null of a planned one, which made none.
+    version: Option<i64>,
+    /// What became of the row, or would.
     kind: Kind,
     /// Moodle's id of the person.
     #[schema(value_type = i64)]
@@ -45,6 +47,9 @@ pub struct ChangeItem {
 }
 
 /// What one run did to each row, in the order the rows were changed, which is (user, course).
+///
+/// Of a preview, and of a run that waits for confirmation, what it would do. Plans are kept for 30 days; that of a run that
+/// waits, until a newer sync has come to its own end.
 #[utoipa::path(
     get, path = "/api/v1/syncs/{id}/changes", operation_id = "listSyncChanges", tag = "syncs",
     security(("token" = ["changes"])),
@@ -54,11 +59,11 @@ pub struct ChangeItem {
         ("cursor" = Option<String>, Query, description = "`next_cursor` of the page before."),
     ),
     responses(
-        (status = 200, description = "A page of changed rows with before and after.", body = Page<ChangeItem>, example = json!({"items": [{"version": 42, "kind": "updated", "userid": 17, "courseid": 2, "before": {"status": "in_progress"}, "after": {"status": "completed", "timecompleted": "2026-11-22T10:36:00Z"}}], "next_cursor": null, "as_of": {"version": 43, "synced_at": "2026-11-22T10:42:00Z", "changed_at": "2026-11-22T10:42:01Z", "run_id": "0123456789abcdef0123456789abcdef"}})),
+        (status = 200, description = "A page of changed rows with before and after; of a plan, of rows that would change.", body = Page<ChangeItem>, example = json!({"items": [{"version": 42, "kind": "updated", "userid": 17, "courseid": 2, "before": {"status": "in_progress"}, "after": {"status": "completed", "timecompleted": "2026-11-22T10:36:00Z"}}], "next_cursor": null, "as_of": {"version": 43, "synced_at": "2026-11-22T10:42:00Z", "changed_at": "2026-11-22T10:42:01Z", "run_id": "0123456789abcdef0123456789abcdef"}})),
         (status = 304, description = "The client has this very reply."),
         (status = 400, description = "Parameters are not as they must be; `errors` names each."),
         (status = 404, description = "The company has no such run."),
-        (status = 410, description = "The lines of this run were let go (problem type `lines-let-go`): they are older than changes are kept for. The run says when, as `compacted_at`, and keeps its counts."),
+        (status = 410, description = "The lines of this run are not kept any more (problem type `lines-let-go`): they are older than changes or plans are kept for, and the run says since when, as `compacted_at`; or the plan waited for confirmation and another sync answered for it. The run keeps its counts."),
     )
 )]
 pub async fn list_changes(
@@ -74,28 +79,59 @@ pub async fn list_changes(
         view: CHANGES,
         query: format!("run={run}&limit={limit}&after={after}"),
     };
-    let (key, fields) = (client.app.key.clone(), client.fields);
-    let load = move |conn: &mut _, state: &State| {
-        let lines = retention::lines_after(&history::get(conn, company, &run)?, after);
-        let mut changes = affected::page(conn, &run, after, limit + 1)?;
-        if (changes.len() as i64) < lines.min(limit + 1) {
-            return Err(Error::LinesLetGo);
-        }
-        let more = changes.len() > limit as usize;
-        changes.truncate(limit as usize);
-        let last = changes.last().filter(|_| more).map(|change| change.seq);
+    let (key, fields, id) = (client.app.key.clone(), client.fields, run.clone());
+    let load = move |conn: &mut Conn, state: &State| {
+        let run = history::get(conn, company, &run)?;
+        let mut found = lines(conn, &run, fields, (after, limit + 1))?;
+        let more = found.len() > limit as usize;
+        found.truncate(limit as usize);
+        let last = found.last().filter(|_| more).map(|(place, _)| *place);
         let page = Page {
             next_cursor: last
-                .map(|seq| cursor::write(&key, company, &list, &cursor::of_numbers([seq]))),
-            items: changes
-                .into_iter()
-                .map(|change| ChangeItem::of(change, fields))
-                .collect(),
+                .map(|place| cursor::write(&key, company, &list, &cursor::of_numbers([place]))),
+            items: found.into_iter().map(|(_, item)| item).collect(),
             as_of: Some(AsOf::from(state)),
         };
-        Ok(Content::json(&page, page.items.len(), None))
+        let rows = page.items.len();
+        let empty = (rows == 0).then(|| empty::of_run(&run));
+        Ok(Content::json(&page, rows, empty))
     };
-    cached(&request, client, question, load).await
+    // What is published stays; every other run moves on without a new stamp.
+    let find = move |conn: &mut Conn| history::get(conn, company, &id);
+    if client.app.db.lookup(find).await?.published() {
+        cached(&request, client, question, load).await
+    } else {
+        anew(&request, &client, load).await
+    }
+}
+
+/// The lines of a run after a place, at most so many, each with its place: its version in the log, its number in a plan.
+fn lines(
+    conn: &mut Conn,
+    run: &Run,
+    fields: Fields,
+    (after, limit): (i64, i64),
+) -> error::Result<Vec<(i64, ChangeItem)>> {
+    if run.has_plan() {
+        let planned = preview::lines(conn, &run.id, after, limit)?;
+        if run.compacted_at.is_some() || is_lost(run, after, &planned) {
+            return Err(Error::LinesLetGo);
+        }
+        let item = |line: Line| Ok((line.place, ChangeItem::planned(line, fields)?));
+        return planned.into_iter().map(item).collect();
+    }
+    let changes = affected::page(conn, &run.id, after, limit)?;
+    if (changes.len() as i64) < retention::lines_after(run, after).min(limit) {
+        return Err(Error::LinesLetGo);
+    }
+    let item = |change: Affected| (change.seq, ChangeItem::of(change, fields));
+    Ok(changes.into_iter().map(item).collect())
+}
+
+/// Whether nothing is left of a plan that had something: another sync answered for it, or all it was about were erased.
+fn is_lost(run: &Run, after: i64, planned: &[Line]) -> bool {
+    let counted = run.statistics().map_or(0, |done| done.total_processed);
+    after == 0 && planned.is_empty() && counted > 0
 }
 
 fn checked(request: &HttpRequest, client: &Client, list: &str) -> Result<(i64, i64), ApiError> {
@@ -114,13 +150,28 @@ impl ChangeItem {
     fn of(change: Affected, fields: Fields) -> Self {
         let shown = |side| with_written_times(only(side, fields));
         Self {
-            version: change.seq,
+            version: Some(change.seq),
             kind: change.kind,
             userid: change.row.user_id,
             courseid: change.row.course_id,
             before: change.before.map(shown),
             after: change.after.map(shown),
         }
+    }
+
+    /// A planned change with the fields that show.
+    fn planned(line: Line, fields: Fields) -> error::Result<Self> {
+        let shown = |side| with_written_times(only(side, fields));
+        let (kind, userid, courseid) = (line.kind, line.user_id, line.course_id);
+        let (before, after) = line.sides()?;
+        Ok(Self {
+            version: None,
+            kind,
+            userid,
+            courseid,
+            before: before.map(shown),
+            after: after.map(shown),
+        })
     }
 }
 

@@ -11,10 +11,11 @@ use super::body::JsonObject;
 use super::query::Query;
 use super::reply::fresh;
 use super::rows::RunItem;
-use super::syncs::with_state;
 use super::{ApiError, Client};
+use crate::companies;
+use crate::db::Conn;
 use crate::ids::random_hex;
-use crate::sync::{self, Mode, Request, Trigger, request::HOURS_BACK};
+use crate::sync::{self, Mode, Request, Trigger, history, request::HOURS_BACK};
 use crate::tokens::Scope;
 
 /// How far `changes` looks back when the client does not say.
@@ -56,7 +57,7 @@ fn modes() -> utoipa::openapi::schema::Object {
     post, path = "/api/v1/syncs", operation_id = "requestSync", tag = "syncs",
     security(("token" = ["sync"])),
     params(
-        ("wait" = Option<i64>, Query, minimum = 0, maximum = 60, description = "Seconds to wait for its end; 0 when not given.", example = 30),
+        ("wait" = Option<i64>, Query, minimum = 0, maximum = 60, description = "Seconds to wait for its end; 0 when not given. Eight calls of a company wait at a time; a ninth gets 202 at once.", example = 30),
         ("Idempotency-Key" = Option<String>, Header, min_length = 1, max_length = 255, pattern = "^[!-~]+$", description = "Any text that the client uses for this one sync.", example = "nightly-2026-11-22"),
     ),
     request_body(content = NewSync, description = "Which sync.", example = json!({"mode": "full"})),
@@ -69,7 +70,6 @@ fn modes() -> utoipa::openapi::schema::Object {
         (status = 413, description = "The body is too big."),
         (status = 415, description = "The body is not JSON, or compressed."),
         (status = 422, description = "The Idempotency-Key was used with another payload."),
-        (status = 502, description = "Moodle's database answers, but not as a Moodle with IOMAD does."),
     )
 )]
 pub async fn request_sync(
@@ -82,17 +82,23 @@ pub async fn request_sync(
     client.admit().await?;
     let company = wish.company;
     let id = sync::start(&client.app, wish).await?.run;
+    let place = client.app.lanes.wait(company);
     let ended = match wait {
         Duration::ZERO => None,
+        _ if place.is_none() => None, // enough wait already; whoever asks again later hears of the end
         wait => sync::wait(&client.app, company, &id, wait).await?,
     };
+    drop(place);
     let status = if ended.is_some() {
         StatusCode::OK
     } else {
         StatusCode::ACCEPTED
     };
     // Not in the lane: the run is asked for, and its asker must hear of it.
-    let read = move |conn: &mut _| with_state(conn, company, &id);
+    let read = move |conn: &mut Conn| {
+        let state = companies::store::state(conn, company)?;
+        Ok((state, history::get(conn, company, &id)?))
+    };
     let (state, run) = client.app.db.run(read).await?;
     let item = RunItem::from(&run);
     let mut reply = fresh(&request, &client, &state, status, &item).await?;

@@ -2,19 +2,17 @@
 //!
 //! A run moves on without a new stamp, so these replies are computed for each request.
 
-use actix_web::http::StatusCode;
 use actix_web::web::Path;
 use actix_web::{HttpRequest, HttpResponse};
 
 use super::query::Query;
-use super::reply::fresh;
+use super::reply::{Content, anew};
 use super::rows::{Page, RunItem};
-use super::{ApiError, Client, cursor};
-use crate::companies::{self, State};
+use super::{ApiError, Client, cursor, empty};
+use crate::companies::State;
 use crate::db::Conn;
-use crate::error::{self, Error};
-use crate::ids::{CompanyId, RunId};
-use crate::sync::Run;
+use crate::error::Error;
+use crate::ids::RunId;
 use crate::sync::history::{self, Filter, Mark};
 use crate::tokens::Scope;
 
@@ -42,30 +40,25 @@ pub async fn list_syncs(client: Client, request: HttpRequest) -> Result<HttpResp
         company: Some(client.caller.company),
         ..Filter::default()
     };
-    let company = client.caller.company;
-    let find = move |conn: &mut _| {
-        let state = companies::store::state(conn, company)?;
-        Ok((
-            state,
-            history::page(conn, filter, after.as_ref(), limit + 1)?,
-        ))
+    let (key, company) = (client.app.key.clone(), client.caller.company);
+    let load = move |conn: &mut Conn, state: &State| {
+        let mut runs = history::page(conn, filter, after.as_ref(), limit + 1)?;
+        let empty = runs.is_empty().then(|| empty::of_runs(conn, state));
+        let more = runs.len() > limit as usize;
+        runs.truncate(limit as usize);
+        let last = runs.last().filter(|_| more);
+        let page = Page {
+            items: runs.iter().map(RunItem::from).collect(),
+            next_cursor: last.map(|run| {
+                let mut place = cursor::of_numbers([run.requested_at_ms]);
+                place.extend_from_slice(run.id.0.as_bytes());
+                cursor::write(&key, company, SYNCS, &place)
+            }),
+            as_of: None,
+        };
+        Ok(Content::json(&page, page.items.len(), empty.transpose()?))
     };
-    let (state, mut runs) = client.read(find).await?;
-    let more = runs.len() > limit as usize;
-    runs.truncate(limit as usize);
-    let last = runs.last().filter(|_| more);
-    let page = Page {
-        items: runs.iter().map(RunItem::from).collect(),
-        next_cursor: last.map(|run| {
-            let mut place = cursor::of_numbers([run.requested_at_ms]);
-            place.extend_from_slice(run.id.0.as_bytes());
-            cursor::write(&client.app.key, client.caller.company, SYNCS, &place)
-        }),
-        as_of: None,
-    };
-    let rows = page.items.len() as i64;
-    client.call.note(|known| known.rows = Some(rows));
-    fresh(&request, &client, &state, StatusCode::OK, &page).await
+    anew(&request, &client, load).await
 }
 
 /// One run of the company.
@@ -88,19 +81,11 @@ pub async fn show_sync(
     client.must(Scope::Read)?;
     Query::read(request.query_string(), &[]).finish()?;
     let (company, id) = (client.caller.company, run_id(&run)?);
-    let (state, run) = client
-        .read(move |conn| with_state(conn, company, &id))
-        .await?;
-    let item = RunItem::from(&run);
-    fresh(&request, &client, &state, StatusCode::OK, &item).await
-}
-
-/// A run with the version that its company serves, both of one moment.
-pub fn with_state(conn: &mut Conn, company: CompanyId, id: &RunId) -> error::Result<(State, Run)> {
-    Ok((
-        companies::store::state(conn, company)?,
-        history::get(conn, company, id)?,
-    ))
+    let load = move |conn: &mut Conn, _: &State| {
+        let run = history::get(conn, company, &id)?;
+        Ok(Content::json(&RunItem::from(&run), 1, None))
+    };
+    anew(&request, &client, load).await
 }
 
 fn checked(request: &HttpRequest, client: &Client) -> Result<(i64, Option<Mark>), ApiError> {

@@ -11,6 +11,11 @@ use crate::ids::CompanyId;
 
 /// Reads of one company at the same time: half of what the store answers at once.
 const READS: usize = 4;
+/// Calls of one company that are counted at the same time: more would wait for the same row, each with a connection that
+/// others need.
+const COUNTS: usize = 2;
+/// Requests of one company that wait for a sync to end.
+const WAITS: usize = 8;
 /// Long answers of one company's programs at the same time.
 const STREAMS: usize = 2;
 /// Files of one company's pages at the same time.
@@ -43,6 +48,8 @@ impl Default for Lanes {
 #[derive(Debug)]
 struct Lane {
     reads: Arc<Semaphore>,
+    counts: Arc<Semaphore>,
+    waits: Arc<Semaphore>,
     streams: Arc<Semaphore>,
     files: Arc<Semaphore>,
     waiting: AtomicUsize,
@@ -64,9 +71,18 @@ impl Lanes {
             return Some(Place(permit));
         }
         let _waiting = Waiting::in_line(&lane)?;
-        let turn = lane.reads.clone().acquire_owned();
-        let permit = actix_web::rt::time::timeout(PATIENCE, turn).await;
-        permit.ok()?.ok().map(Place)
+        turn(&lane.reads).await
+    }
+
+    /// A place for counting one call; `None` when that takes too long. Whoever waits holds no connection.
+    pub async fn count(&self, company: CompanyId) -> Option<Place> {
+        turn(&self.lane(Some(company)).counts).await
+    }
+
+    /// A place for waiting until a sync has ended; `None` when enough of the company's requests wait already.
+    pub fn wait(&self, company: CompanyId) -> Option<Place> {
+        let waits = self.lane(Some(company)).waits.clone();
+        waits.try_acquire_owned().ok().map(Place)
     }
 
     /// A place for one long answer; `None` when the company, or everybody, has its share already.
@@ -90,6 +106,8 @@ impl Lanes {
         let new = || {
             Arc::new(Lane {
                 reads: Arc::new(Semaphore::new(READS)),
+                counts: Arc::new(Semaphore::new(COUNTS)),
+                waits: Arc::new(Semaphore::new(WAITS)),
                 streams: Arc::new(Semaphore::new(STREAMS)),
                 files: Arc::new(Semaphore::new(files)),
                 waiting: AtomicUsize::new(0),
@@ -97,6 +115,13 @@ impl Lanes {
         };
         lanes.entry(company).or_insert_with(new).clone()
     }
+}
+
+/// Waits for a place, for as long as one waits.
+async fn turn(share: &Arc<Semaphore>) -> Option<Place> {
+    let turn = share.clone().acquire_owned();
+    let permit = actix_web::rt::time::timeout(PATIENCE, turn).await;
+    permit.ok()?.ok().map(Place)
 }
 
 /// One who waits; leaves the line when dropped.

@@ -43,7 +43,7 @@ pub fn durations(report: &Report, buckets: &[Bucket], (step, zone): (Step, Tz)) 
     OverTime::lines(plan, &points(&report.over_time, buckets, values))
 }
 
-/// The hit rate over time; a bucket in which the cache was never asked has no number.
+/// The hit rate over time; a bucket without answers has no number.
 pub fn hit_rate(glance: &Glance, buckets: &[Bucket], (step, zone): (Step, Tz)) -> OverTime {
     let plan = Plan {
         id: "hits",

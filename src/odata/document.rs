@@ -88,7 +88,8 @@ impl Serialize for List<'_> {
             map.serialize_entry("@odata.context", &self.style.context(""))?;
         }
         if let Some(count) = self.count {
-            map.serialize_entry("@odata.count", &count)?;
+            let count = Datum::Int(count);
+            map.serialize_entry("@odata.count", &Written(&count, self.style.numbers_as_text))?;
         }
         let entities = self.entities.iter().map(|values| Entity {
             style: self.style,

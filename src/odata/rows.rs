@@ -131,14 +131,24 @@ struct RunRow {
     finished_at: Option<i64>,
     #[diesel(sql_type = Nullable<BigInt>)]
     snapshot_at: Option<i64>,
+    #[diesel(sql_type = Nullable<Bool>)]
+    success: Option<bool>,
     #[diesel(sql_type = Nullable<BigInt>)]
-    records_created: Option<i64>,
+    processed: Option<i64>,
     #[diesel(sql_type = Nullable<BigInt>)]
-    records_updated: Option<i64>,
+    created: Option<i64>,
     #[diesel(sql_type = Nullable<BigInt>)]
-    records_deleted: Option<i64>,
+    updated: Option<i64>,
     #[diesel(sql_type = Nullable<BigInt>)]
-    records_unchanged: Option<i64>,
+    deleted: Option<i64>,
+    #[diesel(sql_type = Nullable<BigInt>)]
+    unchanged: Option<i64>,
+    #[diesel(sql_type = Nullable<BigInt>)]
+    cache_cleared: Option<i64>,
+    #[diesel(sql_type = Nullable<BigInt>)]
+    duration_seconds: Option<i64>,
+    #[diesel(sql_type = Nullable<Text>)]
+    said_wrong: Option<String>,
     #[diesel(sql_type = Nullable<BigInt>)]
     version_before: Option<i64>,
     #[diesel(sql_type = Nullable<BigInt>)]
@@ -158,10 +168,15 @@ impl From<RunRow> for Vec<Datum> {
             time(row.started_at),
             time(row.finished_at),
             time(row.snapshot_at),
-            number(row.records_created),
-            number(row.records_updated),
-            number(row.records_deleted),
-            number(row.records_unchanged),
+            row.success.map_or(Datum::Null, Datum::Bool),
+            number(row.processed),
+            number(row.created),
+            number(row.updated),
+            number(row.deleted),
+            number(row.unchanged),
+            number(row.cache_cleared),
+            number(row.duration_seconds),
+            row.said_wrong.map_or(Datum::Null, Datum::Text),
             number(row.version_before),
             number(row.version_after),
         ]

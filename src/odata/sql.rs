@@ -80,7 +80,7 @@ impl Statement {
 
     /// ` from … ` the entities of a set, in one company.
     pub fn source(&mut self, set: Set, company: CompanyId) {
-        let (before, after) = source(set);
+        let (before, after) = source(set, self.dialect);
         self.say(" from (").say(before);
         self.bind(company.0).say(after).say(") entity ");
     }
@@ -92,6 +92,7 @@ impl Statement {
             Filter::Always(false) => drop(self.say("1 = 0")),
             Filter::And(parts) => self.list(parts, " and ", Self::filter),
             Filter::Or(parts) => self.list(parts, " or ", Self::filter),
+            Filter::Not(part) if is_null_too(part) => self.negated(part),
             Filter::Not(part) => {
                 self.say("(not ");
                 self.filter(part);
@@ -102,11 +103,19 @@ impl Statement {
                 statement.compare(left, Comparison::Eq, entry);
             }),
             Filter::Text(function, text, part) => self.function(*function, text, part),
-            Filter::Is(property) => {
-                self.say("(").say(property.column).say(" = ");
-                self.value(Value::Bool(true));
-                self.say(")");
-            }
+            Filter::Is(property) => self.is(*property, true),
+        }
+    }
+
+    fn is(&mut self, property: &'static Property, word: bool) {
+        let (property, word) = (Operand::Property(property), Operand::Bool(word));
+        self.compare(&property, Comparison::Eq, &word);
+    }
+
+    /// Not null is null, which holds for nobody.
+    fn negated(&mut self, part: &Filter) {
+        if let Filter::Is(property) = part {
+            self.is(*property, false);
         }
     }
 
@@ -312,8 +321,13 @@ fn beyond(property: &'static Property, direction: Direction, datum: &Datum) -> F
     }
 }
 
+/// Whether a part of a filter can be neither true nor false.
+fn is_null_too(part: &Filter) -> bool {
+    matches!(part, Filter::Is(property) if property.nullable)
+}
+
 /// The entities of a set, before and after the company's id.
-fn source(set: Set) -> (&'static str, &'static str) {
+fn source(set: Set, dialect: Dialect) -> (&'static str, &'static str) {
     match set {
         Set::Progress => (
             "select * from progress where company_id = ",
@@ -328,10 +342,38 @@ fn source(set: Set) -> (&'static str, &'static str) {
             " and state = 'active' and not exists (select 1 from progress other where other.company_id = mine.company_id \
              and other.user_id = mine.user_id and other.course_id < mine.course_id and other.state = 'active')",
         ),
-        Set::SyncRuns => (
-            "select *, requested_at_ms / 1000 as requested_at, started_at_ms / 1000 as started_at, \
-             finished_at_ms / 1000 as finished_at from sync_runs where company_id = ",
-            "",
+        Set::SyncRuns => (runs(dialect), ""),
+    }
+}
+
+/// Runs with their statistics, which are null until a run has ended, as `Run::statistics` says them.
+fn runs(dialect: Dialect) -> &'static str {
+    macro_rules! runs {
+        ($sentences:literal) => {
+            concat!(
+                "select *, requested_at_ms / 1000 as requested_at, started_at_ms / 1000 as started_at, \
+                 finished_at_ms / 1000 as finished_at, \
+                 case when has_ended then state in ('succeeded', 'partial') end as success, \
+                 case when has_ended then coalesce(records_created, 0) end as created, \
+                 case when has_ended then coalesce(records_updated, 0) end as updated, \
+                 case when has_ended then coalesce(records_deleted, 0) end as deleted, \
+                 case when has_ended then coalesce(records_unchanged, 0) end as unchanged, \
+                 case when has_ended then coalesce(records_created, 0) + coalesce(records_updated, 0) \
+                 + coalesce(records_deleted, 0) end as processed, \
+                 case when has_ended then (coalesce(finished_at_ms - coalesce(started_at_ms, requested_at_ms), 0) + 500) \
+                 / 1000 end as duration_seconds, \
+                 case when has_ended and errors like '[%' then coalesce((",
+                $sentences,
+                "), '') when has_ended then errors end as said_wrong \
+                 from (select *, state not in ('queued', 'running') as has_ended from sync_runs) run where company_id = "
+            )
+        };
+    }
+    match dialect {
+        Dialect::Sqlite => runs!("select group_concat(value, ' ') from json_each(errors)"),
+        Dialect::Postgres => runs!(
+            "select string_agg(said, ' ' order by place) \
+             from json_array_elements_text(errors::json) with ordinality as each (said, place)"
         ),
     }
 }

@@ -40,7 +40,7 @@ pub struct Logged {
     pub bytes: i64,
     /// How long it took, microseconds.
     pub duration_us: i64,
-    /// `hit` or `miss`, where the company's group was asked.
+    /// `hit` or `miss`, as the answer's `Alx-Cache` said; `None` of an error.
     pub cache: Option<String>,
     /// The data version that was shown.
     pub version: Option<i64>,

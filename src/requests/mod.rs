@@ -37,7 +37,7 @@ pub struct Request {
     pub bytes: i64,
     /// From the arrival of the head to the end of the body.
     pub duration_us: i64,
-    /// `hit` or `miss`, where the company's group was asked.
+    /// `hit` or `miss`, as the answer's `Alx-Cache` said; `None` of an error.
     pub cache: Option<&'static str>,
     /// The data version that was shown.
     pub version: Option<i64>,

@@ -10,7 +10,7 @@ use chrono::Datelike as _;
 use chrono_tz::Tz;
 
 use super::store;
-use crate::db::{Db, Kind};
+use crate::db::{Conn, Db, Kind};
 use crate::error::Result;
 use crate::ids::{CompanyId, TokenId};
 use crate::time::day;
@@ -122,8 +122,15 @@ impl Limits {
 }
 
 impl Quota {
-    /// Counts a call at `now` (UTC seconds), unless a limit is used up: then neither limit is touched.
-    pub async fn take(&self, db: &Db, limits: Limits, now: i64) -> Result<Taken> {
+    /// Counts a call at `now` (UTC seconds), unless a limit is used up: then neither limit is touched. Keeps `place` until
+    /// the store has counted, also where nobody waits for it any more.
+    pub async fn take(
+        &self,
+        db: &Db,
+        limits: Limits,
+        now: i64,
+        place: impl Send + 'static,
+    ) -> Result<Taken> {
         let day = limits.day(now);
         let slots: Vec<(Slot, u32)> = limits.slots(day.0).collect();
         if slots.is_empty() {
@@ -133,7 +140,11 @@ impl Quota {
             self.know(db, &slots).await?;
             self.lock().take(&slots)
         } else {
-            db.change(move |conn| store::take(conn, &slots)).await?
+            let count = move |conn: &mut Conn| {
+                let _kept = &place;
+                store::take(conn, &slots)
+            };
+            db.change(count).await?
         };
         let standing = limits.standing(|slot| used.get(slot).copied().unwrap_or(0), day);
         Ok(match standing {
@@ -142,8 +153,14 @@ impl Quota {
         })
     }
 
-    /// Takes a count back: the call failed, and not by its own fault.
-    pub async fn give_back(&self, db: &Db, limits: Limits, now: i64) -> Result<()> {
+    /// Takes a count back: the call failed, and not by its own fault. Keeps `place` as [`Quota::take`] does.
+    pub async fn give_back(
+        &self,
+        db: &Db,
+        limits: Limits,
+        now: i64,
+        place: impl Send + 'static,
+    ) -> Result<()> {
         let slots: Vec<Slot> = limits
             .slots(limits.day(now).0)
             .map(|(slot, _)| slot)
@@ -153,7 +170,11 @@ impl Quota {
             slots.iter().for_each(|slot| counts.add(*slot, -1));
             return Ok(());
         }
-        db.change(move |conn| store::give_back(conn, &slots)).await
+        let count = move |conn: &mut Conn| {
+            let _kept = &place;
+            store::give_back(conn, &slots)
+        };
+        db.change(count).await
     }
 
     /// How the limits stand at `now`, without counting.

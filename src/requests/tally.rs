@@ -11,9 +11,9 @@ pub struct Tally {
     pub refused: i64,
     /// Bytes of the bodies as they went over the wire.
     pub bytes: i64,
-    /// Calls whose answer came from the company's cache.
+    /// Answers for which nothing had to be read: from the company's cache, or 304 to a client that names what it has.
     pub hits: i64,
-    /// Calls whose answer the company's cache did not have. Calls that never asked it are neither.
+    /// All other answers, also those that are never kept. Errors are neither.
     pub misses: i64,
     /// When the latest call was answered, UTC milliseconds.
     pub last_ms: Option<i64>,
@@ -49,7 +49,7 @@ impl Tally {
         share(self.answered(), self.calls)
     }
 
-    /// Hits per hundred hits and misses; `None` where the cache was never asked.
+    /// Hits per hundred hits and misses; `None` where there was neither.
     pub fn hit_rate(&self) -> Option<f64> {
         share(self.hits, self.hits + self.misses)
     }
@@ -114,6 +114,6 @@ pub(super) struct Facts<'a> {
     pub(super) status: i32,
     pub(super) error: Option<&'a str>,
     pub(super) bytes: i64,
-    /// Whether the cache had the answer; `None` where it was not asked.
+    /// Whether the answer lay ready; `None` of an error.
     pub(super) hit: Option<bool>,
 }

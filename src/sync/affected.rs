@@ -131,7 +131,8 @@ pub(super) fn affected(line: Line, row: Row) -> Result<Affected> {
     })
 }
 
-fn side(text: Option<String>) -> Result<Option<Map<String, Value>>> {
+/// One side of a change, from JSON.
+pub(super) fn side(text: Option<String>) -> Result<Option<Map<String, Value>>> {
     let parsed = text.map(|text| serde_json::from_str(&text)).transpose();
     parsed.map_err(|cause| diesel::result::Error::DeserializationError(cause.into()).into())
 }

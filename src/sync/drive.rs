@@ -20,8 +20,8 @@ const COUNTING: Duration = Duration::from_secs(5);
 const AFTER_AN_ERROR: Duration = Duration::from_secs(1);
 /// How often a waiting run looks whether it is its turn.
 const NEXT_TURN: Duration = Duration::from_millis(250);
-/// How often somebody who waits for a run looks whether it has ended.
-const LOOK_AGAIN: Duration = Duration::from_millis(50);
+/// How soon somebody who waits for a run looks whether it has ended, and at the latest.
+const LOOK_AGAIN: (Duration, Duration) = (Duration::from_millis(50), Duration::from_secs(1));
 
 /// Records a request and sees to it that its run runs. Returns at once. See [`super::request::record`] for errors.
 pub async fn start(app: &Arc<App>, request: Request) -> Result<Requested> {
@@ -49,7 +49,7 @@ pub async fn wait(
     id: &RunId,
     at_most: Duration,
 ) -> Result<Option<Run>> {
-    let until = Instant::now() + at_most;
+    let begun = Instant::now();
     loop {
         let wanted = id.clone();
         let run = app
@@ -59,10 +59,12 @@ pub async fn wait(
         if run.ended() && is_counted(&run) {
             return Ok(Some(run));
         }
-        if Instant::now() >= until {
+        let waited = begun.elapsed();
+        if waited >= at_most {
             return Ok(run.ended().then_some(run));
         }
-        actix_web::rt::time::sleep(LOOK_AGAIN).await;
+        let pause = (waited / 10).clamp(LOOK_AGAIN.0, LOOK_AGAIN.1); // the longer it lasts, the less often
+        actix_web::rt::time::sleep(pause.min(at_most - waited)).await;
     }
 }
 

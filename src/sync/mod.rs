@@ -108,7 +108,7 @@ pub struct Run {
     pub cancelled_by: Option<String>,
     /// Who confirmed or rejected it.
     pub decided_by: Option<String>,
-    /// When its lines of the change log were let go; its counts stay.
+    /// When its lines of the change log, or of its plan, were let go; its counts stay.
     pub compacted_at: Option<i64>,
 }
 

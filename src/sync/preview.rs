@@ -2,7 +2,9 @@
 
 use diesel::dsl::count;
 use diesel::prelude::*;
+use serde_json::{Map, Value};
 
+use super::affected::side;
 use super::plan::Kind;
 use crate::db::Conn;
 use crate::error::Result;
@@ -37,7 +39,7 @@ impl Planned {
     }
 }
 
-/// The planned changes after a place, in the order of the plan.
+/// The planned changes after a place, in the order of the plan, each with its row.
 pub fn page(
     conn: &mut Conn,
     company: CompanyId,
@@ -45,13 +47,7 @@ pub fn page(
     after_place: i64,
     limit: i64,
 ) -> Result<Vec<Planned>> {
-    let lines: Vec<Line> = sync_plan_lines::table
-        .filter(sync_plan_lines::run_id.eq(run))
-        .filter(sync_plan_lines::place.gt(after_place))
-        .order(sync_plan_lines::place)
-        .limit(limit)
-        .select(Line::as_select())
-        .load(conn)?;
+    let lines = lines(conn, run, after_place, limit)?;
     let with_row = |line: Line| {
         let key = Key {
             user: line.user_id,
@@ -69,6 +65,18 @@ pub fn page(
     lines.into_iter().map(with_row).collect()
 }
 
+/// The lines of a plan after a place, in its order.
+pub fn lines(conn: &mut Conn, run: &RunId, after_place: i64, limit: i64) -> Result<Vec<Line>> {
+    let found = sync_plan_lines::table
+        .filter(sync_plan_lines::run_id.eq(run))
+        .filter(sync_plan_lines::place.gt(after_place))
+        .order(sync_plan_lines::place)
+        .limit(limit)
+        .select(Line::as_select())
+        .load(conn)?;
+    Ok(found)
+}
+
 /// How many people a plan is about.
 pub fn user_count(conn: &mut Conn, run: &RunId) -> Result<i64> {
     let users = count(sync_plan_lines::user_id).aggregate_distinct();
@@ -78,13 +86,27 @@ pub fn user_count(conn: &mut Conn, run: &RunId) -> Result<i64> {
         .get_result(conn)?)
 }
 
-#[derive(Queryable, Selectable)]
+/// One planned change as the plan itself holds it.
+#[derive(Debug, Clone, PartialEq, Eq, Queryable, Selectable)]
 #[diesel(table_name = sync_plan_lines)]
-struct Line {
-    place: i64,
-    user_id: UserId,
-    course_id: CourseId,
-    kind: Kind,
+pub struct Line {
+    /// Where it stands in the plan, from 1.
+    pub place: i64,
+    /// Whose row.
+    pub user_id: UserId,
+    /// In which course.
+    pub course_id: CourseId,
+    /// What it would do to what clients see.
+    pub kind: Kind,
     before: Option<String>,
     after: Option<String>,
+}
+
+type Side = Option<Map<String, Value>>;
+
+impl Line {
+    /// What the row says, of an update only what would move, and what it would say.
+    pub fn sides(self) -> Result<(Side, Side)> {
+        Ok((side(self.before)?, side(self.after)?))
+    }
 }

@@ -167,6 +167,7 @@ fn let_plans_go(app: &App, now_ms: i64) -> Result<i64> {
     let mut gone = 0;
     let before_ms = now_ms - PLANS_DAYS * DAY_MS;
     for run in app.db.read(|conn| old_plans(conn, before_ms))? {
+        app.db.write(|conn| mark(conn, &run, now_ms))?; // first, so that nobody takes what is left for all of it
         while let Some(first) = app.db.read(|conn| first_place(conn, &run))? {
             gone += app.db.write(|conn| {
                 let lines = sync_plan_lines::run_id
@@ -175,7 +176,6 @@ fn let_plans_go(app: &App, now_ms: i64) -> Result<i64> {
                 Ok(diesel::delete(sync_plan_lines::table.filter(lines)).execute(conn)?)
             })?;
         }
-        app.db.write(|conn| mark(conn, &run, now_ms))?;
     }
     Ok(gone as i64)
 }

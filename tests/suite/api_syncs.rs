@@ -1,13 +1,49 @@
 //! The JSON API of syncs: asking for one, its statistics, its changes, the history.
 
-use alx_report_api::schema::sync_runs;
-use alx_report_api::sync::{Mode, RunState, Trigger};
+use alx_report_api::schema::{sync_plan_lines, sync_runs};
+use alx_report_api::sync::RunState;
 use alx_report_api::time::now_ms;
 use diesel::prelude::*;
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use crate::support::client::{ACME, bad_names, complete, synced};
+use crate::support::client::{
+    Client, OTHER, Reply, bad_names, complete, plant_running, planted, synced,
+};
+
+#[actix_web::test]
+async fn what_a_preview_would_do_shows_as_soon_as_it_has_ended() {
+    let (app, acme) = synced().await;
+    plant_running(&app, true).await;
+    let path = format!("/api/v1/syncs/{}/changes", planted());
+    let before = acme.get(&path).await;
+
+    let end = |conn: &mut _| {
+        diesel::update(sync_runs::table.find(planted()))
+            .set((
+                sync_runs::state.eq(RunState::Succeeded),
+                sync_runs::finished_at_ms.eq(now_ms()),
+                sync_runs::records_created.eq(1),
+            ))
+            .execute(conn)?;
+        diesel::insert_into(sync_plan_lines::table)
+            .values((
+                sync_plan_lines::run_id.eq(planted()),
+                sync_plan_lines::place.eq(1),
+                sync_plan_lines::user_id.eq(17),
+                sync_plan_lines::course_id.eq(1),
+                sync_plan_lines::kind.eq("added"),
+                sync_plan_lines::after.eq("{}"),
+            ))
+            .execute(conn)?;
+        Ok(())
+    };
+    app.app.db.change(end).await.expect("it has ended");
+    let after = acme.get(&path).await;
+
+    assert_eq!(before.each("userid"), Vec::<Value>::new());
+    assert_eq!(after.each("userid"), [17]);
+}
 
 #[actix_web::test]
 async fn a_run_tells_its_statistics_and_its_changes() {
@@ -52,6 +88,37 @@ async fn a_run_tells_its_statistics_and_its_changes() {
             .as_str()
             .is_some_and(|time| time.ends_with('Z'))
     );
+}
+
+#[actix_web::test]
+async fn an_empty_list_about_syncs_says_why() {
+    let (app, acme) = synced().await;
+    let other = Client::new(&app, OTHER, "read").await;
+    let nothing = acme.sync().await["id"].as_str().expect("an id").to_owned();
+    plant_running(&app, false).await;
+    let path = format!("/api/v1/syncs/{}/changes", planted());
+
+    let none = other.get("/api/v1/syncs").await;
+    let some = acme.get("/api/v1/syncs").await;
+    let unchanged = acme.get(&format!("/api/v1/syncs/{nothing}/changes")).await;
+    let busy = acme.get(&path).await;
+    let end = |conn: &mut _| {
+        let run = diesel::update(sync_runs::table.find(planted()));
+        run.set(sync_runs::state.eq(RunState::Cancelled))
+            .execute(conn)?;
+        Ok(())
+    };
+    app.app.db.change(end).await.expect("it has ended");
+    let ended = acme
+        .get_with(&path, "if-none-match", busy.header("etag"))
+        .await;
+
+    let why = |reply: &Reply| (reply.status, reply.header("alx-empty-reason").to_owned());
+    assert_eq!(why(&none), (200, "never-synced".into()));
+    assert_eq!(why(&some), (200, String::new()));
+    assert_eq!(why(&unchanged), (200, "nothing-changed".into()));
+    assert_eq!(why(&busy), (200, "not-ended".into()));
+    assert_eq!(why(&ended), (200, "nothing-changed".into()));
 }
 
 #[actix_web::test]
@@ -135,24 +202,7 @@ async fn the_same_idempotency_key_gives_the_same_run_and_another_payload_422() {
 #[actix_web::test]
 async fn a_key_that_joined_a_waiting_run_is_good_for_its_own_payload_only() {
     let (app, acme) = synced().await;
-    let busy = |conn: &mut _| {
-        diesel::insert_into(sync_runs::table)
-            .values((
-                sync_runs::id.eq("b".repeat(32)),
-                sync_runs::company_id.eq(ACME),
-                sync_runs::mode.eq(Mode::Full),
-                sync_runs::trigger.eq(Trigger::Api),
-                sync_runs::requested_by.eq("test"),
-                sync_runs::state.eq(RunState::Running),
-                sync_runs::requested_at_ms.eq(now_ms()),
-                sync_runs::started_at_ms.eq(now_ms()),
-                sync_runs::lease_until_ms.eq(now_ms() + 3_600_000),
-                sync_runs::runner.eq("another process"),
-            ))
-            .execute(conn)?;
-        Ok(())
-    };
-    app.app.db.change(busy).await.expect("a run that lasts");
+    plant_running(&app, false).await;
     let ask = async |mode: &str, key: &'static str| {
         let body = json!({"mode": mode});
         let add =

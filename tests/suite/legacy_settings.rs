@@ -110,6 +110,35 @@ async fn get_is_answered_where_it_is_allowed() {
 }
 
 #[actix_web::test]
+async fn rows_that_a_get_names_as_known_cost_nothing_even_when_nothing_is_left() {
+    let (app, _) = synced().await;
+    let acme = Client::new(&app, ACME, "read").await;
+    app.deliver(CompanyId(0), json!({"allow_get": true})).await;
+    app.deliver(ACME, json!({"calls_per_token": 1})).await;
+    let path = format!(
+        "/webservice/rest/server.php?wstoken={}&{FUNCTION}&moodlewsrestformat=json",
+        acme.token
+    );
+    let first = acme.get_bare(&path, |request| request).await;
+    let again = async |method: Method, mark: &str| {
+        let add = |request: reqwest::RequestBuilder| request.header("if-none-match", mark);
+        acme.send(method, &path, add).await
+    };
+
+    let known = again(Method::GET, first.header("etag")).await;
+    let other = again(Method::GET, "\"other\"").await;
+    let posted = again(Method::POST, first.header("etag")).await;
+    app.deliver(ACME, json!({"mode": "auto"})).await;
+    let in_windows = again(Method::GET, "*").await;
+
+    assert_eq!(users(&first).len(), 6);
+    assert_eq!((known.status, known.body.as_str()), (304, ""));
+    for spent in [other, posted, in_windows] {
+        assert_eq!(error_of(&spent), "ratelimitexceeded");
+    }
+}
+
+#[actix_web::test]
 async fn the_limit_is_checked_before_the_method_and_wrong_calls_count() {
     let (app, acme) = synced().await;
     let other = Client::new(&app, ACME, "read").await;

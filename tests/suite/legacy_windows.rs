@@ -504,7 +504,10 @@ impl<'a> History<'a> {
                     _ => self.sync(),
                 }
             }
-            let count = rows.len() as i64;
+            let is_last = (rows.len() as i64) < limit;
+            if is_last && troubled && self.dice.once_in(6) {
+                return None; // the last reply never came
+            }
             let shown: Vec<_> = rows.iter().map(|row| shown(row, self.view)).collect();
             match kind {
                 Kind::Incremental => {
@@ -513,14 +516,11 @@ impl<'a> History<'a> {
                 }
                 Kind::Full => list.extend(shown),
             }
-            if count < limit {
+            if is_last {
                 break kind;
             }
             offset += limit;
         };
-        if troubled && self.dice.once_in(6) {
-            return None; // the last reply never came
-        }
         if kind == Kind::Full {
             self.client = list.into_iter().collect();
             self.damaged = false;

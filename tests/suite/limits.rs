@@ -1,11 +1,16 @@
 //! Limits on calls: exact, per token and per company, told by headers, and priced as the documents say.
 
+use std::time::Duration;
+
+use actix_web::rt::time::timeout;
 use alx_report_api::db::Kind;
+use alx_report_api::schema::quota_days;
+use diesel::prelude::*;
 use reqwest::header::{ETAG, IF_NONE_MATCH};
 use serde_json::json;
 
 use crate::support::TestApp;
-use crate::support::client::{ACME, Client, OTHER, Reply, synced};
+use crate::support::client::{ACME, Client, OTHER, Reply, plant_running, synced};
 
 const ROWS: &str = "/api/v1/progress";
 
@@ -174,7 +179,7 @@ async fn a_call_that_finds_no_place_costs_nothing() {
     });
     let flood: Vec<_> = flood.collect();
     while app.app.requests.answered().refused < 30 {
-        actix_web::rt::time::sleep(std::time::Duration::from_millis(20)).await;
+        actix_web::rt::time::sleep(Duration::from_millis(20)).await;
     }
     drop(places);
     let statuses = futures_util::future::join_all(flood).await;
@@ -196,6 +201,33 @@ async fn counts_outlive_a_restart() {
 
     assert_eq!(acme.get(ROWS).await.status, 200);
     assert_eq!(acme.get(ROWS).await.status, 429);
+}
+
+#[actix_web::test]
+async fn a_call_that_is_refused_reads_nothing_and_waits_for_nothing() {
+    let (app, acme) = limited(1).await;
+    let run = acme.get("/api/v1/syncs").await.each("id")[0].clone();
+    let run = run.as_str().expect("an id");
+    let mut places = Vec::new();
+    for _ in 0..4 {
+        places.push(app.app.lanes.read(ACME).await.expect("a place"));
+    }
+
+    for path in [
+        ROWS.to_owned(),
+        "/api/v1/companies/me".to_owned(),
+        "/api/v1/syncs".to_owned(),
+        format!("/api/v1/syncs/{run}"),
+        format!("/api/v1/syncs/{run}/changes"),
+        "/odata/v4/SyncRuns".to_owned(),
+        "/odata/v4/SyncRuns/$count".to_owned(),
+    ] {
+        let refused = timeout(Duration::from_secs(5), acme.get(&path)).await;
+
+        let refused = refused.unwrap_or_else(|_| panic!("{path} waits for a place"));
+        assert_eq!(refused.status, 429, "{path}: {}", refused.body);
+        assert!(refused.body.contains("limit-reached"), "{}", refused.body);
+    }
 }
 
 #[actix_web::test]
@@ -237,4 +269,63 @@ async fn a_company_that_floods_leaves_room_for_others() {
     let busy = statuses.iter().filter(|status| **status == 429).count();
     assert!(busy > 0 && busy <= 36, "64 may wait: {busy} were refused");
     assert!(statuses.iter().all(|status| [200, 429].contains(status)));
+}
+
+#[actix_web::test]
+async fn callers_who_wait_to_be_counted_leave_the_store_to_other_companies() {
+    let (app, acme) = limited(1000).await;
+    app.deliver(OTHER, json!({"calls_per_token": 1000})).await;
+    let other = Client::new(&app, OTHER, "read").await;
+    assert_eq!(acme.get(ROWS).await.status, 200);
+    app.write_down().await;
+    let (go_on, wait) = std::sync::mpsc::channel::<()>();
+    let (begun, locked) = tokio::sync::oneshot::channel();
+    let (db, mut begun) = (app.app.db.clone(), Some(begun));
+    let busy = actix_web::rt::task::spawn_blocking(move || {
+        db.write(|conn| {
+            let counts = quota_days::table.filter(quota_days::company_id.eq(ACME));
+            diesel::update(counts)
+                .set(quota_days::used.eq(quota_days::used + 0))
+                .execute(conn)?;
+            if let Some(begun) = begun.take() {
+                let _ = begun.send(()); // whoever asked for it waits
+            }
+            let _ = wait.recv_timeout(Duration::from_secs(9));
+            Ok(())
+        })
+    });
+    locked.await.expect("a count that lasts");
+
+    let flood = (0..60).map(|_| {
+        let acme = acme.clone();
+        actix_web::rt::spawn(async move { acme.get(ROWS).await.status })
+    });
+    let flood: Vec<_> = flood.collect();
+    actix_web::rt::time::sleep(Duration::from_millis(300)).await;
+    let calm = timeout(Duration::from_secs(5), other.get(ROWS)).await;
+    go_on.send(()).expect("it waits");
+    busy.await.expect("no panic").expect("it is written");
+    let statuses = futures_util::future::join_all(flood).await;
+
+    assert_eq!(calm.expect("nobody waits for another company").status, 200);
+    for status in statuses {
+        assert_eq!(status.expect("no panic"), 200);
+    }
+}
+
+#[actix_web::test]
+async fn of_those_who_wait_for_a_sync_the_ninth_gets_202_at_once() {
+    let (app, acme) = limited(0).await;
+    let waiting: Vec<_> = (0..8).map(|_| app.app.lanes.wait(ACME)).collect();
+    assert!(waiting.iter().all(Option::is_some));
+    plant_running(&app, false).await;
+
+    let begun = std::time::Instant::now();
+    let ninth = acme
+        .post("/api/v1/syncs?wait=60", json!({"mode": "full"}))
+        .await;
+
+    assert_eq!(ninth.status, 202, "{}", ninth.body);
+    assert!(begun.elapsed() < Duration::from_secs(30));
+    assert_eq!(acme.get(ninth.header("location")).await.status, 200);
 }

@@ -6,7 +6,7 @@ use alx_report_api::tokens::{NewToken, Scopes, store};
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use crate::support::client::{ACME, Client, OTHER, Reply, synced};
+use crate::support::client::{ACME, Client, OTHER, Reply, plant_running, synced};
 
 /// The names of a list's entities' property.
 fn each(reply: &Reply, property: &str) -> Vec<Value> {
@@ -112,6 +112,94 @@ async fn entities_say_what_the_rows_say() {
     assert_eq!(users.json()["value"][0].as_object().unwrap().len(), 2);
     assert_eq!(each(&runs, "State"), ["succeeded"]);
     assert_eq!(each(&runs, "RecordsCreated"), [6]);
+}
+
+#[actix_web::test]
+async fn runs_say_what_the_api_says_of_them() {
+    let (app, acme) = synced().await;
+    app.deliver(ACME, json!({"calls_per_token": 0})).await;
+    acme.get("/api/v1/progress").await; // something to clear
+    acme.sync().await;
+    let gone = app.moodle_file().with_extension("gone");
+    std::fs::rename(app.moodle_file(), gone).expect("it is moved away");
+    acme.post("/api/v1/syncs?wait=30", json!({"mode": "full"}))
+        .await;
+    plant_running(&app, true).await;
+
+    let runs = acme.get("/odata/v4/SyncRuns").await.json();
+    let count = async |filter: &str| {
+        let path = format!("/odata/v4/SyncRuns/$count?$filter={filter}");
+        acme.get(&path).await.body
+    };
+
+    let statistics = [
+        ("Success", "success"),
+        ("TotalProcessed", "total_processed"),
+        ("RecordsCreated", "records_created"),
+        ("RecordsUpdated", "records_updated"),
+        ("RecordsDeleted", "records_deleted"),
+        ("RecordsUnchanged", "records_unchanged"),
+        ("CacheCleared", "cache_cleared"),
+        ("DurationSeconds", "duration_seconds"),
+        ("VersionBefore", "version_before"),
+        ("VersionAfter", "version_after"),
+        ("SnapshotAt", "snapshot_at"),
+    ];
+    let runs = runs["value"].as_array().unwrap();
+    assert_eq!(runs.len(), 4);
+    for run in runs {
+        let id = run["Id"].as_str().unwrap();
+        let said = acme.get(&format!("/api/v1/syncs/{id}")).await.json();
+        let said = &said["statistics"];
+        for (ours, theirs) in statistics {
+            assert_eq!(run[ours], said[theirs], "{ours}: {run} {said}");
+        }
+        let sentences = said["errors"].as_array().map(|said| {
+            let words: Vec<&str> = said.iter().filter_map(Value::as_str).collect();
+            words.join(" ")
+        });
+        assert_eq!(run["Errors"].as_str().map(str::to_owned), sentences);
+    }
+    assert_eq!(count("Success").await, "2");
+    assert_eq!(count("not Success").await, "1", "one that runs is neither");
+    assert_eq!(count("Success eq null").await, "1");
+    assert_eq!(count("TotalProcessed gt 0 and Errors eq ''").await, "1");
+    assert_eq!(count("Success eq false and Errors ne ''").await, "1");
+}
+
+#[actix_web::test]
+async fn an_empty_list_says_why() {
+    let (app, acme) = synced().await;
+    let other = Client::new(&app, OTHER, "read").await;
+    let first = acme
+        .get_with("/odata/v4/Progress", "prefer", "odata.track-changes")
+        .await;
+    let delta = first.json()["@odata.deltaLink"].as_str().unwrap()[app.url.len()..].to_owned();
+
+    for (client, path, reason) in [
+        (&acme, "/odata/v4/Progress", ""),
+        (
+            &acme,
+            "/odata/v4/Progress?$filter=UserId eq 1",
+            "filtered-out",
+        ),
+        (&acme, "/odata/v4/Users?$top=0", "filtered-out"),
+        (
+            &acme,
+            "/odata/v4/SyncRuns?$filter=State eq 'failed'",
+            "filtered-out",
+        ),
+        (&acme, delta.as_str(), "nothing-changed"),
+        (&other, "/odata/v4/Progress", "never-synced"),
+        (&other, "/odata/v4/Courses", "never-synced"),
+        (&other, "/odata/v4/SyncRuns", "never-synced"),
+    ] {
+        let reply = client.get(path).await;
+
+        let empty = each(&reply, "@odata.id").is_empty();
+        let said = reply.header("alx-empty-reason");
+        assert_eq!((empty, said), (!reason.is_empty(), reason), "{path}");
+    }
 }
 
 #[actix_web::test]
@@ -320,6 +408,13 @@ async fn the_form_is_the_one_that_is_asked_for() {
     let none = accept("application/json;odata.metadata=none").await;
     let full = accept("application/json;odata.metadata=full").await;
     let texts = accept("application/json;IEEE754Compatible=true").await;
+    let counted = acme
+        .get_with(
+            "/odata/v4/Users?$count=true",
+            "accept",
+            "application/json;IEEE754Compatible=true",
+        )
+        .await;
     let atom = accept("application/atom+xml").await;
     let old = acme.get_with(users, "odata-maxversion", "3.0").await;
     let new = acme.get_with(users, "odata-maxversion", "4.01").await;
@@ -334,6 +429,7 @@ async fn the_form_is_the_one_that_is_asked_for() {
     assert_eq!(entity["@odata.type"], "#AlxReports.User");
     assert_eq!(entity["UserId@odata.type"], "#Int64");
     assert_eq!(texts.json()["value"][0]["UserId"], "17");
+    assert_eq!(counted.json()["@odata.count"], "3");
     assert_eq!(blamed(&atom).0, 406);
     assert_eq!(blamed(&old).2, "OData-MaxVersion");
     assert_eq!((new.status, format.status), (200, 200));

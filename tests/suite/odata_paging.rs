@@ -107,6 +107,39 @@ async fn top_and_skip_and_count_mean_what_they_say() {
 }
 
 #[actix_web::test]
+async fn an_option_that_a_link_leaves_no_meaning_is_refused_by_name() {
+    let (app, acme) = synced().await;
+    let prefer = "odata.track-changes,odata.maxpagesize=4";
+    let path = "/odata/v4/Progress?$filter=UserId ne 99&$select=UserId&$count=true&$orderby=UserId";
+    let first = acme.get_with(path, "prefer", prefer).await.json();
+    let link = |document: &Value, name: &str| -> String {
+        let link = document[name].as_str().expect("a link");
+        link.strip_prefix(&app.url).expect("our host").to_owned()
+    };
+    let next = link(&first, "@odata.nextLink");
+    let last = acme.get(&next).await.json();
+    let delta = link(&last, "@odata.deltaLink");
+
+    for (link, option, target) in [
+        (&next, "$skip=1", "$skip"),
+        (&next, "$skip=0", "$skip"),
+        (&delta, "$top=1", "$top"),
+        (&delta, "$skip=1", "$skip"),
+        (&delta, "$orderby=UserId", "$orderby"),
+        (&delta, "$count=true", "$count"),
+        (&delta, "$skiptoken=x", "$skiptoken"),
+    ] {
+        let reply = acme.get(&format!("{link}&{option}")).await;
+
+        assert_eq!(reply.status, 400, "{option}: {}", reply.body);
+        assert_eq!(reply.json()["error"]["target"], target, "{}", reply.body);
+    }
+    let counted = acme.get(&format!("{next}&$count=true")).await;
+    assert_eq!(counted.json()["value"], last["value"], "{}", counted.body);
+    assert_eq!(acme.get(&delta).await.status, 200);
+}
+
+#[actix_web::test]
 async fn a_link_leads_to_the_host_that_the_client_used() {
     let (_app, acme) = synced().await;
     let other = acme

@@ -1,5 +1,6 @@
 //! The description of the API: its examples are called, and the replies are as it says.
 
+use alx_report_api::api::empty::REASONS;
 use alx_report_api::ids::{CompanyId, RunId};
 use alx_report_api::time::now;
 use reqwest::Method;
@@ -283,6 +284,7 @@ async fn every_error_has_an_example_that_the_code_itself_made() {
 
     for (method, path, operation) in operations(&document) {
         let responses = operation["responses"].as_object().expect("responses");
+        assert!(!responses.contains_key("502"), "no call reads Moodle");
         for status in ["400", "401", "403", "405", "415", "429", "500", "503"] {
             assert!(responses.contains_key(status), "{method} {path} {status}");
         }
@@ -373,6 +375,23 @@ async fn every_header_is_described_where_it_comes() {
             "{method} {path} {}: {missing:?}",
             reply.status
         );
+    }
+}
+
+#[actix_web::test]
+async fn every_reason_of_an_empty_list_is_described() {
+    let app = TestApp::without_moodle().await;
+    let document = document(&app).await;
+    let docs = include_str!("../../docs/api.md");
+
+    for (word, meaning) in REASONS {
+        assert!(docs.contains(&format!("| `{word}` | ")), "{word}");
+        for path in ["/api/v1/progress", "/api/v1/syncs"] {
+            let headers = &document["paths"][path]["get"]["responses"]["200"]["headers"];
+            let said = headers["Alx-Empty-Reason"]["description"].as_str();
+            let said = said.unwrap_or_default();
+            assert!(said.contains(&format!("`{word}`: {meaning}")), "{said}");
+        }
     }
 }
 

@@ -43,7 +43,7 @@ async fn every_call_is_noted_with_what_it_got() {
         [
             (200, Some(2), word("miss"), word("")),
             (200, Some(2), word("hit"), word("")),
-            (304, None, word(""), word("")),
+            (304, None, word("hit"), word("")),
             (400, None, word(""), word("bad-request")),
         ]
     );
@@ -59,6 +59,32 @@ async fn every_call_is_noted_with_what_it_got() {
     );
     assert_eq!(calls[0].request_id, miss.header("x-request-id"));
     assert_eq!(calls[2].bytes, 0);
+}
+
+#[actix_web::test]
+async fn the_log_says_of_the_cache_what_the_answer_said() {
+    let (app, acme) = synced().await;
+    let before = app.log().await.len();
+    let any = IF_NONE_MATCH.as_str();
+
+    let replies = [
+        acme.get("/api/v1/summary").await,
+        acme.get("/api/v1/summary").await,
+        acme.get_with("/api/v1/summary", any, "*").await,
+        acme.get("/api/v1/syncs").await,
+        acme.get_with("/api/v1/progress", "accept", "text/csv")
+            .await,
+        acme.get("/api/v1/summary?x=1").await,
+    ];
+
+    let said = replies.map(|reply| reply.header("alx-cache").to_owned());
+    assert_eq!(said, ["miss", "hit", "miss", "miss", "miss", ""]);
+    let calls = app.log().await.split_off(before);
+    let noted: Vec<String> = calls
+        .into_iter()
+        .map(|call| call.cache.unwrap_or_default())
+        .collect();
+    assert_eq!(noted, said);
 }
 
 #[actix_web::test]

@@ -76,6 +76,7 @@ async fn of_window(
     look: Look,
     full_after: i64,
 ) -> Result<(HttpResponse, Kind), ApiError> {
+    client.admit().await?;
     if slice.offset == 0 {
         let asked = Asked {
             token: client.caller.token,
@@ -96,7 +97,7 @@ async fn of_window(
     if let Some(note) = note {
         client.app.db.change(move |conn| note.write(conn)).await?;
     }
-    let reply = once(request, &client, state, content(&rows, look));
+    let reply = once(request, &client, state, content(&rows, look)).await?;
     Ok((reply, kind))
 }
 

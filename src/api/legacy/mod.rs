@@ -20,6 +20,7 @@ use self::call::Call;
 use self::exception::MoodleException;
 use self::form::Form;
 use super::doors::Door;
+use super::reply::has_condition;
 use super::{ApiError, Client};
 use crate::app::App;
 use crate::db::Conn;
@@ -102,8 +103,12 @@ async fn answer(
     Call::check_function(form)?;
     client.must(Scope::Read)?;
     let slice = Call::read(form)?.slice(client.delivery.max_records)?;
-    client.admit().await?;
-    check_method(request, &client.delivery)?;
+    let allowed = check_method(request, &client.delivery);
+    let may_have_it = request.method().is_safe() && has_condition(request) && allowed.is_ok();
+    if !may_have_it {
+        client.admit().await?; // what a client has already costs nothing, also when nothing is left
+    }
+    allowed?;
     let (mut reply, kind) = answer::rows(request, client, slice, format).await?;
     let kind = HeaderValue::from_static(kind.as_str());
     reply.headers_mut().insert(SYNC_MODE, kind);

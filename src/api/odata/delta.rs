@@ -7,9 +7,9 @@ use super::list::{OF_CHANGES, changes_of};
 use super::options::{OF_LIST, Options};
 use super::token::{Mark, Signer};
 use super::{ODataError, Writer};
-use crate::api::Client;
 use crate::api::delta::{self, Delta};
 use crate::api::reply::{Content, Question, cached};
+use crate::api::{Client, empty};
 use crate::companies::State;
 use crate::db::Conn;
 use crate::odata::changes::{self, Span};
@@ -81,7 +81,9 @@ pub async fn answer(
             next,
             delta,
         };
-        let content = Content::json(&document, changes.len(), None);
+        let empty = changes.is_empty();
+        let why = empty.then(|| empty::of_changes(state, &mark.known));
+        let content = Content::json(&document, changes.len(), why);
         Ok(Content {
             content_type,
             ..content

@@ -7,9 +7,9 @@ use super::format::{Json, Preferences};
 use super::options::{OF_LIST, Options};
 use super::token::{Mark, Signer, Skip, place, written};
 use super::{ODataError, Writer, reply};
-use crate::api::Client;
 use crate::api::delta::{self, Delta};
 use crate::api::reply::{Content, Question};
+use crate::api::{Client, empty};
 use crate::companies::State;
 use crate::db::Conn;
 use crate::error::Result;
@@ -45,7 +45,8 @@ pub async fn answer(
     let load = move |conn: &mut Conn, state: &State| {
         let found = list.read(conn, state)?;
         let rows = found.page.entities.len();
-        let content = Content::json(&list.document(&found), rows, None);
+        let empty = (rows == 0).then(|| empty::of_set(conn, state, set));
+        let content = Content::json(&list.document(&found), rows, empty.transpose()?);
         Ok(Content {
             content_type,
             ..content

@@ -13,7 +13,6 @@ pub use entity::{show_property, show_value};
 pub use failure::ODataError;
 pub use reader::token as token_of;
 
-use actix_web::http::StatusCode;
 use actix_web::http::header::{HeaderName, HeaderValue, VARY};
 use actix_web::web::Path;
 use actix_web::{HttpRequest, HttpResponse};
@@ -21,10 +20,10 @@ use actix_web::{HttpRequest, HttpResponse};
 use self::format::{Json, Preferences};
 use self::options::{OF_DOCUMENT, OF_LIST, Options, Written};
 use self::reader::Reader;
-use super::reply::{Content, Question, cached, fresh_content};
+use super::reply::{Content, Question, anew, cached};
 use super::{ApiError, Client};
 use crate::app::ours;
-use crate::companies::{self, State};
+use crate::companies::State;
 use crate::db::Conn;
 use crate::error::{self, Error};
 use crate::odata::document::Style;
@@ -150,6 +149,7 @@ pub async fn list_entities(
     }
     let set = set_of(&path)?;
     let written = Written::read(request.query_string(), OF_LIST)?;
+    token::check_beside(&written)?;
     let writer = Writer::of(&request, &client, set, &written)?;
     let options = Options::read(written, set, client.fields)?;
     let token = options.written.text("$deltatoken").map(str::to_owned);
@@ -171,16 +171,7 @@ async fn reply(
     if set != Set::SyncRuns {
         return Ok(cached(request, client, question, load).await?);
     }
-    let company = client.caller.company;
-    let read = move |conn: &mut Conn| {
-        let state = companies::store::state(conn, company)?;
-        let content = load(conn, &state)?;
-        Ok((state, content))
-    };
-    let (state, content) = client.read(read).await?;
-    let rows = i64::try_from(content.rows).ok();
-    client.call.note(|known| known.rows = rows);
-    Ok(fresh_content(request, &client, &state, StatusCode::OK, content).await?)
+    Ok(anew(request, &client, load).await?)
 }
 
 /// `GET /odata/v4/{set}/$count`: a number alone. Of the options only `$filter` matters.

@@ -4,6 +4,8 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use super::ODataError;
+use super::options::Written;
 use crate::api::delta::Delta;
 use crate::api::{Client, cursor};
 use crate::ids::CompanyId;
@@ -31,6 +33,30 @@ pub struct Mark {
     pub known: Delta,
     /// Changes of a page.
     pub size: i64,
+}
+
+/// The options that have no meaning beside a token. `$count` beside `$skiptoken` is passed over: there are clients that take
+/// the token out of a link and send it with all they asked for at first (angular-odata's `fetchAll`).
+const NOT_BESIDE: [(&str, &[&str]); 2] = [
+    (
+        "$deltatoken",
+        &["$orderby", "$top", "$skip", "$count", "$skiptoken"],
+    ),
+    ("$skiptoken", &["$skip"]),
+];
+
+/// Refuses an option beside a token that leaves it nothing to say.
+pub fn check_beside(written: &Written) -> Result<(), ODataError> {
+    for (token, names) in NOT_BESIDE {
+        if written.text(token).is_none() {
+            continue;
+        }
+        if let Some(name) = names.iter().find(|name| written.text(name).is_some()) {
+            let reason = format!("it has no meaning beside {token}; follow the link as it is");
+            return Err(ODataError::option(name, &reason));
+        }
+    }
+    Ok(())
 }
 
 /// Signs tokens of one company.

@@ -1,5 +1,7 @@
 //! What every operation has: the token, its errors, and the headers of its replies.
 
+use std::sync::LazyLock;
+
 use utoipa::Modify;
 use utoipa::openapi::header::HeaderBuilder;
 use utoipa::openapi::path::Operation;
@@ -7,9 +9,10 @@ use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
 use utoipa::openapi::{Header, ObjectBuilder, OpenApi, RefOr, Response, Type};
 
 use super::errors::{self, Called};
+use crate::api::empty::REASONS;
 
 /// Headers of every reply with data: name and meaning.
-const HEADERS: [(&str, &str); 10] = [
+const HEADERS: [(&str, &str); 9] = [
     (
         "ETag",
         "Names exactly this reply; send it as `If-None-Match` and get 304 while it holds. A 304 counts for no limit.",
@@ -28,11 +31,7 @@ const HEADERS: [(&str, &str); 10] = [
     ),
     (
         "Alx-Cache",
-        "`hit` when the reply was kept since an earlier request, else `miss`.",
-    ),
-    (
-        "Alx-Empty-Reason",
-        "Why there are no items, where there are none and it is known.",
+        "`hit` when nothing had to be read: the reply was kept since an earlier request, or the client names it (304); else `miss`.",
     ),
     (
         "RateLimit-Policy",
@@ -48,6 +47,14 @@ const HEADERS: [(&str, &str); 10] = [
     ),
     ("X-Request-Id", "The request's id, for support."),
 ];
+
+/// Why a list is empty, word by word.
+static WHY_EMPTY: LazyLock<String> = LazyLock::new(|| {
+    let word = |(word, meaning): &(&str, &str)| format!("`{word}`: {meaning}");
+    let words: Vec<String> = REASONS.iter().map(word).collect();
+    let words = words.join("; ");
+    format!("Why there are no items, where there are none. {words}.")
+});
 
 /// Those of them that errors carry too, where the token is known.
 const OF_ERRORS: [&str; 7] = [
@@ -92,6 +99,7 @@ fn complete(path: &str, operation: &mut Operation) {
         };
         if status.starts_with('2') || status == "304" {
             tell(response, HEADERS.iter());
+            tell(response, [("Alx-Empty-Reason", WHY_EMPTY.as_str())].iter());
         } else {
             tell(
                 response,

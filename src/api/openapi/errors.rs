@@ -10,7 +10,6 @@ use crate::api::doors::ENCODED;
 use crate::api::query::Query;
 use crate::api::{ApiError, body};
 use crate::error::{Error, Resync};
-use crate::language::Said;
 use crate::requests::Standing;
 use crate::tokens::Scope;
 
@@ -112,7 +111,6 @@ impl Called {
                 resets_in: 3600,
             }),
             "500" => Error::Setup(String::new()).into(),
-            "502" => Error::MoodleUnreadable(Said::new("")).into(),
             "503" => Error::unavailable(std::io::Error::other("away")).into(),
             _ => return None,
         })

@@ -1,7 +1,7 @@
 //! Headers of replies: which version they show, and who may keep them.
 
 use actix_web::HttpResponseBuilder;
-use actix_web::http::header::{self, HeaderName, HeaderValue};
+use actix_web::http::header::{self, HeaderMap, HeaderName, HeaderValue};
 
 use crate::cache::Found;
 use crate::companies::State;
@@ -12,7 +12,7 @@ use crate::tokens::Caller;
 const DATA_VERSION: HeaderName = HeaderName::from_static("alx-data-version");
 const AS_OF: HeaderName = HeaderName::from_static("alx-as-of");
 const SYNC_RUN: HeaderName = HeaderName::from_static("alx-sync-run");
-/// Whether a reply was kept.
+/// Whether a reply lay ready.
 pub const CACHE: HeaderName = HeaderName::from_static("alx-cache");
 /// Whoever keeps a reply asks us before showing it again.
 pub const ASK_AGAIN: HeaderValue = HeaderValue::from_static("private, no-cache");
@@ -60,6 +60,13 @@ pub fn headers_of(version: &Version<'_>) -> Vec<(HeaderName, HeaderValue)> {
         }
     }
     headers
+}
+
+/// What a reply says of where it comes from, for the log of requests; `None` of an error.
+pub fn found_by(headers: &HeaderMap) -> Option<Found> {
+    let said = headers.get(CACHE)?;
+    let both = [Found::Hit, Found::Miss];
+    both.into_iter().find(|found| said == found.as_str())
 }
 
 /// What every reply to a read says of who may keep it.

@@ -18,6 +18,20 @@ use crate::time::{now, now_ms};
 use crate::tokens::Refusal;
 use crate::tokens::adopt::{Adoption, Fate, Known, Standing, decide};
 
+/// What is left to do once something was adopted.
+const WHAT_IS_NOT_READ: &str = "fields, time zone, mode and limits are those of What programs get: the plugin's own settings were \
+    not read, so set them there before clients are pointed here";
+
+/// What became of one token.
+struct Told {
+    /// What is said of it; `None` where nothing is.
+    said: Option<String>,
+    /// Whether nothing is left to the operator.
+    is_decided: bool,
+    /// Whether its company has one more program now.
+    is_new: bool,
+}
+
 /// Which tokens are adopted.
 #[derive(Debug, Args)]
 pub struct Options {
@@ -41,18 +55,22 @@ pub fn import(app: &App, options: &Options) -> Result<ExitCode> {
         say!("Moodle has no token of the plugin's service, so there is nothing to adopt");
         return Ok(ExitCode::SUCCESS);
     }
-    let (mut undecided, mut kept) = (0, HashSet::new());
+    let (mut undecided, mut new, mut kept) = (0, 0, HashSet::new());
     for token in tokens {
         kept.insert(app.key.token_hash(token.text.reveal()));
         let known_as = format!("token {} of {}", token.id, token.username);
-        let (said, is_decided) = one(app, options, token)?;
-        undecided += usize::from(!is_decided);
-        if let Some(said) = said {
+        let told = one(app, options, token)?;
+        undecided += usize::from(!told.is_decided);
+        new += usize::from(told.is_new);
+        if let Some(said) = told.said {
             say!("{}", plain(&format!("{known_as}: {said}")));
         }
     }
     if options.company.is_none() {
         refuse_gone(app, &kept, options.dry_run)?;
+    }
+    if new > 0 {
+        say!("{WHAT_IS_NOT_READ}");
     }
     Ok(if undecided == 0 {
         ExitCode::SUCCESS
@@ -61,8 +79,7 @@ pub fn import(app: &App, options: &Options) -> Result<ExitCode> {
     })
 }
 
-/// What is said of one token, and whether nothing is left to the operator.
-fn one(app: &App, options: &Options, token: MoodleToken) -> Result<(Option<String>, bool)> {
+fn one(app: &App, options: &Options, token: MoodleToken) -> Result<Told> {
     let (companies, restrictions) = (joined(&token.companies), token.networks.join(" and "));
     let adoption = adoption(token, options.company);
     let fate = match options.dry_run {
@@ -75,7 +92,8 @@ fn one(app: &App, options: &Options, token: MoodleToken) -> Result<(Option<Strin
         true => "would be adopted",
         false => "adopted",
     };
-    Ok(match fate {
+    let is_new = matches!(fate, Fate::New(Some(_))) && !options.dry_run;
+    let (said, is_decided) = match fate {
         Fate::Left => (None, true),
         Fate::New(Some(company)) => {
             let refused = refused(adoption.refusal.as_ref());
@@ -109,6 +127,11 @@ fn one(app: &App, options: &Options, token: MoodleToken) -> Result<(Option<Strin
             false,
         ),
         Fate::Known(known) => known_one(&known, &restrictions),
+    };
+    Ok(Told {
+        said,
+        is_decided,
+        is_new,
     })
 }
 

@@ -25,6 +25,11 @@ async fn a_sync_that_would_take_away_much_stops_with_its_list_and_changes_nothin
     assert_eq!(statistics["success"], false);
     assert_eq!(statistics["records_deleted"], 60, "what it would take away");
     assert_eq!(statistics["version_before"], statistics["version_after"]);
+    let id = runs["items"][0]["id"].as_str().unwrap();
+    let planned = acme
+        .get(&format!("/api/v1/syncs/{id}/changes?limit=1000"))
+        .await;
+    assert_eq!(planned.each("kind"), ["removed"; 60]);
 }
 
 #[actix_web::test]
@@ -146,7 +151,7 @@ async fn two_admins_who_confirm_at_once_start_one_run() {
 
 #[actix_web::test]
 async fn a_moodle_that_is_well_again_lets_the_waiting_run_go() {
-    let (app, admin, _) = synced_crowd().await;
+    let (app, admin, acme) = synced_crowd().await;
     change(
         &app,
         "update mdl_company_users set suspended = 1 where userid > 1040",
@@ -162,6 +167,9 @@ async fn a_moodle_that_is_well_again_lets_the_waiting_run_go() {
         "{}",
         page.body
     );
+    let id = waiting.trim_start_matches("/sync/runs/");
+    let planned = acme.get(&format!("/api/v1/syncs/{id}/changes")).await;
+    assert_eq!(planned.status, 410, "{}", planned.body);
     assert_eq!(stored(&app).await.0, CROWD);
 }
 

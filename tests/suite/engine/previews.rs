@@ -1,7 +1,85 @@
 //! Previews: the same plan, and nothing written.
 
+use alx_report_api::sync::retention::{PLANS_DAYS, compact};
+use alx_report_api::time::now_ms;
+use serde_json::{Value, json};
+
 use super::{address, change, run, stored, synced_crowd};
-use crate::support::client::complete;
+use crate::support::client::{Client, complete};
+
+/// A preview that a program asks for; gives the address of what it would change.
+async fn preview_of(acme: &Client) -> String {
+    let wish = json!({"mode": "full", "dry_run": true});
+    let run = acme.post("/api/v1/syncs?wait=30", wish).await;
+    assert_eq!(run.status, 200, "{}", run.body);
+    let id = run.json()["id"].as_str().unwrap().to_owned();
+    format!("/api/v1/syncs/{id}/changes")
+}
+
+#[actix_web::test]
+async fn a_preview_lists_by_the_api_what_it_would_do_page_by_page() {
+    let (app, _, acme) = synced_crowd().await;
+    complete(&app, 1001, "Fire safety");
+    change(&app, "delete from mdl_company_users where userid = 1100");
+
+    let path = preview_of(&acme).await;
+    let first = acme.get(&format!("{path}?limit=1")).await.json();
+    let cursor = first["next_cursor"].as_str().expect("a cursor");
+    let second = acme
+        .get(&format!("{path}?limit=1&cursor={cursor}"))
+        .await
+        .json();
+
+    let item = &first["items"][0];
+    assert_eq!(
+        (&item["userid"], &item["kind"], &item["version"]),
+        (&json!(1001), &json!("updated"), &Value::Null)
+    );
+    assert_eq!(item["before"]["status"], "not_started");
+    assert_eq!(item["after"]["status"], "completed");
+    let at = item["after"]["timecompleted"].as_str().unwrap_or_default();
+    assert!(at.ends_with('Z'), "{item}");
+    let item = &second["items"][0];
+    assert_eq!(
+        (&item["userid"], &item["kind"]),
+        (&json!(1100), &json!("removed"))
+    );
+    assert_eq!(item["after"]["state"], "left");
+    assert_eq!(second["next_cursor"], Value::Null);
+    assert_eq!(second["as_of"]["version"], 100);
+    app.deliver(
+        alx_report_api::ids::CompanyId(42),
+        json!({"fields": ["userid", "percentage"]}),
+    )
+    .await;
+    let masked = acme.get(&path).await.json();
+    assert_eq!(masked["items"][0]["before"].get("status"), None, "{masked}");
+}
+
+#[actix_web::test]
+async fn what_a_preview_would_do_is_gone_by_name_after_a_month() {
+    let (app, _, acme) = synced_crowd().await;
+    complete(&app, 1001, "Fire safety");
+    let path = preview_of(&acme).await;
+    let later = async |days: i64| {
+        let shared = app.app.clone();
+        let work = move || compact(&shared, now_ms() + days * 86_400_000);
+        let done = actix_web::rt::task::spawn_blocking(work).await;
+        done.unwrap().unwrap();
+        acme.get(&path).await
+    };
+
+    let young = later(PLANS_DAYS - 1).await;
+    let old = later(PLANS_DAYS + 1).await;
+
+    assert_eq!(young.each("userid"), [1001]);
+    assert_eq!(
+        (old.status, &old.json()["type"]),
+        (410, &json!("urn:alx-report-api:problem:lines-let-go"))
+    );
+    let run = acme.get(path.trim_end_matches("/changes")).await.json();
+    assert!(run["compacted_at"].is_string(), "{run}");
+}
 
 #[actix_web::test]
 async fn a_preview_of_every_mode_says_what_the_sync_then_does_and_writes_nothing() {

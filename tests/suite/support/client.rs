@@ -2,9 +2,11 @@
 
 use alx_report_api::demo::builder::MoodleBuilder;
 use alx_report_api::ids::{CompanyId, UserId};
-use alx_report_api::sync;
-use alx_report_api::time::now;
+use alx_report_api::schema::sync_runs;
+use alx_report_api::sync::{self, Mode, RunState, Trigger};
+use alx_report_api::time::{now, now_ms};
 use alx_report_api::tokens::{NewToken, Scopes, store};
+use diesel::prelude::*;
 use reqwest::Method;
 use reqwest::header::HeaderMap;
 use serde_json::{Value, json};
@@ -245,6 +247,34 @@ pub async fn synced() -> (TestApp, Client) {
     let acme = Client::new(&app, ACME, "read,changes,sync").await;
     acme.sync().await;
     (app, acme)
+}
+
+/// The id of a run that is planted.
+pub fn planted() -> String {
+    "b".repeat(32)
+}
+
+/// Plants a run that another process is busy with.
+pub async fn plant_running(app: &TestApp, dry_run: bool) {
+    let busy = move |conn: &mut _| {
+        diesel::insert_into(sync_runs::table)
+            .values((
+                sync_runs::id.eq(planted()),
+                sync_runs::company_id.eq(ACME),
+                sync_runs::mode.eq(Mode::Full),
+                sync_runs::trigger.eq(Trigger::Api),
+                sync_runs::requested_by.eq("test"),
+                sync_runs::state.eq(RunState::Running),
+                sync_runs::dry_run.eq(dry_run),
+                sync_runs::requested_at_ms.eq(now_ms()),
+                sync_runs::started_at_ms.eq(now_ms()),
+                sync_runs::lease_until_ms.eq(now_ms() + 3_600_000),
+                sync_runs::runner.eq("another process"),
+            ))
+            .execute(conn)?;
+        Ok(())
+    };
+    app.app.db.change(busy).await.expect("a run that lasts");
 }
 
 /// The parameters that a 400 names.
