@@ -170,18 +170,15 @@ async fn nobodys_schedule_is_lost_to_a_form_that_was_opened_before() {
     let hourly = [("rhythm", "hourly"), ("minute", "7"), ("seen", &*seen)];
     let daily = [("rhythm", "daily"), ("time", "04:30"), ("seen", &*seen)];
 
-    let both = [
-        admin.post(page, &fields(&hourly)),
-        admin.post(page, &fields(&hourly)),
-    ];
-    let both = futures_util::future::join_all(both).await;
+    let hourly = fields(&hourly);
+    let (one, two) = futures_util::join!(admin.post(page, &hourly), admin.post(page, &hourly));
     let refused = admin.post(page, &fields(&daily)).await;
     let kept = schedule_of(&app).await;
     let seen = refused.between("name=\"seen\" value=\"", "\"");
     let on_purpose = [daily[0], daily[1], ("seen", &*seen)];
     let again = admin.post(page, &fields(&on_purpose)).await;
 
-    let mut statuses = [both[0].status, both[1].status];
+    let mut statuses = [one.status, two.status];
     statuses.sort_unstable();
     assert_eq!(statuses, [303, 409], "one of two that are sent at once");
     assert_eq!(refused.status, 409);

@@ -81,7 +81,7 @@ async fn end_at(app: &TestApp, run: &str, at_ms: i64) {
             sync_runs::requested_at_ms.eq(1_000_000_000_000_i64),
             sync_runs::finished_at_ms.eq(at_ms),
         );
-        let run = sync_runs::table.filter(sync_runs::id.eq(id));
+        let run = sync_runs::table.filter(sync_runs::id.eq(&id));
         Ok(diesel::update(run).set(values).execute(conn)?)
     });
     assert_eq!(change.await.unwrap(), 1);
