@@ -103,7 +103,7 @@ impl Statement {
                 statement.compare(left, Comparison::Eq, entry);
             }),
             Filter::Text(function, text, part) => self.function(*function, text, part),
-            Filter::Is(property) => self.is(*property, true),
+            Filter::Is(property) => self.is(property, true),
         }
     }
 
@@ -115,7 +115,7 @@ impl Statement {
     /// Not null is null, which holds for nobody.
     fn negated(&mut self, part: &Filter) {
         if let Filter::Is(property) = part {
-            self.is(*property, false);
+            self.is(property, false);
         }
     }
 

@@ -271,7 +271,7 @@ async fn an_alert_is_acknowledged_and_closed_with_who_and_when() {
 
     let page = admin.get(&address).await;
     assert!(
-        page.says("What to do") && page.says("href=\"/companies/42/requests\""),
+        page.says("What to do") && page.says("href=\"/companies/42/requests?from="),
         "{}",
         page.body
     );
