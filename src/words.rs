@@ -108,3 +108,8 @@ impl Severity {
         self as u8 >= other as u8
     }
 }
+
+/// How many of a whole a part is, per hundred and not rounded; `None` where there is no whole.
+pub fn per_hundred(part: i64, whole: i64) -> Option<f64> {
+    (whole > 0).then(|| 100.0 * part as f64 / whole as f64)
+}

@@ -144,11 +144,18 @@ pub async fn list_courses(client: Client, request: HttpRequest) -> Result<HttpRe
 impl<'a> CourseSummary<'a> {
     fn of(course: &'a CourseNumbers, fields: Fields) -> Self {
         let name = course.name.as_str();
+        let totals = Totals {
+            learners: course.enrolments(),
+            courses: 1,
+            enrolments: course.enrolments(),
+            completed: course.completed,
+            in_progress: course.in_progress,
+        };
         Self {
             courseid: course.course,
             coursename: fields.has(Field::CourseName).then_some(name),
             enrolments: course.enrolments(),
-            statuses: statuses(&course.totals(), fields),
+            statuses: statuses(&totals, fields),
         }
     }
 }

@@ -8,6 +8,7 @@ use serde::Serialize;
 
 use crate::ids::{CompanyId, RunId};
 use crate::schema::{companies, company_state};
+use crate::words::per_hundred;
 
 /// A company as the last look at Moodle found it.
 #[derive(Debug, Clone, PartialEq, Eq, Queryable, Selectable, Insertable, AsChangeset)]
@@ -102,6 +103,6 @@ impl Totals {
 
     /// Completed rows per hundred, or `None` without rows.
     pub fn completion_rate(&self) -> Option<f64> {
-        (self.enrolments > 0).then(|| 100.0 * self.completed as f64 / self.enrolments as f64)
+        per_hundred(self.completed, self.enrolments)
     }
 }

@@ -9,11 +9,11 @@ use diesel::sql_query;
 use diesel::sql_types::{BigInt, Double, Nullable, Text};
 
 use super::{Band, Status};
-use crate::companies::Totals;
 use crate::db::Conn;
 use crate::error::Result;
 use crate::ids::{CompanyId, CourseId};
 use crate::moodle::RowState;
+use crate::words::per_hundred;
 
 pub use days::Days;
 
@@ -56,20 +56,9 @@ impl CourseNumbers {
         self.completed + self.in_progress + self.not_started
     }
 
-    /// The same as a company's totals, whose definitions hold here too.
-    pub fn totals(&self) -> Totals {
-        Totals {
-            learners: self.enrolments(),
-            courses: 1,
-            enrolments: self.enrolments(),
-            completed: self.completed,
-            in_progress: self.in_progress,
-        }
-    }
-
     /// Completed rows per hundred, or `None` without rows.
     pub fn completion_rate(&self) -> Option<f64> {
-        self.totals().completion_rate()
+        per_hundred(self.completed, self.enrolments())
     }
 
     /// Rows of which Moodle tracks a percentage.

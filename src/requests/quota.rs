@@ -14,6 +14,7 @@ use crate::db::{Conn, Db, Kind};
 use crate::error::Result;
 use crate::ids::{CompanyId, TokenId};
 use crate::time::day;
+use crate::words::per_hundred;
 
 /// The token that stands for all of a company's.
 pub const ALL_TOKENS: TokenId = TokenId(0);
@@ -54,7 +55,7 @@ impl Standing {
 
     /// Calls of this day per hundred of the limit.
     pub fn percent(&self) -> Option<f64> {
-        (self.limit > 0).then(|| 100.0 * self.used as f64 / f64::from(self.limit))
+        per_hundred(self.used, self.limit.into())
     }
 
     /// Whether so many per hundred of the limit are used, or more.

@@ -1,5 +1,7 @@
 //! What is counted of calls, and what each number means: defined here, and nowhere else.
 
+use crate::words::per_hundred;
+
 /// The numbers of some calls.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Tally {
@@ -46,12 +48,12 @@ impl Tally {
 
     /// Calls without an error per hundred; `None` without calls.
     pub fn success_rate(&self) -> Option<f64> {
-        share(self.answered(), self.calls)
+        per_hundred(self.answered(), self.calls)
     }
 
     /// Hits per hundred hits and misses; `None` where there was neither.
     pub fn hit_rate(&self) -> Option<f64> {
-        share(self.hits, self.hits + self.misses)
+        per_hundred(self.hits, self.hits + self.misses)
     }
 
     /// The shortest duration, in microseconds, that so many of a hundred calls did not exceed; `None` without calls.
@@ -102,10 +104,6 @@ impl Tally {
     pub(super) fn close(&mut self) {
         self.durations.sort_unstable();
     }
-}
-
-fn share(part: i64, whole: i64) -> Option<f64> {
-    (whole > 0).then(|| 100.0 * part as f64 / whole as f64)
 }
 
 /// What is counted of a call.

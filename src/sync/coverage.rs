@@ -15,6 +15,7 @@ use crate::language::Said;
 use crate::moodle::RowState;
 use crate::schema::{progress, sync_run_courses, sync_runs, sync_settings, sync_unread};
 use crate::settings::DEFAULTS;
+use crate::words::per_hundred;
 
 /// What a full comparison found.
 #[derive(Debug, Clone, PartialEq)]
@@ -52,7 +53,7 @@ impl Coverage {
     pub fn percentage(&self) -> Option<f64> {
         let all = self.total.expected + self.total.extra;
         let right = all - self.total.gap();
-        (all > 0).then(|| 100.0 * right as f64 / all as f64)
+        per_hundred(right, all)
     }
 }
 

@@ -342,7 +342,7 @@ async fn every_mistake_keeps_what_was_typed_and_names_its_field() {
 
     assert_eq!((refused.status, defaults.status), (422, 422));
     for said in [
-        "<title>Error: Delivery",
+        "<title>Error: What programs get",
         "id=\"window_hours-wrong\">Give a whole number from 1 to 168",
         "value=\"169\"",
         "id=\"calls_per_token-wrong\"",
