@@ -29,12 +29,13 @@ const CHANGED_DEFAULTS: &str =
     "/settings/rows/confirm?learners=roles&role=5&suspended=yes&enrolled=ever&completed=ever";
 
 /// What is sent from states that a furnished site does not have, or that end with the first answer: a run that goes on,
-/// the other answer to a question, nobody's sign-in, a second factor. Tests of their own press these.
-const ELSEWHERE: [&str; 12] = [
+/// the other answer to a question, nobody's sign-in, a second factor, somebody else's session. Tests of their own press these.
+const ELSEWHERE: [&str; 13] = [
     "/account/second-factor/codes?",
     "/account/second-factor/confirm?",
     "/account/second-factor/off?",
     "/admins/*/second-factor?",
+    "/admins/*/sessions?",
     "/companies/*/settings/preview/*?",
     "/invitation?",
     "/setup?",
