@@ -49,7 +49,7 @@ mod tests {
         assert_eq!(
             header,
             "attachment; filename=\"changes-b-ta-s-hne-2026-11-22.csv\"; \
-             filename*=UTF-8''changes-b%C3%A9ta-s%C3%B6hne-2026-11-22.csv"
+             filename*=UTF-8''changes%2Db%C3%A9ta%2Ds%C3%B6hne%2D2026%2D11%2D22.csv"
         );
     }
 
