@@ -60,6 +60,9 @@ impl Language {
     ///
     /// What is one word in English and two elsewhere says before it what it means, as in `button|Change`: gettext's context.
     pub fn translated(self, text: &str) -> String {
+        if text.is_empty() {
+            return String::new(); // a catalogue keeps its own head under the empty text
+        }
         let said = match (in_context(text), self.catalogue()) {
             (Some((context, text)), Some(known)) => known.pgettext(context, text),
             (Some((_, text)), None) => text,
@@ -148,6 +151,13 @@ mod tests {
         ] {
             let mut catalogue = Catalog::new();
             catalogue.add_str(text).expect("a whole catalogue");
+        }
+    }
+
+    #[test]
+    fn an_empty_text_stays_empty() {
+        for language in Language::ALL {
+            assert_eq!(language.translated(""), "");
         }
     }
 
