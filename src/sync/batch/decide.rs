@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use serde_json::json;
 
-use super::{Batch, BatchRequest, BatchState, report, start};
+use super::{Batch, BatchRequest, BatchState, report, start, tally};
 use crate::app::App;
 use crate::audit;
 use crate::db::{Conn, off_thread};
@@ -59,7 +59,7 @@ pub async fn run_for_real(app: &Arc<App>, id: BatchId, by: String) -> Result<Bat
 
 fn real(conn: &mut Conn, id: &BatchId, by: &str) -> Result<BatchRequest> {
     let preview = report::get(conn, id)?;
-    if !preview.dry_run || report::tally(conn, id)?.lasts() {
+    if !preview.dry_run || tally::tally(conn, id)?.lasts() {
         let why = "only previews that have ended can be run for real";
         return Err(Error::Conflict(why.into()));
     }
@@ -76,7 +76,7 @@ fn real(conn: &mut Conn, id: &BatchId, by: &str) -> Result<BatchRequest> {
 
 /// Whether a batch lasts or ended well, so that the same wish is that batch.
 fn stands(conn: &mut Conn, id: &BatchId) -> Result<bool> {
-    let state = report::tally(conn, id)?.state();
+    let state = tally::tally(conn, id)?.state();
     Ok(!matches!(state, BatchState::Partial | BatchState::Failed))
 }
 

@@ -4,13 +4,13 @@ mod budget;
 mod decide;
 mod report;
 mod start;
+mod tally;
 
 pub use budget::demote_late;
 pub use decide::{cancel, run_for_real};
-pub use report::{
-    BatchState, Line, Tally, Totals, count, counts_since, find, get, lines, page, tally, totals,
-};
+pub use report::{Line, count, counts_since, find, get, lines, page};
 pub use start::{BatchRequest, check, companies_in_moodle, start};
+pub use tally::{BatchState, Tally, Totals, tally, totals};
 
 use diesel::prelude::*;
 
