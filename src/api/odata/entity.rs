@@ -51,10 +51,7 @@ pub async fn show_property(
     request: HttpRequest,
     path: Path<(String, String)>,
 ) -> Answer {
-    let written = Written::read(request.query_string(), OF_DOCUMENT)?;
-    let place = Place::read(&path.0)?;
-    let part = Part::Property(place.property(&client, &path.1)?);
-    answer(&request, client, place, part, &written).await
+    show_part(&request, client, &path, OF_DOCUMENT, Part::Property).await
 }
 
 /// `GET /odata/v4/{set}({key})/{property}/$value`: its value as a text alone.
@@ -63,10 +60,20 @@ pub async fn show_value(
     request: HttpRequest,
     path: Path<(String, String)>,
 ) -> Answer {
-    let written = Written::read(request.query_string(), OF_VALUE)?;
-    let place = Place::read(&path.0)?;
-    let part = Part::Value(place.property(&client, &path.1)?);
-    answer(&request, client, place, part, &written).await
+    show_part(&request, client, &path, OF_VALUE, Part::Value).await
+}
+
+async fn show_part(
+    request: &HttpRequest,
+    client: Client,
+    (entity, property): &(String, String),
+    allowed: &[&str],
+    part: fn(usize) -> Part,
+) -> Answer {
+    let written = Written::read(request.query_string(), allowed)?;
+    let place = Place::read(entity)?;
+    let part = part(place.property(&client, property)?);
+    answer(request, client, place, part, &written).await
 }
 
 impl Place {
@@ -183,6 +190,7 @@ fn without_null(mut reply: HttpResponse) -> HttpResponse {
         *reply.status_mut() = StatusCode::NO_CONTENT;
         reply.headers_mut().remove(CONTENT_TYPE);
         reply.headers_mut().remove(CONTENT_ENCODING);
+        reply.headers_mut().remove(EMPTY_REASON); // said of lists
         return reply.set_body(BoxBody::new(()));
     }
     reply
