@@ -102,9 +102,8 @@ impl Call {
         }
     }
 
-    /// Counts a call that was wrong in itself, and takes back the count of one that
-    /// costs nothing after all. `status` is what
-    /// it is answered with.
+    /// Counts a call that was wrong in itself, and takes back the count of one that costs nothing after all. `status` is
+    /// what it is answered with.
     pub async fn settle(&self, app: &Arc<App>, status: u16, wrong: bool) -> Result<(), ApiError> {
         let known = self.known();
         let Some(limits) = known.limits else {
