@@ -92,12 +92,7 @@ impl Statement {
             Filter::Always(false) => drop(self.say("1 = 0")),
             Filter::And(parts) => self.list(parts, " and ", Self::filter),
             Filter::Or(parts) => self.list(parts, " or ", Self::filter),
-            Filter::Not(part) if is_null_too(part) => self.negated(part),
-            Filter::Not(part) => {
-                self.say("(not ");
-                self.filter(part);
-                self.say(")");
-            }
+            Filter::Not(part) => self.not(part),
             Filter::Compare(left, operator, right) => self.compare(left, *operator, right),
             Filter::In(left, entries) => self.list(entries, " or ", |statement, entry| {
                 statement.compare(left, Comparison::Eq, entry);
@@ -112,11 +107,14 @@ impl Statement {
         self.compare(&property, Comparison::Eq, &word);
     }
 
-    /// Not null is null, which holds for nobody.
-    fn negated(&mut self, part: &Filter) {
+    /// Of a property that can be null the other word is asked for: not null is null, which holds for nobody.
+    fn not(&mut self, part: &Filter) {
         if let Filter::Is(property) = part {
-            self.is(property, false);
+            return self.is(property, false);
         }
+        self.say("(not ");
+        self.filter(part);
+        self.say(")");
     }
 
     fn list<T>(&mut self, parts: &[T], between: &str, each: impl Fn(&mut Self, &T)) {
@@ -319,11 +317,6 @@ fn beyond(property: &'static Property, direction: Direction, datum: &Datum) -> F
             compare(property, Comparison::Eq, &Datum::Null),
         ]),
     }
-}
-
-/// Whether a part of a filter can be neither true nor false.
-fn is_null_too(part: &Filter) -> bool {
-    matches!(part, Filter::Is(property) if property.nullable)
 }
 
 /// The entities of a set, before and after the company's id.
