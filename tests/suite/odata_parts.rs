@@ -56,7 +56,13 @@ async fn the_value_of_a_property_is_a_text_alone() {
     let (_app, acme) = synced().await;
     let (address, row) = an_open_row(&acme).await;
 
-    let name = acme.get(&format!("{address}/CourseName/$value")).await;
+    let name = acme
+        .get_with(
+            &format!("{address}/CourseName/$value"),
+            "accept",
+            "text/plain",
+        )
+        .await;
     let moment = acme.get(&format!("{address}/ChangedAt/$value")).await;
     let again = acme
         .get_with(
@@ -189,4 +195,28 @@ async fn operations_that_are_not_there_are_501_and_wrong_aliases_say_so() {
         );
     }
     assert_eq!(acme.get("/odata/v4/?@p=1").await.status, 501);
+}
+
+#[actix_web::test]
+async fn a_filter_that_its_aliases_blow_up_is_refused_at_its_limit() {
+    let (_app, acme) = synced().await;
+    let long = format!("'{}'", "x".repeat(7000));
+    let uses = "@a''".repeat(3000);
+    let many: String = (0..70).map(|number| format!("&@a{number}=1")).collect();
+
+    let blown = acme
+        .get(&format!("/odata/v4/Progress?$filter={uses}&@a={long}"))
+        .await;
+    let crowd = acme
+        .get(&format!("/odata/v4/Progress?$filter=UserId eq @a1{many}"))
+        .await;
+
+    assert_eq!(blown.status, 400);
+    assert!(
+        blown.body.contains("longer than 8192 bytes"),
+        "{}",
+        blown.body
+    );
+    assert_eq!(crowd.status, 400);
+    assert!(crowd.body.contains("too many options"), "{}", crowd.body);
 }

@@ -104,7 +104,10 @@ async fn answer(
     part: Part,
     written: &Written,
 ) -> Answer {
-    let writer = Writer::of(request, &client, place.set, written)?;
+    let writer = match part {
+        Part::Value(_) => Writer::of_text(request, &client, place.set)?,
+        _ => Writer::of(request, &client, place.set, written)?,
+    };
     let style = writer.style(options::select(written, place.set)?);
     let question = question(&style, &place, part, written);
     let (company, fields, set) = (client.caller.company, client.fields, place.set);

@@ -15,6 +15,15 @@ pub struct Json {
     pub numbers_as_text: bool,
 }
 
+impl Default for Json {
+    fn default() -> Self {
+        Self {
+            detail: Detail::Minimal,
+            numbers_as_text: false,
+        }
+    }
+}
+
 /// What a client would like.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Preferences {
@@ -75,10 +84,7 @@ fn of_media(media: &str) -> Option<Json> {
     if !["application/json", "application/*", "*/*"].contains(&kind.as_str()) {
         return None;
     }
-    let mut json = Json {
-        detail: Detail::Minimal,
-        numbers_as_text: false,
-    };
+    let mut json = Json::default();
     for part in parts {
         let (name, value) = part.split_once('=').unwrap_or((part, ""));
         match name.trim().to_ascii_lowercase().as_str() {

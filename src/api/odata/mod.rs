@@ -65,6 +65,17 @@ impl Writer {
         })
     }
 
+    /// Of a text alone, whatever kinds of answers the client likes.
+    fn of_text(request: &HttpRequest, client: &Client, set: Set) -> Result<Self, ODataError> {
+        format::check_version(request)?;
+        Ok(Self {
+            root: root(request, client),
+            set,
+            json: Json::default(),
+            preferences: Preferences::default(),
+        })
+    }
+
     fn style(&self, select: Option<Vec<usize>>) -> Style {
         Style {
             root: self.root.clone(),

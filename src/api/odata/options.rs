@@ -51,6 +51,9 @@ pub const OF_VALUE: &[&str] = &[];
 /// The options of a document.
 pub const OF_DOCUMENT: &[&str] = &["$format"];
 
+/// Options of a request at most, its aliases among them.
+const MOST: usize = 64;
+
 /// Options as the client wrote them, each once.
 #[derive(Debug, Clone, Default)]
 pub struct Written(Vec<(String, String)>);
@@ -66,6 +69,9 @@ impl Written {
             let is_known = known.contains(&name.as_ref()) || aliases::may_stand(&name, known);
             if !is_known {
                 return Err(unknown(&name, known));
+            }
+            if found.0.len() == MOST {
+                return Err(ODataError::option(&name, "too many options"));
             }
             if found.text(&name).is_some() {
                 return Err(ODataError::option(&name, "given more than once"));

@@ -50,7 +50,8 @@ fn put(text: &mut String, part: &str, aliases: &[(String, String)]) -> Result<()
         text.push_str(value_of(name, aliases)?);
         text.push_str(rest);
         if text.len() > LONGEST {
-            break; // too long to be read; who reads it says so
+            let why = format!("longer than {LONGEST} bytes with what its aliases stand for");
+            return Err(ODataError::option("$filter", &why));
         }
     }
     Ok(())
