@@ -85,36 +85,30 @@ impl Statement {
         self.bind(company.0).say(after).say(") entity ");
     }
 
-    /// A condition: true or false, never null.
+    /// A condition. It is null, and holds for nobody, where a property that stands alone is null, and its opposite is too;
+    /// comparisons are true or false.
     pub fn filter(&mut self, filter: &Filter) {
         match filter {
             Filter::Always(true) => drop(self.say("1 = 1")),
             Filter::Always(false) => drop(self.say("1 = 0")),
             Filter::And(parts) => self.list(parts, " and ", Self::filter),
             Filter::Or(parts) => self.list(parts, " or ", Self::filter),
-            Filter::Not(part) => self.not(part),
+            Filter::Not(part) => {
+                self.say("(not ");
+                self.filter(part);
+                self.say(")");
+            }
             Filter::Compare(left, operator, right) => self.compare(left, *operator, right),
             Filter::In(left, entries) => self.list(entries, " or ", |statement, entry| {
                 statement.compare(left, Comparison::Eq, entry);
             }),
             Filter::Text(function, text, part) => self.function(*function, text, part),
-            Filter::Is(property) => self.is(property, true),
+            Filter::Is(property) => {
+                self.say("(").say(property.column).say(" = ");
+                self.value(Value::Bool(true));
+                self.say(")");
+            }
         }
-    }
-
-    fn is(&mut self, property: &'static Property, word: bool) {
-        let (property, word) = (Operand::Property(property), Operand::Bool(word));
-        self.compare(&property, Comparison::Eq, &word);
-    }
-
-    /// Of a property that can be null the other word is asked for: not null is null, which holds for nobody.
-    fn not(&mut self, part: &Filter) {
-        if let Filter::Is(property) = part {
-            return self.is(property, false);
-        }
-        self.say("(not ");
-        self.filter(part);
-        self.say(")");
     }
 
     fn list<T>(&mut self, parts: &[T], between: &str, each: impl Fn(&mut Self, &T)) {

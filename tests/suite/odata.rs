@@ -161,7 +161,19 @@ async fn runs_say_what_the_api_says_of_them() {
         assert_eq!(run["Errors"].as_str().map(str::to_owned), sentences);
     }
     assert_eq!(count("Success").await, "2");
-    assert_eq!(count("not Success").await, "1", "one that runs is neither");
+    for neither in [
+        "not Success",
+        "not (Success)",
+        "not (Success and Mode eq 'full')",
+        "not (Success or Mode eq 'none')",
+    ] {
+        assert_eq!(
+            count(neither).await,
+            "1",
+            "{neither}: one that runs is no case of it"
+        );
+    }
+    assert_eq!(count("not (not Success)").await, "2");
     assert_eq!(count("Success eq null").await, "1");
     assert_eq!(count("TotalProcessed gt 0 and Errors eq ''").await, "1");
     assert_eq!(count("Success eq false and Errors ne ''").await, "1");
