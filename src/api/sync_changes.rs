@@ -114,7 +114,7 @@ fn lines(
 ) -> error::Result<Vec<(i64, ChangeItem)>> {
     if run.has_plan() {
         let planned = preview::lines(conn, &run.id, after, limit)?;
-        if run.compacted_at.is_some() || is_lost(run, after, &planned) {
+        if run.compacted_at.is_some() || (planned.is_empty() && is_lost(conn, run)?) {
             return Err(Error::LinesLetGo);
         }
         let item = |line: Line| Ok((line.place, ChangeItem::planned(line, fields)?));
@@ -129,9 +129,9 @@ fn lines(
 }
 
 /// Whether nothing is left of a plan that had something: another sync answered for it, or all it was about were erased.
-fn is_lost(run: &Run, after: i64, planned: &[Line]) -> bool {
+fn is_lost(conn: &mut Conn, run: &Run) -> error::Result<bool> {
     let counted = run.statistics().map_or(0, |done| done.total_processed);
-    after == 0 && planned.is_empty() && counted > 0
+    Ok(counted > 0 && preview::lines(conn, &run.id, 0, 1)?.is_empty())
 }
 
 fn checked(request: &HttpRequest, client: &Client, list: &str) -> Result<(i64, i64), ApiError> {

@@ -130,7 +130,8 @@ fn why_not(conn: &mut Conn, claim: &Claim) -> Result<Error> {
 }
 
 fn counts(claim: &Claim, reading: &Reading, state: RunState) -> Counts {
-    let written = !claim.run.dry_run && state != RunState::NeedsConfirmation;
+    let done = matches!(state, RunState::Succeeded | RunState::Partial);
+    let written = done && !claim.run.dry_run;
     let versions = if written { reading.spool.len() } else { 0 };
     Counts {
         records_created: Some(reading.spool.added),

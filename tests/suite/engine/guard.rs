@@ -34,7 +34,7 @@ async fn a_sync_that_would_take_away_much_stops_with_its_list_and_changes_nothin
 
 #[actix_web::test]
 async fn a_question_that_an_admin_reads_stays_while_a_schedule_goes_on() {
-    let (app, admin, _) = synced_crowd().await;
+    let (app, admin, acme) = synced_crowd().await;
     let before = stored(&app).await;
     change(&app, HALF_LEAVES);
     let waiting = address(&run(&admin, "full", false).await);
@@ -43,6 +43,11 @@ async fn a_question_that_an_admin_reads_stays_while_a_schedule_goes_on() {
         let page = run(&admin, mode, false).await;
 
         assert!(page.says("decide about that one"), "{mode}: {}", page.body);
+        let last = acme.get("/api/v1/syncs?limit=1").await.json()["items"][0].clone();
+        let done = &last["statistics"];
+        assert_eq!(last["state"], "rejected", "{mode}");
+        assert_eq!(done["version_before"], done["version_after"], "{mode}");
+        assert_eq!(done["cache_cleared"], 0, "{mode}: it has written nothing");
     }
     assert_eq!(stored(&app).await, before);
     assert!(admin.get(&waiting).await.says("Take these 60 rows out"));
@@ -158,6 +163,10 @@ async fn a_moodle_that_is_well_again_lets_the_waiting_run_go() {
     );
     let waiting = address(&run(&admin, "full", false).await);
     change(&app, "update mdl_company_users set suspended = 0");
+    let id = waiting.trim_start_matches("/sync/runs/");
+    let lines = format!("/api/v1/syncs/{id}/changes?limit=20");
+    let first = acme.get(&lines).await.json();
+    let cursor = first["next_cursor"].as_str().expect("there are more");
 
     run(&admin, "full", false).await;
 
@@ -167,9 +176,10 @@ async fn a_moodle_that_is_well_again_lets_the_waiting_run_go() {
         "{}",
         page.body
     );
-    let id = waiting.trim_start_matches("/sync/runs/");
-    let planned = acme.get(&format!("/api/v1/syncs/{id}/changes")).await;
-    assert_eq!(planned.status, 410, "{}", planned.body);
+    for address in [lines.clone(), format!("{lines}&cursor={cursor}")] {
+        let planned = acme.get(&address).await;
+        assert_eq!(planned.status, 410, "{address}: {}", planned.body);
+    }
     assert_eq!(stored(&app).await.0, CROWD);
 }
 
