@@ -11,6 +11,7 @@ use actix_web::http::header::{HeaderName, HeaderValue};
 
 use super::ApiError;
 use crate::app::App;
+use crate::error::Result;
 use crate::ids::{CompanyId, TokenId};
 use crate::requests::{Limits, Standing, Taken};
 use crate::time::now;
@@ -84,13 +85,15 @@ impl Call {
     }
 
     /// Counts the call once, or refuses it where a limit is used up.
-    pub async fn admit(&self, app: &Arc<App>) -> Result<(), ApiError> {
+    pub async fn admit(&self, app: &Arc<App>) -> std::result::Result<(), ApiError> {
         let known = self.known();
         let Some(limits) = known.limits.filter(|_| known.counted_at.is_none()) else {
             return Ok(());
         };
         let at = now();
-        match take(app, limits, at).await? {
+        let place = app.lanes.count(limits.company).await;
+        let place = place.ok_or(ApiError::Busy)?;
+        match app.quota.take(&app.db, limits, at, place).await? {
             Taken::Granted(standing) => {
                 self.note(|known| (known.counted_at, known.standing) = (Some(at), standing));
                 Ok(())
@@ -104,17 +107,20 @@ impl Call {
 
     /// Counts a call that was wrong in itself, and takes back the count of one that costs nothing after all. `status` is
     /// what it is answered with.
-    pub async fn settle(&self, app: &Arc<App>, status: u16, wrong: bool) -> Result<(), ApiError> {
+    pub async fn settle(&self, app: &Arc<App>, status: u16, wrong: bool) -> Result<()> {
         let known = self.known();
         let Some(limits) = known.limits else {
             return Ok(());
         };
         match known.counted_at {
-            Some(at) if !is_theirs(status) => give_back(app, limits, at).await?,
+            Some(at) if !is_theirs(status) => {
+                let place = app.lanes.settle(limits.company).await;
+                app.quota.give_back(&app.db, limits, at, place).await?;
+            }
             // A call that its limit refused has noted how the limit stands.
             None if wrong && is_theirs(status) && known.standing.is_none() => {
-                let at = now();
-                match take(app, limits, at).await? {
+                let (at, place) = (now(), app.lanes.settle(limits.company).await);
+                match app.quota.take(&app.db, limits, at, place).await? {
                     Taken::Granted(standing) => self.note(|known| {
                         (known.counted_at, known.standing) = (Some(at), standing);
                     }),
@@ -125,19 +131,6 @@ impl Call {
         }
         Ok(())
     }
-}
-
-/// Counts a call. A few of each company are counted at a time: the others wait here, and not for its row with a connection.
-async fn take(app: &App, limits: Limits, at: i64) -> Result<Taken, ApiError> {
-    let place = app.lanes.count(limits.company).await;
-    let place = place.ok_or(ApiError::Busy)?;
-    Ok(app.quota.take(&app.db, limits, at, place).await?)
-}
-
-async fn give_back(app: &App, limits: Limits, at: i64) -> Result<(), ApiError> {
-    let place = app.lanes.count(limits.company).await;
-    let place = place.ok_or(ApiError::Busy)?;
-    Ok(app.quota.give_back(&app.db, limits, at, place).await?)
 }
 
 /// Whether an answer of this status is the caller's to pay: neither what they have already (304), nor a method that there is

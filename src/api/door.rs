@@ -16,6 +16,7 @@ use super::end::End;
 use super::odata::ODataError;
 use super::{ApiError, problem};
 use crate::app::App;
+use crate::error::with_causes;
 use crate::requests::Standing;
 use crate::time::now;
 
@@ -43,8 +44,8 @@ pub async fn watch(
     let status = reply.status().as_u16();
     if let Err(cause) = call.settle(&app, status, error.is_some()).await {
         log::error!(
-            "a call was not counted: {}",
-            cause.for_log().unwrap_or_default()
+            "the count of a call was not settled: {}",
+            with_causes(&cause)
         );
     }
     tell_limits(&app, &call, reply.headers_mut()).await;

@@ -79,6 +79,12 @@ impl Lanes {
         turn(&self.lane(Some(company)).counts).await
     }
 
+    /// A place for settling the count of a call that is answered already: it is not lost, however long the others take.
+    pub async fn settle(&self, company: CompanyId) -> Place {
+        let counts = self.lane(Some(company)).counts.clone();
+        Place(counts.acquire_owned().await.expect("lanes stay open"))
+    }
+
     /// A place for waiting until a sync has ended; `None` when enough of the company's requests wait already.
     pub fn wait(&self, company: CompanyId) -> Option<Place> {
         let waits = self.lane(Some(company)).waits.clone();
