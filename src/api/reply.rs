@@ -174,8 +174,11 @@ pub async fn anew(
     };
     let (state, content) = client.read(read).await?;
     let rows = i64::try_from(content.rows).ok();
-    client.call.note(|known| known.rows = rows);
-    fresh_content(request, client, &state, StatusCode::OK, content).await
+    let reply = fresh_content(request, client, &state, StatusCode::OK, content).await?;
+    if reply.status() == StatusCode::OK {
+        client.call.note(|known| known.rows = rows); // a 304 holds none
+    }
+    Ok(reply)
 }
 
 /// A JSON reply that is computed for this request alone, because it can change without the company's stamp. `state` is of

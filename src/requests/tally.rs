@@ -13,7 +13,7 @@ pub struct Tally {
     pub refused: i64,
     /// Bytes of the bodies as they went over the wire.
     pub bytes: i64,
-    /// Answers for which nothing had to be read: from the company's cache, or 304 to a client that names what it has.
+    /// Answers for which nothing had to be read: from the company's cache, or 304 where its stamp alone decides.
     pub hits: i64,
     /// All other answers, also those that are never kept. Errors are neither.
     pub misses: i64,

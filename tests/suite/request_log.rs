@@ -62,6 +62,24 @@ async fn every_call_is_noted_with_what_it_got() {
 }
 
 #[actix_web::test]
+async fn a_list_that_the_client_has_already_counts_no_rows() {
+    let (app, acme) = synced().await;
+
+    let syncs = acme.get("/api/v1/syncs").await;
+    let sent = app.log().await.pop().expect("a call");
+    acme.get_with(
+        "/api/v1/syncs",
+        IF_NONE_MATCH.as_str(),
+        syncs.header("etag"),
+    )
+    .await;
+    let known = app.log().await.pop().expect("a call");
+
+    assert_eq!((sent.status, sent.rows), (200, Some(1)));
+    assert_eq!((known.status, known.rows), (304, None));
+}
+
+#[actix_web::test]
 async fn the_log_says_of_the_cache_what_the_answer_said() {
     let (app, acme) = synced().await;
     let before = app.log().await.len();
