@@ -99,7 +99,9 @@ fn complete(path: &str, operation: &mut Operation) {
         };
         if status.starts_with('2') || status == "304" {
             tell(response, HEADERS.iter());
-            tell(response, [("Alx-Empty-Reason", WHY_EMPTY.as_str())].iter());
+            if status == "200" && called.is_list() {
+                tell(response, [("Alx-Empty-Reason", WHY_EMPTY.as_str())].iter());
+            }
         } else {
             tell(
                 response,

@@ -82,6 +82,11 @@ impl Called {
         }
     }
 
+    /// Whether it reads what can be empty: a list, or a company's sums.
+    pub fn is_list(&self) -> bool {
+        self.parameters.iter().any(|name| name == "limit") || self.path == "/api/v1/summary"
+    }
+
     /// An error of a status as this call can meet it.
     fn error(&self, status: &str) -> Option<ApiError> {
         let names: Vec<&str> = self.parameters.iter().map(String::as_str).collect();
