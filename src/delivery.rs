@@ -1,4 +1,4 @@
-//! Changing how rows are delivered to programs: saved, audited and under a new stamp at once.
+//! Changing how rows are delivered to programs: saved and audited, and part of every question from then on.
 
 pub mod today;
 

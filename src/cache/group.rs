@@ -8,6 +8,7 @@ use cached::{CacheTtl, Cached, CachedIter, LruTtlCache};
 
 use super::flight::Flights;
 use super::{Answer, Key};
+use crate::words::per_hundred;
 
 /// Entries a group is made for at first; it grows up to its limit.
 const FIRST_SIZE: usize = 16;
@@ -67,8 +68,7 @@ pub struct GroupReport {
 impl GroupReport {
     /// Answers from the group per hundred that were asked for; `None` before the first.
     pub fn hit_rate(&self) -> Option<f64> {
-        let asked = self.hits + self.misses;
-        (asked > 0).then(|| 100.0 * self.hits as f64 / asked as f64)
+        per_hundred(self.hits as i64, (self.hits + self.misses) as i64)
     }
 }
 
