@@ -165,7 +165,7 @@ async fn schedule_page(
         Ok((known, schedule, latest))
     });
     let (company, schedule, scheduled_run) = read.await?;
-    let followed = schedule.as_ref().filter(|_| company.is_in_use());
+    let due = schedule.as_ref().and_then(|set| set.due_of(&company));
     let saved = || Fields {
         seen: Some(store::basis(schedule.as_ref())),
         ..schedule.as_ref().map(Fields::of).unwrap_or_default()
@@ -174,7 +174,10 @@ async fn schedule_page(
         chrome: admin.chrome(Tab::Schedules),
         has_moodle: app.moodle.is_some(),
         fields: typed.unwrap_or_else(saved),
-        foretold: followed.map(foretold).unwrap_or_default(),
+        foretold: match (&schedule, due) {
+            (Some(schedule), Some(first)) => foretold(schedule.rhythm, first),
+            _ => Vec::new(),
+        },
         is_outdated: false,
         key: random_hex::<16>(),
         company,
@@ -184,14 +187,11 @@ async fn schedule_page(
 }
 
 /// What the clock will do: the next run as it is noted, which may be a retry, then the rhythm's moments.
-fn foretold(schedule: &Schedule) -> Vec<Moment> {
-    let Some(first) = schedule.due() else {
-        return Vec::new();
-    };
-    let rest = schedule::forecast::next(schedule.rhythm, first.max(now()), FORETOLD - 1);
+fn foretold(rhythm: Rhythm, first: i64) -> Vec<Moment> {
+    let rest = schedule::forecast::next(rhythm, first.max(now()), FORETOLD - 1);
     let moment = |at| Moment {
         at,
-        local: local(schedule.rhythm, at),
+        local: local(rhythm, at),
     };
     std::iter::once(first).chain(rest).map(moment).collect()
 }

@@ -45,15 +45,6 @@ pub(super) struct Line {
     pub(super) latest: Option<Run>,
 }
 
-impl Line {
-    /// When the clock will ask for the next run.
-    pub(super) fn due(&self) -> Option<i64> {
-        let followed = self.schedule.as_ref();
-        let followed = followed.filter(|_| self.company.is_in_use());
-        followed.and_then(Schedule::due)
-    }
-}
-
 /// Which page.
 #[derive(Deserialize)]
 pub struct Wanted {

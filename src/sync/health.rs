@@ -69,9 +69,7 @@ impl Standing {
 
     /// When the clock will ask for the next run, as the scheduler has it; `None` while it will not.
     pub fn next_run_at(&self) -> Option<i64> {
-        let followed = self.schedule.as_ref();
-        let followed = followed.filter(|_| self.company.is_in_use());
-        followed.and_then(Schedule::due)
+        self.schedule.as_ref()?.due_of(&self.company)
     }
 }
 

@@ -6,10 +6,11 @@ use diesel::prelude::*;
 
 use super::rules::{Looked, values};
 use crate::alerts::Kind;
+use crate::companies;
 use crate::db::Conn;
 use crate::error::Result;
 use crate::ids::CompanyId;
-use crate::schema::{api_tokens, companies};
+use crate::schema::{api_tokens, companies as known};
 use crate::settings::site::Setting;
 use crate::tokens::{Token, store};
 use crate::words::Severity;
@@ -37,9 +38,8 @@ fn ending(conn: &mut Conn, now: i64, days: i64) -> Result<HashMap<CompanyId, Vec
         .filter(api_tokens::revoked_at.is_null())
         .filter(api_tokens::expires_at.gt(now))
         .filter(api_tokens::expires_at.le(now + days * DAY))
-        .inner_join(companies::table)
-        .filter(companies::suspended.eq(false))
-        .filter(companies::gone.eq(false))
+        .inner_join(known::table)
+        .filter(companies::store::in_use())
         .select(api_tokens::company_id)
         .distinct()
         .load(conn)?;

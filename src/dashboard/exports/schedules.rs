@@ -29,7 +29,9 @@ pub async fn export_schedules(download: Download) -> Result<HttpResponse, PageEr
                 })
             }),
             ("mode", |line| set(line, |set| Cell::text(set.mode.label()))),
-            ("next run (UTC)", |line| Cell::at(line.due())),
+            ("next run (UTC)", |line| {
+                set(line, |set| Cell::at(set.due_of(&line.company)))
+            }),
             ("paused (UTC)", |line| {
                 set(line, |set| Cell::at(set.paused.as_ref().map(|(at, _)| *at)))
             }),

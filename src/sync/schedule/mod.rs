@@ -14,6 +14,7 @@ pub use tick::tick;
 use diesel::prelude::*;
 
 use super::Mode;
+use crate::companies::Company;
 use crate::error::{Error, Result};
 use crate::ids::CompanyId;
 use crate::language::Said;
@@ -60,9 +61,10 @@ impl Schedule {
         self.rhythm != Rhythm::Off && self.paused.is_none()
     }
 
-    /// When the clock will ask for the next run, as far as it follows the schedule.
-    pub fn due(&self) -> Option<i64> {
-        self.next_run_at.filter(|_| self.is_active())
+    /// When the clock will ask for the next run; `None` while it will not follow the schedule, or not for this company.
+    pub fn due_of(&self, company: &Company) -> Option<i64> {
+        let is_followed = self.is_active() && company.is_in_use();
+        self.next_run_at.filter(|_| is_followed)
     }
 }
 
