@@ -64,10 +64,8 @@ pub struct Attention {
     pub late: Several<(Company, Option<i64>)>,
     /// Companies that no sync has succeeded for, and none is on its way.
     pub never: Several<Company>,
-    /// Tokens that end soon.
-    pub ending: Several<Ending>,
-    /// The others: no page lists them.
-    pub ending_too: Vec<Ending>,
+    /// Tokens that end soon, those that end first before others.
+    pub ending: Vec<Ending>,
     /// Limits of today that are used up, or nearly.
     pub short: Several<Use>,
     /// Open alerts that nobody has acknowledged.
@@ -90,8 +88,6 @@ impl Attention {
         let waiting = health::waiting(conn, only, NAMED as i64)?.into_iter();
         let waiting = waiting.filter_map(|run| company(run.company_id).map(|whose| (run, whose)));
         let waiting_count = history::count_in(conn, RunState::NeedsConfirmation, only)?;
-        let mut ending = ending(conn, standings, now)?;
-        let ending_too = ending.split_off(NAMED.min(ending.len()));
         let mut short = today::uses(conn, only, now)?;
         let near = today::near(conn)?;
         short.retain(|one| one.standing.reaches(&near));
@@ -101,11 +97,15 @@ impl Attention {
             schedules: Several::of(broken_schedules(standings)),
             late: Several::of(late(standings)),
             never: Several::of(never(standings)),
-            ending: Several::of(ending),
-            ending_too,
+            ending: ending(conn, standings, now)?,
             short: Several::of(short),
             alerts: alerts::open_count(conn, only)?,
         })
+    }
+
+    /// Whose tokens end soon: those that are named at once, and the others, which no page lists.
+    pub fn endings(&self) -> (&[Ending], &[Ending]) {
+        self.ending.split_at(NAMED.min(self.ending.len()))
     }
 
     /// Whether nothing needs anybody.
