@@ -56,7 +56,7 @@ pub struct Ending {
 pub struct Attention {
     /// Runs that would remove too much and wait for a word.
     pub waiting: Several<(Run, Company)>,
-    /// Companies whose latest run failed.
+    /// Companies whose latest run failed, also where removals of an earlier one wait for a word.
     pub failed: Several<(Run, Company)>,
     /// Companies whose schedule's runs fail, or whose schedule cannot be followed, although the latest run did not fail.
     pub schedules: Several<Company>,
@@ -121,19 +121,16 @@ impl Attention {
     }
 }
 
-fn failing(standings: &[Standing]) -> impl Iterator<Item = &Standing> {
-    let failing = |one: &&Standing| one.health == Health::Failing;
-    standings.iter().filter(failing)
-}
-
 fn failed(standings: &[Standing]) -> Vec<(Run, Company)> {
     let named = |one: &Standing| Some((one.failed()?.clone(), one.company.clone()));
-    failing(standings).filter_map(named).collect()
+    standings.iter().filter_map(named).collect()
 }
 
 fn broken_schedules(standings: &[Standing]) -> Vec<Company> {
-    let others = failing(standings).filter(|one| one.failed().is_none());
-    others.map(|one| one.company.clone()).collect()
+    let failing = standings
+        .iter()
+        .filter(|one| one.health == Health::Failing && one.failed().is_none());
+    failing.map(|one| one.company.clone()).collect()
 }
 
 fn late(standings: &[Standing]) -> Vec<(Company, Option<i64>)> {

@@ -1,10 +1,11 @@
 //! Health: how each company's data stands at a glance, and the one rule that decides it.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
+use diesel::expression::SqlLiteral;
 use diesel::prelude::*;
 use diesel::sql_query;
-use diesel::sql_types::Text;
+use diesel::sql_types::{Bool, Text};
 
 use super::schedule::{self, Rhythm, Schedule};
 use super::{Run, RunState};
@@ -20,7 +21,7 @@ pub const LATE_AFTER: i64 = 26 * 3600;
 crate::words! {
     /// How a company's data stands, what needs somebody first.
     Health {
-        /// Its latest sync would remove too much and waits for an admin.
+        /// A sync of it would remove too much and waits for an admin, whatever came after that one.
         Waiting = "waiting",
         /// The latest sync that came to an end by itself failed or was abandoned, or its schedule's runs fail or cannot be
         /// followed.
@@ -73,9 +74,10 @@ impl Standing {
     }
 }
 
-/// How one company, or every one by name, stands at `now` (UTC seconds): six statements, however many there are.
+/// How one company, or every one by name, stands at `now` (UTC seconds): seven statements, however many there are.
 pub fn standings(conn: &mut Conn, only: Option<CompanyId>, now: i64) -> Result<Vec<Standing>> {
     let (mut latest, mut ended) = (latest_runs(conn)?, ended_runs(conn)?);
+    let asked = asked(conn)?;
     let mut schedules: HashMap<CompanyId, Schedule> = schedule::store::list(conn)?
         .into_iter()
         .map(|schedule| (schedule.company, schedule))
@@ -89,6 +91,7 @@ pub fn standings(conn: &mut Conn, only: Option<CompanyId>, now: i64) -> Result<V
             health: match (company.gone, company.suspended) {
                 (true, _) => Health::Gone,
                 (false, true) => Health::Suspended,
+                _ if asked.contains(&company.id) => Health::Waiting,
                 _ => health(&state, ended.as_ref(), schedule.as_ref(), now),
             },
             company,
@@ -101,9 +104,9 @@ pub fn standings(conn: &mut Conn, only: Option<CompanyId>, now: i64) -> Result<V
     Ok(known.map(standing).collect())
 }
 
-/// The rule for a company that is in use: see [`Health`].
+/// The rule for a company that is in use and in which nothing waits for an admin: see [`Health`].
 fn health(state: &State, ended: Option<&Run>, schedule: Option<&Schedule>, now: i64) -> Health {
-    let ended = ended.map(|run| run.state);
+    let has_failed = ended.is_some_and(|run| has_failed(run.state));
     let broken =
         schedule.is_some_and(|schedule| schedule.attempts > 0 || schedule.problem.is_some());
     let rhythm = schedule.filter(|schedule| schedule.is_active());
@@ -111,8 +114,7 @@ fn health(state: &State, ended: Option<&Run>, schedule: Option<&Schedule>, now: 
         state.synced_at,
         rhythm.and_then(|schedule| patience(schedule.rhythm)),
     ) {
-        _ if ended == Some(RunState::NeedsConfirmation) => Health::Waiting,
-        _ if broken || ended.is_some_and(has_failed) => Health::Failing,
+        _ if broken || has_failed => Health::Failing,
         (None, _) => Health::Never,
         (_, None) => Health::Unscheduled,
         (Some(synced_at), Some(patience)) if now - synced_at > patience => Health::Late,
@@ -203,9 +205,7 @@ fn runs(conn: &mut Conn, ids: Vec<RunId>) -> Result<HashMap<CompanyId, Run>> {
 /// The first of the runs that wait for an admin's word, the oldest first, of one company or of all. How many there are is
 /// for [`history::count_in`](super::history::count_in) to say.
 pub fn waiting(conn: &mut Conn, only: Option<CompanyId>, most: i64) -> Result<Vec<Run>> {
-    // The word is in the text: the index is of these runs only.
-    let undecided = diesel::dsl::sql::<diesel::sql_types::Bool>("state = 'needs_confirmation'");
-    let mut runs = sync_runs::table.filter(undecided).into_boxed();
+    let mut runs = sync_runs::table.filter(undecided()).into_boxed();
     if let Some(company) = only {
         runs = runs.filter(sync_runs::company_id.eq(company));
     }
@@ -214,4 +214,18 @@ pub fn waiting(conn: &mut Conn, only: Option<CompanyId>, most: i64) -> Result<Ve
         .limit(most)
         .select(Run::as_select())
         .load(conn)?)
+}
+
+/// The companies in which a run waits for an admin's word.
+fn asked(conn: &mut Conn) -> Result<HashSet<CompanyId>> {
+    let asked: Vec<CompanyId> = sync_runs::table
+        .filter(undecided())
+        .select(sync_runs::company_id)
+        .load(conn)?;
+    Ok(asked.into_iter().collect())
+}
+
+/// The runs that wait for an admin's word. The word is in the text: the index is of these runs only.
+fn undecided() -> SqlLiteral<Bool> {
+    diesel::dsl::sql("state = 'needs_confirmation'")
 }

@@ -4,7 +4,9 @@ use std::time::{Duration, Instant};
 
 use alx_report_api::admins::Role;
 use alx_report_api::progress::completions;
-use alx_report_api::schema::{admins, companies, company_state, progress, sync_runs};
+use alx_report_api::schema::{
+    admins, companies, company_state, progress, sync_runs, sync_schedules,
+};
 use alx_report_api::sync::schedule::{Plan, Rhythm, store};
 use alx_report_api::sync::{Mode, RunState, Trigger};
 use alx_report_api::time::buckets::{Step, buckets};
@@ -152,11 +154,70 @@ async fn syncs_that_wait_for_a_word_are_counted_however_many_there_are() {
 
     let overview = admin.get("/").await;
     let health = admin.get("/health").await;
+    gone(&app).await;
+    let all = admin.get("/sync/history?state=needs_confirmation").await;
 
     let named = overview.body.matches("<li><a href=\"/sync/runs/waits-");
     assert_eq!(named.count(), 5);
-    assert!(overview.says(">245 more</a>"), "{}", overview.body);
+    let more = "<a href=\"/sync/history?state=needs_confirmation\">245 more</a>";
+    assert!(overview.says(more), "{}", overview.body);
     assert!(health.says("250 waiting for somebody"), "{}", health.body);
+    let of_gone = all.body.contains("/sync/runs/waits-249\"");
+    assert!(of_gone, "they hold for every company: {}", all.body);
+}
+
+async fn gone(app: &TestApp) {
+    let changed = app.app.db.change(|conn| {
+        diesel::update(companies::table.find(ACME.0))
+            .set(companies::gone.eq(true))
+            .execute(conn)?;
+        Ok(())
+    });
+    changed.await.unwrap();
+}
+
+/// The next run of a schedule would remove the same: it leaves the question to the one that waits.
+async fn plant_later_run(app: &TestApp) {
+    let planted = app.app.db.change(|conn| {
+        diesel::insert_into(sync_runs::table)
+            .values((
+                sync_runs::id.eq("later"),
+                sync_runs::company_id.eq(ACME.0),
+                sync_runs::mode.eq(Mode::Full),
+                sync_runs::trigger.eq(Trigger::Scheduled),
+                sync_runs::requested_by.eq("schedule"),
+                sync_runs::state.eq(RunState::Rejected),
+                sync_runs::requested_at_ms.eq(now() * 1000 + 1),
+            ))
+            .execute(conn)?;
+        diesel::update(sync_schedules::table.find(ACME.0))
+            .set(sync_schedules::attempts.eq(1))
+            .execute(conn)?;
+        Ok(())
+    });
+    planted.await.unwrap();
+}
+
+#[actix_web::test]
+async fn a_company_whose_removals_wait_waits_for_you_whatever_its_schedule_does_then() {
+    let (app, admin) = synced_app().await;
+    schedule(&app, Rhythm::Daily(120, Tz::Europe__Berlin)).await;
+    runs_are(&app, "needs_confirmation").await;
+    plant_later_run(&app).await;
+
+    let overview = admin.get("/").await;
+    let waiting = admin.get("/?health=waiting").await;
+    let failing = admin.get("/?health=failing").await;
+
+    assert!(
+        overview.says("<a href=\"/?health=waiting\">1 company</a>"),
+        "{}",
+        overview.body
+    );
+    assert!(overview.says("Syncs wait for your word"));
+    assert!(!overview.says("Schedules whose syncs fail"));
+    assert!(waiting.says("1–1 of 1 company"), "{}", waiting.body);
+    assert!(failing.says("No company matches this filter."));
 }
 
 #[actix_web::test]

@@ -51,6 +51,8 @@ async fn a_question_that_an_admin_reads_stays_while_a_schedule_goes_on() {
     }
     assert_eq!(stored(&app).await, before);
     assert!(admin.get(&waiting).await.says("Take these 60 rows out"));
+    let found = admin.get("/?health=waiting").await;
+    assert!(found.says("1–1 of 1 company"), "{}", found.body);
     let confirmed = admin.post(&format!("{waiting}/confirm"), &[]).await;
     assert_eq!(confirmed.status, 303, "{}", confirmed.body);
 }
