@@ -32,8 +32,10 @@ const PER_PAGE: i64 = 25;
 #[template(path = "batches/confirm.html")]
 pub struct ConfirmPage {
     chrome: Chrome,
-    /// How many companies.
+    /// How many companies get a run.
     count: usize,
+    /// How many get none, because Moodle does not have them any more.
+    gone: usize,
     /// Those of this page.
     companies: Vec<(Company, State)>,
     pages: Pages,
@@ -150,8 +152,9 @@ pub async fn show_confirm(
     if app.moodle.is_none() {
         return Err(Error::MoodleNotConfigured.into());
     }
-    let mut companies = app.db.run(companies::store::list).await?;
-    let count = companies.len();
+    let known = app.db.run(companies::store::list).await?.into_iter();
+    let (gone, mut companies): (Vec<_>, Vec<_>) = known.partition(|(company, _)| company.gone);
+    let (count, gone) = (companies.len(), gone.len());
     let pages = Pages::new(wanted.page, CONFIRMED, count as i64, wish.address());
     Ok(Page(ConfirmPage {
         chrome: admin.chrome(Tab::Sync),
@@ -166,6 +169,7 @@ pub async fn show_confirm(
             companies
         },
         count,
+        gone,
         pages,
         minutes: app.config.batch_minutes,
         key: random_hex::<16>(),

@@ -3,6 +3,7 @@
 use std::path::Path;
 use std::time::Duration;
 
+use alx_report_api::admins::Role;
 use alx_report_api::demo::builder::MoodleBuilder;
 use alx_report_api::ids::CompanyId;
 use alx_report_api::schema::{audit_log, company_state, sync_batches, sync_runs};
@@ -243,6 +244,31 @@ async fn a_batch_joins_what_waits_and_says_what_it_left_out_and_what_is_gone() {
 }
 
 #[actix_web::test]
+async fn the_confirmation_counts_no_company_that_moodle_does_not_have_any_more() {
+    let (app, admin) = shops().await;
+    for company in [FIRST, FIRST + 1] {
+        admin.synced(company, "full").await;
+    }
+    MoodleBuilder::open(&app.moodle_file())
+        .unwrap()
+        .execute(&format!("delete from mdl_company where id = {FIRST}"))
+        .unwrap();
+    admin.post("/companies/look-up", &[]).await;
+
+    let (confirm, _) = confirmed(&admin).await;
+
+    assert!(
+        confirm.says("<strong>29 companies</strong> with 1 row,"),
+        "{}",
+        confirm.body
+    );
+    assert!(confirm.says("Not in Moodle any more, and left out: 1 company."));
+    assert!(confirm.says("1–29 of 29 companies") && confirm.says("Sync 29 companies"));
+    let listed = |id: i64| confirm.body.contains(&format!("<bdi>Shop {id}</bdi>"));
+    assert!(!listed(FIRST) && listed(FIRST + 1));
+}
+
+#[actix_web::test]
 async fn what_waits_when_the_time_is_up_goes_on_behind_everything_else() {
     let app = TestApp::start(thirty, |config| config.batch_minutes = 0).await;
     let admin = Admin::signed_in(&app).await;
@@ -460,7 +486,9 @@ async fn what_has_not_finished_of_a_batch_is_cancelled_and_noted() {
         }
         actix_web::rt::time::sleep(Duration::from_millis(50)).await;
     }
+    let viewer = Admin::with_role(&app, Role::Viewer, None).await;
     let lasting = admin.get(&address).await;
+    let seen = viewer.get(&address).await;
 
     let sent = admin.post(&format!("{address}/cancel"), &[]).await;
     let page = admin.get(&address).await;
@@ -469,9 +497,15 @@ async fn what_has_not_finished_of_a_batch_is_cancelled_and_noted() {
     release(&app).await;
 
     assert!(
-        lasting.says("Cancel what has not finished"),
+        lasting.says("Cancel what has not finished")
+            && lasting.says("Cancelling stops every company of it that has not ended"),
         "{}",
         lasting.body
+    );
+    assert!(
+        seen.says("You may leave this page") && !seen.says("Cancelling stops"),
+        "{}",
+        seen.body
     );
     assert_eq!((sent.status, sent.location()), (303, address.as_str()));
     assert!(page.says("2 syncs cancelled."), "{}", page.body);

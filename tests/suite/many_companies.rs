@@ -142,6 +142,7 @@ async fn whom_a_change_concerns_is_shown_page_by_page() {
     assert_eq!(last.body.matches("<tr id=\"company-").count(), 2);
     assert!(last.says("Twin &#38; Söhne") && last.says("name=\"page\" value=\"8\""));
     assert!(batch.says("Sync 352 companies"), "{}", batch.body);
+    assert!(batch.says("1–100 of 352 companies") && end.says("301–352 of 352 companies"));
     assert!(batch.says("Shop 100") && !batch.says("Shop 101") && batch.says("rel=\"next\""));
     assert!(
         end.says("Shop 350") && end.says("Sync 352 companies"),
