@@ -37,6 +37,8 @@ pub struct SettingsPage {
     changed: Option<(i64, String)>,
     fields: Fields,
     note: Option<Said>,
+    /// Whether somebody else has saved settings since the form was made that was sent.
+    is_outdated: bool,
     glance: Vec<Glance>,
 }
 
@@ -113,6 +115,7 @@ struct Shown {
     typed: Typed,
     mistakes: Mistakes,
     note: Option<Said>,
+    is_outdated: bool,
 }
 
 impl Shown {
@@ -122,6 +125,7 @@ impl Shown {
             typed,
             mistakes: Mistakes::default(),
             note: None,
+            is_outdated: false,
         }
     }
 }
@@ -133,7 +137,10 @@ pub async fn show_settings(
     company: Path<CompanyId>,
 ) -> std::result::Result<Page<SettingsPage>, PageError> {
     let known = known(&app, company.into_inner()).await?;
-    let typed = Typed::of(&known.own, true);
+    let typed = Typed {
+        basis: known.basis.clone(),
+        ..Typed::of(&known.own, true)
+    };
     Ok(Page(
         form_page(&admin, &app, Shown::of(known, typed)).await?,
     ))
@@ -141,7 +148,8 @@ pub async fn show_settings(
 
 /// `POST /companies/{company}/settings`: tries the settings out with a dry run and leads to its page. Saves nothing.
 ///
-/// Its other buttons find courses, tick those that show or untick them, and show the form again.
+/// Its other buttons find courses, tick those that show or untick them, and show the form again. So does 409 where somebody
+/// else has saved settings since the form was made.
 pub async fn try_settings(
     app: Data<App>,
     company: Path<CompanyId>,
@@ -182,6 +190,11 @@ async fn tried(app: &Data<App>, admin: &SignedIn, mut shown: Shown) -> Result<Tr
             return again(StatusCode::UNPROCESSABLE_ENTITY, shown);
         }
     };
+    if shown.typed.basis != shown.known.basis {
+        shown.typed.basis.clone_from(&shown.known.basis);
+        shown.is_outdated = true;
+        return again(StatusCode::CONFLICT, shown);
+    }
     if settings == shown.known.own {
         shown.note = Some(Said::new(
             "Nothing differs from the settings that are saved.",
@@ -267,5 +280,6 @@ async fn form_page(admin: &SignedIn, app: &App, shown: Shown) -> Result<Settings
         changed: known.changed,
         fields,
         note: shown.note,
+        is_outdated: shown.is_outdated,
     })
 }

@@ -10,7 +10,7 @@ use askama::Template;
 use super::paging::Pages;
 use super::settings::dry_run;
 use super::settings_checked::Mistakes;
-use super::settings_defaults::form_page;
+use super::settings_defaults::{Shown, form_page};
 use super::settings_form::{Pairs, Typed};
 use super::settings_lists;
 use super::settings_words::{Moved, moved};
@@ -18,7 +18,7 @@ use super::{Chrome, Flash, PageError, SignedIn, Submitted, Tab, filters, page, s
 use crate::app::App;
 use crate::companies::{self, Company, State};
 use crate::db::Conn;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::ids::CompanyId;
 use crate::language::Said;
 use crate::moodle::Shape;
@@ -36,7 +36,6 @@ pub struct ConfirmPage {
     chrome: Chrome,
     moved: Vec<Moved>,
     typed: Typed,
-    basis: String,
     /// How many companies.
     affected: usize,
     /// Those of this page.
@@ -67,7 +66,8 @@ impl Concerned {
     }
 }
 
-/// `GET /settings/rows/confirm`: changes nothing.
+/// `GET /settings/rows/confirm`: changes nothing. An address that does not say what its form was made of begins from what is
+/// saved now.
 pub async fn show_confirm(
     admin: SignedIn,
     app: Data<App>,
@@ -77,26 +77,34 @@ pub async fn show_confirm(
     let typed = Typed::read(&form)?;
     let defaults = match checked(&app, &typed).await? {
         Ok(defaults) => defaults,
-        Err(mistakes) => return refused(&admin, &app, &request, typed, mistakes).await,
+        Err(mistakes) => {
+            let shown = Shown::of(typed, mistakes);
+            return again(&admin, &app, &request, shown).await;
+        }
     };
     let wanted = defaults.applied_to(Shape::default());
     let page = field(&form, "page").parse().unwrap_or(1);
-    let base = address(&typed);
+    let sent = typed.clone();
     let read = app.db.run(move |conn| {
         let basis = sync::settings::basis(conn, DEFAULTS)?;
+        if !sent.basis.is_empty() && sent.basis != basis {
+            return Ok(None);
+        }
+        let sent = Typed { basis, ..sent };
         let present = store::own(conn, DEFAULTS)?.applied_to(Shape::default());
         let ids = sync::settings::affected(conn, DEFAULTS, &defaults)?;
-        let pages = Pages::new(page, PER_PAGE, ids.len() as i64, base);
+        let pages = Pages::new(page, PER_PAGE, ids.len() as i64, address(&sent));
         let shown = concerned(conn, &ids, &pages, &defaults)?;
-        Ok((basis, present, ids.len(), shown, pages))
+        Ok(Some((sent, present, ids.len(), shown, pages)))
     });
-    let (basis, present, affected, shown, pages) = read.await?;
+    let Some((typed, present, affected, shown, pages)) = read.await? else {
+        return again(&admin, &app, &request, Shown::outdated(typed)).await;
+    };
     let lists = settings_lists::offered(&app, None).await?.ok();
     let confirm = ConfirmPage {
         chrome: admin.chrome(Tab::Rows),
         moved: moved(&present, &wanted, lists.as_ref()),
         typed,
-        basis,
         affected,
         shown,
         pages,
@@ -115,7 +123,10 @@ pub async fn try_defaults(
     let typed = Typed::read(&form)?;
     let defaults = match checked(&app, &typed).await? {
         Ok(defaults) => defaults,
-        Err(mistakes) => return refused(&admin, &app, &request, typed, mistakes).await,
+        Err(mistakes) => {
+            let shown = Shown::of(typed, mistakes);
+            return again(&admin, &app, &request, shown).await;
+        }
     };
     let company = field(&form, "company").parse();
     let company: CompanyId =
@@ -134,7 +145,7 @@ pub async fn try_defaults(
     Ok(see_other(&back).finish())
 }
 
-/// `POST /settings/rows`
+/// `POST /settings/rows`: 409 with the form where somebody else has saved the defaults since it was made.
 pub async fn save_defaults(
     app: Data<App>,
     request: HttpRequest,
@@ -144,18 +155,23 @@ pub async fn save_defaults(
     let typed = Typed::read(&form)?;
     let defaults = match checked(&app, &typed).await? {
         Ok(defaults) => defaults,
-        Err(mistakes) => return refused(&admin, &app, &request, typed, mistakes).await,
+        Err(mistakes) => {
+            let shown = Shown::of(typed, mistakes);
+            return again(&admin, &app, &request, shown).await;
+        }
     };
-    let (email, basis) = (admin.session.email, field(&form, "basis").to_owned());
+    let (email, basis) = (admin.session.email.clone(), typed.basis.clone());
     let saved = app.db.change(move |conn| {
         sync::settings::check_basis(conn, DEFAULTS, &basis)?;
         sync::settings::change(conn, DEFAULTS, &defaults, &email, now_ms())
     });
-    saved.await?;
-    let saved = see_other("/settings/rows")
-        .cookie(Flash::SettingsSaved.cookie(&app))
-        .finish();
-    Ok(saved)
+    match saved.await {
+        Ok(_) => Ok(see_other("/settings/rows")
+            .cookie(Flash::SettingsSaved.cookie(&app))
+            .finish()),
+        Err(Error::Conflict(_)) => again(&admin, &app, &request, Shown::outdated(typed)).await,
+        Err(error) => Err(error.into()),
+    }
 }
 
 /// The defaults that were typed. They have no departments or courses, and nothing to follow.
@@ -178,15 +194,14 @@ async fn checked(app: &App, typed: &Typed) -> Result<std::result::Result<Overrid
 }
 
 /// The form again, with what is wrong.
-async fn refused(
+async fn again(
     admin: &SignedIn,
     app: &App,
     request: &HttpRequest,
-    typed: Typed,
-    mistakes: Mistakes,
+    shown: Shown,
 ) -> std::result::Result<HttpResponse, PageError> {
-    let form = form_page(admin, app, typed, mistakes).await?;
-    let status = StatusCode::UNPROCESSABLE_ENTITY;
+    let status = shown.status();
+    let form = form_page(admin, app, shown).await?;
     Ok(page::with_status(status, &form, request))
 }
 

@@ -11,6 +11,8 @@ pub type Pairs = Vec<(String, String)>;
 /// The fields as they were typed.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Typed {
+    /// What the form was made of, see [`basis`](crate::sync::settings::basis); empty where it was not said.
+    pub basis: String,
     /// `inherit`, `moodle` or `roles`.
     pub learners: String,
     /// The ticked roles.
@@ -46,6 +48,7 @@ impl Typed {
         };
         let ids = |name: &str| ids(pairs, name);
         Ok(Self {
+            basis: text("basis"),
             learners: text("learners"),
             roles: ids("role")?,
             suspended: text("suspended"),
@@ -107,6 +110,7 @@ impl Typed {
             ("completed_day", self.completed.1.clone()),
         ];
         pairs.extend(self.roles.iter().map(|role| ("role", role.to_string())));
+        pairs.push(("basis", self.basis.clone()));
         pairs
     }
 }

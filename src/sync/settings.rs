@@ -69,15 +69,10 @@ pub fn check_basis(conn: &mut Conn, company: CompanyId, basis: &str) -> Result<(
     if self::basis(conn, company)? == basis {
         return Ok(());
     }
-    Err(Error::Conflict(if company == DEFAULTS {
-        Said::new(
-            "the default settings have changed since these were tried; look at them and try again",
-        )
-    } else {
-        Said::new(
-            "the settings of the company, or the defaults, have changed since these were tried; look at them and try again",
-        )
-    }))
+    let why = Said::new(
+        "the settings of the company, or the defaults, have changed since these were tried; look at them and try again",
+    );
+    Err(Error::Conflict(why))
 }
 
 /// The latest run that tried a shape out on a company.

@@ -32,9 +32,16 @@ pub fn form<'a>(instead: &[(&'a str, &'a str)]) -> Vec<(&'a str, &'a str)> {
     kept.chain(instead.iter().copied()).chain(action).collect()
 }
 
+/// What a form of settings was made of.
+pub fn basis(form: &Answer) -> String {
+    form.between("name=\"basis\" value=\"", "\"")
+}
+
 /// Tries settings and gives the finished preview with its address.
 pub async fn preview(admin: &Admin, instead: &[(&str, &str)]) -> (String, Answer) {
-    let tried = admin.post(SETTINGS, &form(instead)).await;
+    let basis = basis(&admin.get(SETTINGS).await);
+    let fields = [&form(instead)[..], &[("basis", &*basis)]].concat();
+    let tried = admin.post(SETTINGS, &fields).await;
     assert_eq!(tried.status, 303, "{}", tried.body);
     let address = tried.location().to_owned();
     let page = admin.get(&address).await;
@@ -66,7 +73,7 @@ pub async fn confirm(admin: &Admin, defaults: &[(&str, &str)]) -> Answer {
 /// Changes the defaults as an admin does, by way of the page between.
 pub async fn save_defaults(admin: &Admin, defaults: &[(&str, &str)]) -> Answer {
     let between = confirm(admin, defaults).await;
-    let basis = between.between("name=\"basis\" value=\"", "\"");
+    let basis = basis(&between);
     admin
         .post("/settings/rows", &[defaults, &[("basis", &basis)]].concat())
         .await

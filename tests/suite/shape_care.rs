@@ -1,12 +1,14 @@
 //! Settings that shape rows: what is refused, and what pages say when settings leave rows out.
 
+use alx_report_api::admins::Role;
 use alx_report_api::schema::sync_runs;
 use alx_report_api::settings::DEFAULTS;
 use alx_report_api::sync::RunState;
 use diesel::prelude::*;
 
-use crate::shape::{SETTINGS, confirm, decide, form, moodle, own, preview, save_defaults};
+use crate::shape::{SETTINGS, basis, confirm, decide, form, moodle, own, preview, save_defaults};
 use crate::support::acme::synced_app;
+use crate::support::admin::Admin;
 use crate::support::client::ACME;
 
 /// Defaults that say nothing.
@@ -16,6 +18,10 @@ const PLAIN: [(&str, &str); 4] = [
     ("enrolled", "ever"),
     ("completed", "ever"),
 ];
+
+/// What a form says that somebody else's save has overtaken.
+const OVERTAKEN: &str =
+    "Somebody has changed these settings, or the defaults, since this form was opened.";
 
 #[actix_web::test]
 async fn enter_presses_the_preview_and_not_another_button() {
@@ -52,9 +58,7 @@ async fn settings_that_somebody_else_changed_meanwhile_are_not_overwritten() {
 async fn defaults_that_somebody_else_changed_meanwhile_are_not_overwritten() {
     let (app, admin) = synced_app().await;
     let mine = [&PLAIN[..1], &[("suspended", "yes")], &PLAIN[2..]].concat();
-    let basis = confirm(&admin, &mine)
-        .await
-        .between("name=\"basis\" value=\"", "\"");
+    let began = basis(&confirm(&admin, &mine).await);
     let theirs = [
         &PLAIN[..2],
         &[("enrolled", "since"), ("enrolled_day", "2020-01-01")],
@@ -66,17 +70,73 @@ async fn defaults_that_somebody_else_changed_meanwhile_are_not_overwritten() {
     let saved = admin
         .post(
             "/settings/rows",
-            &[&mine[..], &[("basis", &basis)]].concat(),
+            &[&mine[..], &[("basis", &*began)]].concat(),
         )
         .await;
 
     assert_eq!(saved.status, 409);
-    assert!(
-        saved.says("The default settings have changed since"),
-        "{}",
-        saved.body
-    );
+    assert!(saved.says(OVERTAKEN), "{}", saved.body);
+    assert!(saved.says("name=\"suspended\" value=\"yes\" checked"));
     assert_eq!(own(&app, DEFAULTS).await.suspended_enrolments, None);
+}
+
+#[actix_web::test]
+async fn a_form_of_settings_that_another_admins_save_has_overtaken_changes_nothing() {
+    let (app, admin) = synced_app().await;
+    let other = Admin::with_role(&app, Role::Admin, None).await;
+    let began = basis(&admin.get(SETTINGS).await);
+    let (theirs, _) = preview(&other, &[("learners", "roles"), ("role", "5")]).await;
+    assert_eq!(decide(&other, &theirs, "save").await.status, 303);
+    let saved = own(&app, ACME).await;
+    let mine = [("completed", "since"), ("completed_day", "2020-01-31")];
+    let from = |basis| form(&[&mine[..], &[("basis", basis)]].concat());
+
+    let refused = admin.post(SETTINGS, &from(began.as_str())).await;
+    let unsaid = admin.post(SETTINGS, &form(&mine)).await;
+    let history = admin.get("/sync/history?dry_run=yes").await;
+    let now = basis(&refused);
+    let again = admin.post(SETTINGS, &from(now.as_str())).await;
+
+    assert_eq!((refused.status, unsaid.status), (409, 409));
+    assert!(refused.says(OVERTAKEN), "{}", refused.body);
+    assert!(refused.says("value=\"2020-01-31\""), "what was typed stays");
+    assert!(saved.learners.is_some() && saved.completed.is_none());
+    assert_eq!(own(&app, ACME).await, saved);
+    assert_eq!(history.body.matches("trial of settings").count(), 1);
+    assert_eq!(again.status, 303, "{}", again.body);
+}
+
+#[actix_web::test]
+async fn a_form_of_the_defaults_that_another_admins_save_has_overtaken_changes_nothing() {
+    let (app, admin) = synced_app().await;
+    let other = Admin::with_role(&app, Role::Admin, None).await;
+    let began = basis(&admin.get("/settings/rows").await);
+    let theirs = [&[("learners", "roles"), ("role", "5")][..], &PLAIN[1..]].concat();
+    assert_eq!(save_defaults(&other, &theirs).await.status, 303);
+    let saved = own(&app, DEFAULTS).await;
+    let mine = [
+        &PLAIN[..3],
+        &[("completed", "since"), ("completed_day", "2020-01-31")],
+    ]
+    .concat();
+    let from = |basis| [&mine[..], &[("basis", basis)]].concat();
+
+    let refused = confirm(&admin, &from(began.as_str())).await;
+    let sent = admin.post("/settings/rows", &from(began.as_str())).await;
+    let now = basis(&refused);
+    let again = confirm(&admin, &from(now.as_str())).await;
+
+    for answer in [&refused, &sent] {
+        assert_eq!(answer.status, 409);
+        assert!(answer.says(OVERTAKEN), "{}", answer.body);
+        assert!(answer.says("value=\"2020-01-31\""), "what was typed stays");
+    }
+    assert_eq!(own(&app, DEFAULTS).await, saved);
+    assert!(
+        again.says("<dt><strong>Learners</strong>"),
+        "it says that theirs would be undone: {}",
+        again.body
+    );
 }
 
 #[actix_web::test]
