@@ -17,8 +17,9 @@ use crate::admins::{Role, people};
 use crate::app::App;
 use crate::companies;
 use crate::db::Conn;
-use crate::error::{OrNotFound as _, Result};
+use crate::error::{Error, OrNotFound as _, Result};
 use crate::ids::AdminId;
+use crate::language::Said;
 use crate::staff;
 use crate::staff::arrivals::{self, Which};
 use crate::time::{now, now_ms};
@@ -38,6 +39,8 @@ pub struct AdminPage {
     sessions: Vec<Open>,
     /// The session that the page is read in.
     this: String,
+    /// What is wrong with the role that was sent.
+    error: Option<Said>,
 }
 
 /// The role that somebody gets.
@@ -54,33 +57,29 @@ pub async fn show_admin(
     app: Data<App>,
     id: Path<AdminId>,
 ) -> std::result::Result<Page<AdminPage>, PageError> {
-    let id = id.into_inner();
-    let read = app.db.run(move |conn| {
-        let all = lines(conn)?.into_iter();
-        let line = all.into_iter().find(|line| line.person.id == id);
-        let names = companies::store::names(conn, None)?;
-        let line = line.or_not_found("the admin")?;
-        Ok((line, names, sessions::of_admin(conn, id, now())?))
-    });
-    let (line, names, sessions) = read.await?;
-    Ok(Page(AdminPage {
-        chrome: admin.chrome(Tab::Admins),
-        roles: labels::choices(Role::ALL, Some(line.person.role)),
-        companies: CompanyField::of(names, line.person.company_id),
-        is_me: admin.session.admin == id,
-        sessions,
-        this: admin.session.hash,
-        line,
-    }))
+    Ok(Page(admin_page(&admin, &app, id.into_inner(), None).await?))
 }
 
-/// `POST /admins/{admin}/role`
-pub async fn change_role(app: Data<App>, id: Path<AdminId>, form: Submitted<Change>) -> Answer {
-    let Submitted { admin, form } = form;
-    let wanted = role_and_company(&admin, &app, (&form.role, &form.company)).await?;
+/// `POST /admins/{admin}/role`: what cannot be understood comes back with the reason.
+pub async fn change_role(
+    app: Data<App>,
+    request: HttpRequest,
+    id: Path<AdminId>,
+    form: Submitted<Change>,
+) -> Answer {
+    let (id, Submitted { admin, form }) = (id.into_inner(), form);
+    let wanted = match role_and_company(&admin, &app, (&form.role, &form.company)).await {
+        Ok(wanted) => wanted,
+        Err(Error::Invalid(why)) => {
+            let shown = admin_page(&admin, &app, id, Some((form, why))).await?;
+            let refused = StatusCode::UNPROCESSABLE_ENTITY;
+            return Ok(page::with_status(refused, &shown, &request));
+        }
+        Err(other) => return Err(other.into()),
+    };
     let by = admin.session.email;
     let work = move |conn: &mut Conn, id| staff::change_role(conn, id, wanted, &by, now_ms());
-    changed(&app, id.into_inner(), work).await
+    changed(&app, id, work).await
 }
 
 /// `POST /admins/{admin}/sessions`: ends one of the account's sessions, or all of them but the reader's own.
@@ -145,6 +144,43 @@ pub async fn remove_admin(app: Data<App>, id: Path<AdminId>, form: Submitted<Not
     Ok(see_other("/admins")
         .cookie(Flash::AdminRemoved.cookie(&app))
         .finish())
+}
+
+/// The page of an account, with the role that was sent and what is wrong with it, if that is why it is shown.
+async fn admin_page(
+    admin: &SignedIn,
+    app: &App,
+    id: AdminId,
+    wrong: Option<(Change, Said)>,
+) -> Result<AdminPage> {
+    let read = app.db.run(move |conn| {
+        let all = lines(conn)?.into_iter();
+        let line = all.into_iter().find(|line| line.person.id == id);
+        let names = companies::store::names(conn, None)?;
+        let line = line.or_not_found("the admin")?;
+        Ok((line, names, sessions::of_admin(conn, id, now())?))
+    });
+    let (line, names, sessions) = read.await?;
+    let (role, companies) = match &wrong {
+        None => {
+            let company = line.person.company_id;
+            (Some(line.person.role), CompanyField::of(names, company))
+        }
+        Some((sent, _)) => {
+            let field = CompanyField::of(names, sent.company.parse().ok());
+            (sent.role.parse().ok(), field.or_typed(&sent.company))
+        }
+    };
+    Ok(AdminPage {
+        chrome: admin.chrome(Tab::Admins),
+        roles: labels::choices(Role::ALL, role),
+        companies,
+        is_me: admin.session.admin == id,
+        sessions,
+        this: admin.session.hash.clone(),
+        line,
+        error: wrong.map(|(_, why)| why),
+    })
 }
 
 async fn changed(

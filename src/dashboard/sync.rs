@@ -14,13 +14,14 @@ use super::sync_forms::{self, FormPage};
 use super::{Chrome, Flash, Page, PageError, SignedIn, Submitted, Tab, filters, page, see_other};
 use crate::app::App;
 use crate::companies::{self, Company, State};
+use crate::error::{Error, Result};
 use crate::ids::{CompanyId, random_hex};
 use crate::language::Said;
 use crate::sync::request::{HOURS_BACK, Request};
 use crate::sync::{self, How, Mode, Requested, Run, Trigger, guard, history};
 
 /// What the form says for all companies.
-pub(super) const ALL: &str = "all";
+const ALL: &str = "all";
 
 /// How long the answer waits for the run, so that most readers see its end at once.
 const PATIENCE: Duration = Duration::from_secs(4);
@@ -58,7 +59,7 @@ impl ConfirmPage {
 #[derive(Debug, Clone, Default, Deserialize)]
 #[serde(default)]
 pub struct Wish {
-    /// A company's id, `all`, or empty.
+    /// A company as the field for it takes one, `all`, or empty.
     pub company: String,
     mode: String,
     /// Empty, or what was typed.
@@ -72,6 +73,11 @@ impl Wish {
     pub fn mode(&self) -> Option<Mode> {
         let mode = self.mode.parse().ok();
         mode.filter(|mode: &Mode| mode.reads_moodle())
+    }
+
+    /// Whether it is for all companies.
+    pub fn is_of_all(&self) -> bool {
+        self.company.trim().eq_ignore_ascii_case(ALL)
     }
 
     /// An address with the fields that do not say which company.
@@ -112,7 +118,8 @@ pub async fn show_form(
     Ok(Page(sync_forms::page(&admin, &app, &wish, None).await?))
 }
 
-/// `GET /sync/confirm`: changes nothing; its form carries the key that makes a second click harmless.
+/// `GET /sync/confirm`: changes nothing; its form carries the key that makes a second click harmless. A wish that cannot be
+/// understood comes back in its form, with the reason.
 pub async fn show_confirm(
     admin: SignedIn,
     app: Data<App>,
@@ -120,21 +127,18 @@ pub async fn show_confirm(
     wish: Query<Wish>,
 ) -> std::result::Result<HttpResponse, PageError> {
     let mut wish = wish.into_inner();
-    if wish.company == ALL {
+    if wish.is_of_all() {
         return Ok(see_other(&wish.address("/sync/batches/confirm")).finish());
     }
-    company_field::resolve(&admin, &app, &mut wish.company).await?;
     let dry_run = wish.dry_run;
-    let (company, mode, hours_back) = match checked(&wish) {
-        Ok(checked) => checked,
-        Err(error) => {
-            let form = sync_forms::page(&admin, &app, &wish, Some(error)).await?;
-            return Ok(page::with_status(
-                StatusCode::UNPROCESSABLE_ENTITY,
-                &form,
-                &request,
-            ));
+    let (company, mode, hours_back) = match understood(&admin, &app, &mut wish).await {
+        Ok(understood) => understood,
+        Err(Error::Invalid(why)) => {
+            let form = sync_forms::page(&admin, &app, &wish, Some(why)).await?;
+            let refused = StatusCode::UNPROCESSABLE_ENTITY;
+            return Ok(page::with_status(refused, &form, &request));
         }
+        Err(other) => return Err(other.into()),
     };
     admin.narrowed(Some(company))?;
     let read = app.db.run(move |conn| {
@@ -199,11 +203,17 @@ pub(super) fn refuse_key(key: &str) -> std::result::Result<(), PageError> {
     Err(PageError::BadRequest(why))
 }
 
-/// What was wished for, or what is wrong with it.
-fn checked(wish: &Wish) -> std::result::Result<(CompanyId, Mode, Option<i32>), &'static str> {
+/// What was wished for, once the company is known by its number. `Invalid` says what is wrong with it.
+async fn understood(
+    admin: &SignedIn,
+    app: &App,
+    wish: &mut Wish,
+) -> Result<(CompanyId, Mode, Option<i32>)> {
+    wish.company = company_field::number(admin, app, &wish.company).await?;
+    let company = wish.company.parse();
+    let company = company.map_err(|_| Error::Invalid("Choose a company.".into()))?;
     let mode = wish.mode();
-    let company = wish.company.parse().map_err(|_| "Choose a company.")?;
-    let mode = mode.ok_or("Choose what to read.")?;
+    let mode = mode.ok_or_else(|| Error::Invalid("Choose what to read.".into()))?;
     if mode != Mode::Changes {
         return Ok((company, mode, None));
     }
@@ -212,6 +222,11 @@ fn checked(wish: &Wish) -> std::result::Result<(CompanyId, Mode, Option<i32>), &
         .parse()
         .ok()
         .filter(|hours| HOURS_BACK.contains(hours));
-    let hours = hours.ok_or("Hours back must be a whole number from 1 to 168.")?;
-    Ok((company, mode, Some(hours)))
+    match hours {
+        Some(hours) => Ok((company, mode, Some(hours))),
+        None => {
+            let why = "Hours back must be a whole number from 1 to 168.";
+            Err(Error::Invalid(why.into()))
+        }
+    }
 }

@@ -3,13 +3,14 @@
 use askama::Template;
 
 use super::company_field::CompanyField;
-use super::sync::{ALL, Wish};
+use super::sync::Wish;
 use super::{Chrome, SignedIn, Tab, filters};
 use crate::app::App;
 use crate::companies::{self, Company, State};
 use crate::db::Conn;
 use crate::error::Result;
 use crate::ids::CompanyId;
+use crate::language::Said;
 use crate::sync::{Mode, Run, RunState, history};
 
 /// What to sync.
@@ -21,7 +22,7 @@ pub struct FormPage {
     status: Status,
     forms: Vec<Form>,
     /// What is wrong with an address that names no form.
-    error: Option<&'static str>,
+    error: Option<Said>,
 }
 
 /// How things stand.
@@ -43,7 +44,7 @@ struct Form {
     hours_back: String,
     dry_run: bool,
     last: Option<Last>,
-    error: Option<&'static str>,
+    error: Option<Said>,
 }
 
 /// The newest sync of a kind.
@@ -72,7 +73,7 @@ pub(super) async fn page(
     admin: &SignedIn,
     app: &App,
     wish: &Wish,
-    error: Option<&'static str>,
+    error: Option<Said>,
 ) -> Result<FormPage> {
     let only = admin.session.only;
     let chosen: Option<CompanyId> = wish.company.parse().ok();
@@ -91,15 +92,15 @@ pub(super) async fn page(
             .map(|(company, _)| (company.id, company.name.clone()));
         Form {
             mode,
-            companies: CompanyField::of(names.collect(), only.or(chosen)),
-            all: only.is_none().then_some(wish.company == ALL),
+            companies: CompanyField::of(names.collect(), only.or(chosen)).or_typed(&wish.company),
+            all: only.is_none().then_some(wish.is_of_all()),
             hours_back: match wish.hours_back.as_str() {
                 "" => "24".into(),
                 typed => typed.into(),
             },
             dry_run: meant && wish.dry_run,
             last,
-            error: error.filter(|_| wish.mode() == Some(mode)),
+            error: error.clone().filter(|_| wish.mode() == Some(mode)),
         }
     };
     Ok(FormPage {

@@ -89,6 +89,35 @@ async fn lists_are_narrowed_by_a_companys_name_where_a_box_would_be_too_long() {
 }
 
 #[actix_web::test]
+async fn a_company_that_nobody_knows_comes_back_in_the_form_of_a_sync() {
+    let (_app, admin) = many().await;
+    let of = async |company: &str| {
+        let path = "/sync/confirm?mode=changes&hours_back=12&dry_run=true";
+        admin.get(&format!("{path}&company={company}")).await
+    };
+
+    let unknown = of("Shop+9999").await;
+    let twins = of("twin+%26+s%C3%B6hne").await;
+    let all = of("+ALL").await;
+
+    assert_eq!((unknown.status, twins.status), (422, 422));
+    let form = unknown.between(
+        "<section class=\"card\" aria-labelledby=\"changes\">",
+        "</form>",
+    );
+    assert!(
+        form.contains("No company is called “Shop 9999”, or several are: give its number."),
+        "{form}"
+    );
+    for typed in ["value=\"Shop 9999\"", "value=\"12\"", " checked"] {
+        assert!(form.contains(typed), "{typed}: {form}");
+    }
+    assert!(unknown.says("<title>Error: Run Manual Sync"));
+    assert_eq!(all.status, 303, "{}", all.body);
+    assert!(all.location().starts_with("/sync/batches/confirm?"));
+}
+
+#[actix_web::test]
 async fn somebody_becomes_the_manager_of_a_company_by_its_name() {
     let (app, admin) = many().await;
     Admin::with_role(&app, Role::Viewer, None).await;
@@ -110,6 +139,9 @@ async fn somebody_becomes_the_manager_of_a_company_by_its_name() {
     let made = admin.post("/admins", &invite("shop 008")).await;
     let changed = admin.post(&role, &invite("Shop 007 (7)")[1..]).await;
     let page = admin.get(&viewer).await;
+    let mistyped = admin.post(&role, &invite("Shop 9999")[1..]).await;
+    let nobody = admin.post(&role, &invite("")[1..]).await;
+    let after = admin.get(&viewer).await;
 
     assert!(!form.body.contains("Shop 300"), "{}", form.body);
     assert!(form.says("<input id=\"company\" name=\"company\" value=\"\""));
@@ -120,6 +152,15 @@ async fn somebody_becomes_the_manager_of_a_company_by_its_name() {
     assert_eq!((made.status, changed.status), (200, 303), "{}", made.body);
     assert!(page.says("value=\"Shop 007 (7)\""), "{}", page.body);
     assert!(page.says("<dd><bdi>Shop 007</bdi></dd>"), "{}", page.body);
+    assert_eq!((mistyped.status, nobody.status), (422, 422));
+    assert!(
+        mistyped.says("No company is called “Shop 9999”") && mistyped.says("value=\"Shop 9999\""),
+        "{}",
+        mistyped.body
+    );
+    assert!(mistyped.says("<option value=\"company_manager\" selected>"));
+    assert!(nobody.says("A company manager needs a company."));
+    assert!(after.says("value=\"Shop 007 (7)\""), "nothing was changed");
 }
 
 #[actix_web::test]
