@@ -187,7 +187,7 @@ async fn plant_later_run(app: &TestApp) {
                 sync_runs::trigger.eq(Trigger::Scheduled),
                 sync_runs::requested_by.eq("schedule"),
                 sync_runs::state.eq(RunState::Rejected),
-                sync_runs::requested_at_ms.eq(now() * 1000 + 1),
+                sync_runs::requested_at_ms.eq((now() + 60) * 1000),
             ))
             .execute(conn)?;
         diesel::update(sync_schedules::table.find(ACME.0))
