@@ -32,8 +32,8 @@ pub fn signed_out(conn: &mut Conn, email: &str, now_ms: i64) -> Result<()> {
     record(conn, email, ("signed_out", email, Value::Null), now_ms)
 }
 
-/// Ends sessions of an account, one that has a name or all except one, notes who did it, and says how many that were. Call
-/// it in a transaction.
+/// Ends sessions of an account, one that has a name or all except one, notes who did it, and says how many that were; those
+/// that were over by themselves do not count. Call it in a transaction.
 pub fn end_sessions(
     conn: &mut Conn,
     (id, email): (AdminId, &str),
@@ -41,6 +41,7 @@ pub fn end_sessions(
     actor: &str,
     now_ms: i64,
 ) -> Result<usize> {
+    sessions::remove_expired(conn, now_ms.div_euclid(1000))?;
     let ended = match which {
         Which::One(hash) => sessions::end_one(conn, id, hash)?,
         Which::AllBut(this) => sessions::end_others(conn, id, this)?,

@@ -1,6 +1,8 @@
 //! One's own account: preferences, password and sessions.
 
 use alx_report_api::admins::Role;
+use alx_report_api::schema::sessions;
+use diesel::prelude::*;
 
 use crate::support::TestApp;
 use crate::support::admin::{Admin, EMAIL, PASSWORD};
@@ -94,6 +96,30 @@ async fn sessions_say_where_they_are_and_can_be_ended() {
         .post("/account/sessions", &[("session", "others")])
         .await;
     assert_eq!(hostile.get("/account").await.status, 303);
+}
+
+#[actix_web::test]
+async fn a_session_that_was_over_by_itself_is_not_counted_among_those_that_end() {
+    let app = TestApp::without_moodle().await;
+    let admin = Admin::signed_in(&app).await;
+    for _ in 0..2 {
+        Admin::stranger(&app).sign_in(EMAIL, PASSWORD).await;
+    }
+    let page = admin.get("/account").await;
+    let over = page.between("name=\"session\" value=\"", "\"");
+    let expire = move |conn: &mut _| {
+        let one = sessions::table.find(&over);
+        let set = sessions::expires_at.eq(1);
+        Ok(diesel::update(one).set(set).execute(conn)?)
+    };
+    app.app.db.change(expire).await.unwrap();
+
+    admin
+        .post("/account/sessions", &[("session", "others")])
+        .await;
+
+    let page = admin.get("/account").await;
+    assert!(page.says("1 session ended."), "{}", page.body);
 }
 
 #[actix_web::test]
