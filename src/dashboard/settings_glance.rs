@@ -29,8 +29,8 @@ pub struct Glance {
     pub page: String,
     /// How much of a limit is used today.
     pub used: Option<Standing>,
-    /// Whether that is nearly all of it.
-    pub is_near: bool,
+    /// Whether that is all of it, or nearly.
+    pub shortage: Option<Said>,
 }
 
 /// How the fullest token and the company stand today; `None` for no limit.
@@ -84,7 +84,7 @@ fn line(name: &'static str, value: Said) -> Glance {
         own: None,
         page: "settings#rows".to_owned(),
         used: None,
-        is_near: false,
+        shortage: None,
     }
 }
 
@@ -171,7 +171,7 @@ fn delivered(read: &Read) -> Vec<Glance> {
 fn limits(read: &Read, (of_token, of_company): Used) -> [Glance; 2] {
     let delivery = &read.delivery;
     let limit = |name, setting, calls, used: Option<Standing>| Glance {
-        is_near: used.is_some_and(|standing| standing.reaches(&read.near)),
+        shortage: used.and_then(|standing| standing.shortage(&read.near)),
         used,
         ..line(name, limit(calls))
             .own(read.said.says(setting))

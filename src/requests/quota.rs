@@ -13,6 +13,7 @@ use super::store;
 use crate::db::{Conn, Db, Kind};
 use crate::error::Result;
 use crate::ids::{CompanyId, TokenId};
+use crate::language::Said;
 use crate::time::day;
 use crate::words::per_hundred;
 
@@ -61,6 +62,14 @@ impl Standing {
     /// Whether so many per hundred of the limit are used, or more.
     pub fn reaches(&self, percent: &i64) -> bool {
         reaches(self.used, self.limit.into(), *percent)
+    }
+
+    /// How short calls are, where so many per hundred of the limit are used or more; `None` below.
+    pub fn shortage(&self, near: &i64) -> Option<Said> {
+        match self.left() {
+            0 => Some(Said::new("used up")),
+            _ => self.reaches(near).then(|| Said::new("nearly used up")),
+        }
     }
 }
 

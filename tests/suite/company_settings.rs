@@ -68,6 +68,8 @@ async fn todays_usage_stands_beside_the_limit_and_warns_from_four_fifths_on() {
     let three = line(&admin.get(SETTINGS).await, "Calls a day of each token");
     client.get("/api/v1/progress").await;
     let four = line(&admin.get(SETTINGS).await, "Calls a day of each token");
+    client.get("/api/v1/progress").await;
+    let five = line(&admin.get(SETTINGS).await, "Calls a day of each token");
 
     assert!(
         three.contains("Used today: 3 / 5 (60 %)") && !three.contains("nearly used up"),
@@ -77,6 +79,7 @@ async fn todays_usage_stands_beside_the_limit_and_warns_from_four_fifths_on() {
         four.contains("Used today: 4 / 5 (80 %)") && four.contains("nearly used up"),
         "{four}"
     );
+    assert!(five.contains(">used up<"), "{five}");
 }
 
 /// A company with 300 more courses, and the fields of its form as the page has them.
