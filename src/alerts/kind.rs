@@ -182,9 +182,9 @@ impl Kind {
             Self::EndpointErrors => {
                 let route = url::form_urlencoded::byte_serialize(subject.as_bytes());
                 let route: String = route.collect();
-                format!("/requests?errors=only&route={route}&{hour}")
+                format!("/requests?errors=only&route={route}&part=whole&{hour}")
             }
-            Self::SlowResponse => "/monitor?window=1h&sort=duration".into(),
+            Self::SlowResponse => format!("/monitor?sort=duration&{hour}"),
             Self::SyncFailed => match company {
                 Some(company) => format!("/sync/history?company={company}"),
                 None => "/sync/history".into(),
@@ -208,7 +208,7 @@ impl Kind {
             Self::CompanyErrors | Self::ErrorRate | Self::EndpointErrors => "The failed calls",
             Self::FailedAuth => "The refused calls",
             Self::HighUsage => "The calls",
-            Self::SlowResponse => "The last hour, the slowest first",
+            Self::SlowResponse => "The calls of that hour, the slowest first",
             Self::SyncFailed => "The company's syncs",
             Self::GuardWaiting => "The run",
             Self::NoSync => "The schedule",

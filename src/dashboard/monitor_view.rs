@@ -1,6 +1,6 @@
 //! Which calls the API monitor counts, as the address says it.
 
-use chrono::{DateTime, NaiveDate, NaiveDateTime};
+use chrono::{DateTime, FixedOffset, NaiveDate, NaiveDateTime};
 use chrono_tz::Tz;
 use serde::Deserialize;
 
@@ -65,7 +65,7 @@ crate::words! {
 pub struct View {
     /// A [`Span`], or empty.
     pub window: String,
-    /// A day or a time in the reader's zone, or empty; it goes before the window.
+    /// A day or a time in the reader's zone, a moment as RFC 3339 says it, or empty; it goes before the window.
     pub from: String,
     /// The same for the end; a day is in it as a whole.
     pub to: String,
@@ -177,8 +177,16 @@ impl View {
     }
 }
 
-/// A day or a time as a form sends it, in UTC seconds; as the end of a stretch a day ends with its last moment.
+/// A moment that does not depend on a zone, as links to a part of the log have it.
+pub(super) fn exactly(text: &str) -> Option<DateTime<FixedOffset>> {
+    DateTime::parse_from_rfc3339(text).ok()
+}
+
+/// A day or a time as a form sends it, or a moment, in UTC seconds; as the end of a stretch a day ends with its last moment.
 pub(super) fn read(text: &str, zone: Tz, is_end: bool) -> Result<i64, PageError> {
+    if let Some(at) = exactly(text) {
+        return Ok(at.timestamp());
+    }
     let found = match NaiveDate::parse_from_str(text, "%Y-%m-%d") {
         Ok(last) if is_end => Some(day::end(last, zone)),
         Ok(first) => Some(day::begin(first, zone)),

@@ -2,13 +2,13 @@
 
 use std::str::FromStr;
 
-use chrono::{DateTime, Days, FixedOffset, NaiveDate};
+use chrono::{Days, NaiveDate};
 use chrono_tz::Tz;
 use serde::Deserialize;
 
 use super::PageError;
 use super::labels;
-use super::monitor_view::read;
+use super::monitor_view::{exactly, read};
 use crate::ids::CompanyId;
 use crate::language::Said;
 use crate::requests::list::{Filter, Mark};
@@ -174,11 +174,6 @@ fn as_time(typed: &str, later: u64, zone: Tz) -> String {
     let day = NaiveDate::parse_from_str(typed.trim(), "%Y-%m-%d").ok();
     let day = day.and_then(|day| day.checked_add_days(Days::new(later)));
     day.map_or_else(|| typed.trim().to_owned(), |day| format!("{day}T00:00"))
-}
-
-/// A moment that does not depend on a zone, as the monitor's links have it.
-fn exactly(text: &str) -> Option<DateTime<FixedOffset>> {
-    DateTime::parse_from_rfc3339(text).ok()
 }
 
 /// A day or a time, in UTC milliseconds; nothing where nothing was typed.
