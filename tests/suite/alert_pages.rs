@@ -10,6 +10,7 @@ use alx_report_api::time::now;
 use alx_report_api::words::Severity;
 use diesel::prelude::*;
 
+use crate::alert_messages::{by_email, many_calls, send};
 use crate::alerts::{alerts, calls, calls_before, look, only, set};
 use crate::support::TestApp;
 use crate::support::admin::{Admin, Answer};
@@ -282,6 +283,37 @@ async fn an_empty_inbox_says_why() {
         calm.body
     );
     assert!(off.says("Nothing is looked for."));
+}
+
+#[actix_web::test]
+async fn the_inbox_leads_to_the_rules_and_promises_answers_only_where_both_open() {
+    let (app, _acme) = synced().await;
+    let sink = Sink::mail();
+    by_email(&app, &sink).await;
+    many_calls(&app, &[ACME]).await;
+    look(&app, now()).await;
+    set(&app, &[("alerts_on", "off"), ("alerts_recipients", "")]).await;
+    assert_eq!(send(&app, now()).await, 0, "the recipient is gone");
+
+    for role in [Role::Admin, Role::Operator, Role::Viewer] {
+        let reader = Admin::with_role(&app, role, None).await;
+        let inbox = reader.get("/alerts").await;
+        let is_open = reader.get("/alerts/rules").await.status == 200;
+
+        assert!(
+            inbox.says("Nothing is looked for.") && inbox.says("1 were given up"),
+            "{role}: {}",
+            inbox.body
+        );
+        for said in [
+            "<strong>Nothing is looked for.</strong> Alerts are switched off, so what stands here does not change. <a href=\"/alerts/rules\"",
+            "href=\"/alerts/rules#test\"",
+            "says what the other side answered",
+        ] {
+            assert_eq!(inbox.says(said), is_open, "{role}: {said}");
+        }
+        assert_eq!(is_open, role == Role::Admin);
+    }
 }
 
 #[actix_web::test]
