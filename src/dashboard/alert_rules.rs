@@ -8,10 +8,10 @@ use serde::Deserialize;
 use serde_json::json;
 
 use super::meanwhile::{self, Otherwise};
+use super::rules::{self, Rule};
 use super::settings_form::Pairs;
 use super::typed::{Mistakes, Typed};
 use super::{Chrome, Flash, Page, PageError, SignedIn, Submitted, Tab, filters, page, see_other};
-use crate::alerts::Kind;
 use crate::app::App;
 use crate::audit;
 use crate::db::{Conn, off_thread};
@@ -53,13 +53,6 @@ pub struct Form {
     mistakes: Mistakes<Said>,
 }
 
-/// A rule of the form: its kind, its switch and its thresholds.
-struct Rule {
-    kind: Kind,
-    switch: Setting,
-    thresholds: Vec<Setting>,
-}
-
 impl Form {
     /// What stands in a field.
     fn text(&self, setting: &Setting) -> &str {
@@ -76,9 +69,12 @@ impl Form {
         self.mistakes.of(setting.as_str())
     }
 
-    /// The fields that are wrong, for the summary.
-    fn wrongs(&self) -> Vec<(Setting, &Said)> {
-        let wrong = |setting: Setting| Some((setting, self.mistakes.of(setting.as_str())?));
+    /// The fields that are wrong, for the summary, with what they are called there.
+    fn wrongs(&self) -> Vec<(Setting, Said, &Said)> {
+        let wrong = |setting: Setting| {
+            let why = self.mistakes.of(setting.as_str())?;
+            Some((setting, rules::name(setting), why))
+        };
         settings().into_iter().filter_map(wrong).collect()
     }
 
@@ -87,22 +83,9 @@ impl Form {
         Setting::of(group)
     }
 
-    /// The rules in the order of the settings: a switch begins one, its thresholds follow.
+    /// The rules, each for a fieldset.
     fn rules(&self) -> Vec<Rule> {
-        let mut rules: Vec<Rule> = Vec::new();
-        for setting in Setting::of(Group::Rules) {
-            let name = setting.as_str().trim_start_matches("rule_");
-            match (name.parse(), rules.last_mut()) {
-                (Ok(kind), _) => rules.push(Rule {
-                    kind,
-                    switch: setting,
-                    thresholds: Vec::new(),
-                }),
-                (Err(_), Some(rule)) => rule.thresholds.push(setting),
-                (Err(_), None) => {}
-            }
-        }
-        rules
+        rules::all()
     }
 
     /// What was typed, checked; `None` and notes where something is wrong.

@@ -3,10 +3,35 @@
 //! Each form brings what it was made of, in fields named `seen_` and the setting: what the store has otherwise by then,
 //! somebody else has saved.
 
-use crate::settings::site::{Setting, Site};
+use super::rules;
+use crate::language::Said;
+use crate::settings::site::{Kind, Setting, Site};
 
-/// A setting that the store has otherwise than the form was made of, and what it has.
-pub type Otherwise = (Setting, String);
+/// A setting that the store has otherwise than the form was made of.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Otherwise {
+    /// Which.
+    pub setting: Setting,
+    /// What the store has.
+    pub now: String,
+}
+
+impl Otherwise {
+    /// What it is called.
+    pub fn name(&self) -> Said {
+        rules::name(self.setting)
+    }
+
+    /// What the store has, as the form says it.
+    pub fn value(&self) -> Said {
+        match (self.setting.field().kind, self.now.as_str()) {
+            (Kind::Switch, "on") => Said::new("On"),
+            (Kind::Switch, _) => Said::new("Off"),
+            (Kind::Choice(_), word) => Said::brought(word.to_owned()),
+            (_, text) => Said::as_it_is(text),
+        }
+    }
+}
 
 /// The field that says what the form was made of.
 pub fn seen(setting: Setting) -> String {
@@ -21,9 +46,11 @@ pub fn otherwise<'f>(
 ) -> Vec<Otherwise> {
     let other = |one: &&Setting| sent(&seen(**one)).is_some_and(|seen| seen != site.text(**one));
     let changed = settings.iter().filter(other);
-    changed
-        .map(|one| (*one, site.text(*one).to_owned()))
-        .collect()
+    let saved = |one: &Setting| Otherwise {
+        setting: *one,
+        now: site.text(*one).to_owned(),
+    };
+    changed.map(saved).collect()
 }
 
 /// The fields of the form that is shown again: what nobody typed into is as it is saved now, and what was typed stays.
@@ -32,7 +59,7 @@ pub fn renewed<'f>(
     sent: impl Fn(&str) -> Option<&'f str>,
 ) -> Vec<(String, String)> {
     let mut fields = Vec::new();
-    for (setting, now) in otherwise {
+    for Otherwise { setting, now } in otherwise {
         let (field, before) = (setting.as_str(), seen(*setting));
         if sent(field).map(str::trim) == sent(&before) {
             fields.push((field.to_owned(), now.clone()));

@@ -68,6 +68,7 @@ mod qr;
 pub mod requests;
 mod requests_view;
 pub mod rights;
+mod rules;
 pub mod run;
 mod run_changes;
 pub mod run_decide;

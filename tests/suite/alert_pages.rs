@@ -114,7 +114,7 @@ async fn rules_that_somebody_else_saved_meanwhile_are_not_overwritten() {
     assert!(
         stale.says("Somebody else has changed these settings")
             && stale.says("saved now: <bdi>ada@example.com</bdi>")
-            && stale.says("saved now: <bdi>30</bdi>")
+            && stale.says(">Not synced for long: High after</a>: saved now: <bdi>30</bdi>")
             && stale.says("value=\"40\""),
         "{}",
         stale.body
@@ -533,6 +533,60 @@ async fn every_mistake_is_in_the_summary_and_what_was_typed_stays() {
     }
     assert!(!refused.body.contains("<script>"));
     assert!(audited(&app).await.is_empty());
+}
+
+#[actix_web::test]
+async fn a_wrong_threshold_is_named_with_its_rule_and_no_two_of_a_rule_are_called_the_same() {
+    let app = TestApp::without_moodle().await;
+    let admin = Admin::signed_in(&app).await;
+
+    let wrong = [
+        ("rule_error_rate_high_percent", "x"),
+        ("rule_store_high_ms", "x"),
+        ("rule_disk_free_percent", "x"),
+        ("rule_disk_free_megabytes", "x"),
+        ("alerts_threshold", "utter"),
+    ];
+    let refused = save(&admin, &wrong).await;
+
+    for said in [
+        ">Many calls fail: High above</a>: Give a whole number",
+        ">The store is slow: High above</a>",
+        ">Disk nearly full: High below this share</a>",
+        ">Disk nearly full: High below this free space</a>",
+        ">High below this share (%)</label>",
+        ">High below this free space (MB)</label>",
+    ] {
+        assert!(refused.says(said), "{said}: {}", refused.body);
+    }
+    let (marked, silent) = html::mistakes(&refused.body);
+    assert_eq!((marked, silent), (wrong.len(), vec![]));
+}
+
+#[actix_web::test]
+async fn what_somebody_else_has_saved_is_said_in_the_words_of_the_form() {
+    let app = TestApp::without_moodle().await;
+    let admin = Admin::signed_in(&app).await;
+    let fields = [("zone", "UTC"), ("language", "de"), ("theme", "system")];
+    admin.post("/account/preferences", &fields).await;
+    let page = admin.get("/alerts/rules").await;
+    set(&app, &[("alerts_on", "off"), ("alerts_threshold", "high")]).await;
+
+    let fields = typed(&page, &[]);
+    let fields = fields
+        .iter()
+        .map(|(name, value)| (name.as_str(), value.as_str()));
+    let stale = admin
+        .post("/alerts/rules", &fields.collect::<Vec<_>>())
+        .await;
+
+    assert_eq!(stale.status, 409);
+    for said in [
+        "jetzt gespeichert: <bdi>Aus</bdi>",
+        "jetzt gespeichert: <bdi>hoch</bdi>",
+    ] {
+        assert!(stale.says(said), "{said}: {}", stale.body);
+    }
 }
 
 #[actix_web::test]

@@ -222,8 +222,8 @@ impl Setting {
             Self::TokenMediumDays => number(Group::Rules, "Medium from", "Before it ends.", 1, 365, "days", "7"),
             Self::SourceUnreachable => rule("Moodle's database does not answer.", "on"),
             Self::DiskLow => rule("The disk of the data folder is nearly full.", "on"),
-            Self::DiskFreePercent => number(Group::Rules, "High below", "Share of the disk that is free.", 0, 90, "%", "10"),
-            Self::DiskFreeMegabytes => number(Group::Rules, "High below", "That are free.", 0, 10_000_000, "MB", "1024"),
+            Self::DiskFreePercent => number(Group::Rules, "High below this share", "Share of the disk that is free.", 0, 90, "%", "10"),
+            Self::DiskFreeMegabytes => number(Group::Rules, "High below this free space", "That are free.", 0, 10_000_000, "MB", "1024"),
             Self::BackupOld => rule("Backups were made, and none for too long. Where nobody ever made one it stays silent: the page Health says so.", "on"),
             Self::BackupOldDays => number(Group::Rules, "Medium after", "Since the newest backup in the data folder.", 1, 365, "days", "8"),
 
