@@ -165,12 +165,23 @@ pub fn moment_ms(milliseconds: &i64, values: &dyn Values) -> Result<Safe<String>
 pub fn day(seconds: &Option<i64>, values: &dyn Values) -> Result<Safe<String>> {
     let Some(at) = seconds else {
         let none = Said::new("date|none").in_language(reader(values).language);
-        let none = none.as_str().markup();
-        return Ok(Safe(format!(
-            "<span class=\"none\" aria-label=\"{none}\">–</span>"
-        )));
+        return Ok(dashed(&none));
     };
     Ok(Safe(time_tag(*at, reader(values).zone, "%Y-%m-%d")))
+}
+
+/// A dash in a table where there is nothing to show, read as the text by whoever listens.
+#[askama::filter_fn]
+pub fn dash(text: impl AsRef<str>, _: &dyn Values) -> Result<Safe<String>> {
+    Ok(dashed(text.as_ref()))
+}
+
+/// A name of a plain span would not be read: ARIA forbids it.
+fn dashed(text: &str) -> Safe<String> {
+    let text = text.markup();
+    Safe(format!(
+        "<span class=\"none\"><span aria-hidden=\"true\">–</span><span class=\"hidden\">{text}</span></span>"
+    ))
 }
 
 /// How long ago: `just now`, `5 minutes ago`, `3 days ago`.

@@ -15,6 +15,7 @@ use diesel::prelude::*;
 use crate::support::TestApp;
 use crate::support::admin::{Admin, EMAIL};
 use crate::support::client::{ACME, Client, complete, two_companies};
+use crate::support::html;
 
 const DAY_MS: i64 = 86_400_000;
 const DEFAULTS: [(&str, &str); 3] = [
@@ -148,7 +149,7 @@ async fn a_wrong_value_is_named_kept_and_nothing_is_saved() {
         );
         assert!(
             page.body.contains(&format!(
-                "value=\"{wrong}\" aria-describedby=\"requests_days-hint\" aria-invalid=\"true\""
+                "value=\"{wrong}\" aria-describedby=\"requests_days-hint requests_days-wrong\" aria-invalid=\"true\""
             )),
             "{}",
             page.body
@@ -157,6 +158,10 @@ async fn a_wrong_value_is_named_kept_and_nothing_is_saved() {
             page.body.contains("<a href=\"#requests_days\">") && page.body.contains("value=\"30\"")
         );
     }
+    let mut fields = form("-1", "30", "3");
+    fields.push(("second_factor_for", "some"));
+    let page = admin.post("/settings", &fields).await;
+    assert_eq!(html::mistakes(&page.body), (2, vec![]), "{}", page.body);
     assert_eq!(app.app.keeping().await.unwrap().changes_days, Some(400));
 }
 

@@ -92,6 +92,9 @@ impl Walk {
         let here = address.split(['?', '#']).next().unwrap_or_default();
         let ids = html::ids(&answer.body);
         let mut next = Vec::new();
+        for name in html::unheard(&answer.body) {
+            self.wrong.push(format!("{address} has {name}"));
+        }
         for link in html::links(&answer.body) {
             match link.split_once('#') {
                 Some(("", id)) if !ids.iter().any(|known| known == id) => {

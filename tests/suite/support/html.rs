@@ -66,6 +66,16 @@ pub fn injected(page: &str) -> Vec<String> {
     found
 }
 
+/// Names of elements that ARIA lets have none, so that nobody hears them.
+pub fn unheard(page: &str) -> Vec<String> {
+    let page = Html::parse_document(page);
+    let nameless = ["span", "small", "p", "div", "strong", "em", "code"];
+    let named = nameless.map(|name| format!("{name}[aria-label]:not([role])"));
+    let named = selector(&named.join(", "));
+    let found = page.select(&named);
+    found.map(|element| element.html()).collect()
+}
+
 /// Every address that the page links to, in order.
 pub fn links(page: &str) -> Vec<String> {
     let page = Html::parse_document(page);
