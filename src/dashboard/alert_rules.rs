@@ -208,7 +208,8 @@ pub async fn send_test(
 
 /// Who tried a channel out, and how many took the message, in the audit log.
 fn note_test(conn: &mut Conn, channel: &str, by: &str, tested: &[Tested]) -> Result<()> {
-    let taken = tested.iter().filter(|one| one.said.is_ok()).count();
+    let is_taken = |one: &&Tested| matches!(one.said, Some(Ok(_)));
+    let taken = tested.iter().filter(is_taken).count();
     let entry = audit::Entry {
         actor: by,
         company: None,
