@@ -9,16 +9,17 @@ use chrono_tz::Tz;
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::audit_words;
 use super::company_field::{self, CompanyField};
 use super::labels::{self, Choice};
 use super::{Chrome, Downloads, Page, PageError, SignedIn, Tab, filters};
+use super::{audit_facts, audit_words};
 use crate::app::App;
 use crate::audit::{self, Filter, Written};
 use crate::companies;
 use crate::db::Conn;
 use crate::error::Result;
 use crate::ids::CompanyId;
+use crate::language::Said;
 use crate::time::day;
 
 /// Entries on one page.
@@ -47,9 +48,9 @@ pub(super) struct Line {
 
 /// One fact that an action changed.
 pub(super) struct Moved {
-    pub(super) name: String,
-    pub(super) before: Option<String>,
-    pub(super) after: Option<String>,
+    pub(super) name: Said,
+    pub(super) before: Option<Said>,
+    pub(super) after: Option<Said>,
 }
 
 /// The fields of the form, as they were typed, and the place of the page.
@@ -172,10 +173,10 @@ fn moved(before: Option<&str>, after: Option<&str>) -> Vec<Moved> {
     names.dedup();
     let value = |facts: &[(String, String)], name: &str| {
         let found = facts.iter().find(|(known, _)| known == name);
-        found.map(|(_, value)| value.clone())
+        found.map(|(_, value)| audit_facts::value(name, value))
     };
     let all = names.into_iter().map(|name| Moved {
-        name: name.replace('_', " "),
+        name: audit_facts::name(name),
         before: value(&before, name),
         after: value(&after, name),
     });
@@ -211,22 +212,14 @@ mod tests {
 
         let moved = moved(Some(before), Some(after));
 
+        let side = |said: &Option<Said>| said.as_ref().map_or_else(String::new, Said::to_string);
         let shown: Vec<_> = moved
             .iter()
-            .map(|fact| {
-                (
-                    fact.name.as_str(),
-                    fact.before.as_deref(),
-                    fact.after.as_deref(),
-                )
-            })
+            .map(|fact| (fact.name.to_string(), side(&fact.before), side(&fact.after)))
             .collect();
-        assert_eq!(
-            shown,
-            [
-                ("company", None, Some("7")),
-                ("role", Some("viewer"), Some("admin"))
-            ]
-        );
+        let wanted = [("company", "", "7"), ("role", "viewer", "admin")];
+        let wanted = wanted
+            .map(|(name, before, after)| (name.to_owned(), before.to_owned(), after.to_owned()));
+        assert_eq!(shown, wanted);
     }
 }

@@ -5,7 +5,7 @@
 
 use super::rules;
 use crate::language::Said;
-use crate::settings::site::{Kind, Setting, Site};
+use crate::settings::site::{Setting, Site};
 
 /// A setting that the store has otherwise than the form was made of.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -24,12 +24,7 @@ impl Otherwise {
 
     /// What the store has, as the form says it.
     pub fn value(&self) -> Said {
-        match (self.setting.field().kind, self.now.as_str()) {
-            (Kind::Switch, "on") => Said::new("On"),
-            (Kind::Switch, _) => Said::new("Off"),
-            (Kind::Choice(_), word) => Said::brought(word.to_owned()),
-            (_, text) => Said::as_it_is(text),
-        }
+        rules::value(self.setting, &self.now)
     }
 }
 

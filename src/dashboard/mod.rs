@@ -9,6 +9,7 @@ pub mod alerts;
 mod alerts_view;
 pub mod assets;
 pub mod audit;
+mod audit_facts;
 pub mod audit_words;
 mod bars;
 pub mod batch;

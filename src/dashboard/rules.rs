@@ -2,7 +2,7 @@
 
 use crate::alerts::Kind;
 use crate::language::Said;
-use crate::settings::site::{Group, Setting};
+use crate::settings::site::{Group, Kind as FieldKind, Setting};
 
 /// A rule.
 pub struct Rule {
@@ -41,5 +41,15 @@ pub fn name(setting: Setting) -> Said {
             .saying("rule", Said::new(rule.kind.title()))
             .saying("setting", label),
         None => label,
+    }
+}
+
+/// What the store has for a setting, as its form says it.
+pub fn value(setting: Setting, kept: &str) -> Said {
+    match (setting.field().kind, kept) {
+        (FieldKind::Switch, "on") => Said::new("On"),
+        (FieldKind::Switch, _) => Said::new("Off"),
+        (FieldKind::Choice(_), word) => Said::brought(word.to_owned()),
+        (_, text) => Said::as_it_is(text),
     }
 }

@@ -7,6 +7,7 @@ use alx_report_api::schema::login_failures;
 use diesel::prelude::*;
 use serde_json::json;
 
+use crate::alerts::set;
 use crate::support::TestApp;
 use crate::support::acme::acme;
 use crate::support::admin::{Admin, EMAIL};
@@ -38,6 +39,30 @@ async fn the_log_says_who_did_what_with_before_and_after() {
     }
     let newest = page.body.find("<td>Cache cleared").unwrap();
     assert!(newest < page.body.find("<td>Signed in").unwrap());
+}
+
+#[actix_web::test]
+async fn the_log_names_facts_and_settings_in_the_language_of_the_reader() {
+    let (app, admin) = with_entries().await;
+    set(
+        &app,
+        &[("alerts_threshold", "high"), ("rule_no_sync_hours", "30")],
+    )
+    .await;
+    let fields = [("zone", "UTC"), ("language", "de"), ("theme", "system")];
+    admin.post("/account/preferences", &fields).await;
+
+    let page = admin.get("/audit").await;
+
+    for said in [
+        "Adresse: ",
+        "Aufrufe je Token: ",
+        "Lange nicht abgeglichen: Hoch nach: <del><bdi>26</bdi></del>",
+        "Benachrichtigen ab diesem Schweregrad: <del><bdi>mittel</bdi></del>",
+        "<ins><bdi>hoch</bdi></ins>",
+    ] {
+        assert!(page.says(said), "{said}: {}", page.body);
+    }
 }
 
 #[actix_web::test]
@@ -177,6 +202,14 @@ async fn failed_sign_ins_are_written_as_typed_and_never_fill_the_store() {
         newest.says("Further ones of this hour are not written down."),
         "{}",
         newest.body
+    );
+    let fields = [("zone", "UTC"), ("language", "de"), ("theme", "system")];
+    admin.post("/account/preferences", &fields).await;
+    let german = admin.get("/audit?action=sign_in_failed").await;
+    assert!(
+        german.says("Weitere dieser Stunde werden nicht aufgezeichnet."),
+        "{}",
+        german.body
     );
 }
 
