@@ -75,31 +75,24 @@ pub async fn show_confirm(
     form: Query<Pairs>,
 ) -> std::result::Result<HttpResponse, PageError> {
     let typed = Typed::read(&form)?;
-    let defaults = match checked(&app, &typed).await? {
+    let defaults = match understood(&app, &typed).await? {
         Ok(defaults) => defaults,
-        Err(mistakes) => {
-            let shown = Shown::of(typed, mistakes);
-            return again(&admin, &app, &request, shown).await;
-        }
+        Err(shown) => return again(&admin, &app, &request, shown).await,
     };
     let wanted = defaults.applied_to(Shape::default());
     let page = field(&form, "page").parse().unwrap_or(1);
-    let sent = typed.clone();
     let read = app.db.run(move |conn| {
-        let basis = sync::settings::basis(conn, DEFAULTS)?;
-        if !sent.basis.is_empty() && sent.basis != basis {
-            return Ok(None);
+        let mut typed = typed;
+        if typed.basis.is_empty() {
+            typed.basis = sync::settings::basis(conn, DEFAULTS)?;
         }
-        let sent = Typed { basis, ..sent };
         let present = store::own(conn, DEFAULTS)?.applied_to(Shape::default());
         let ids = sync::settings::affected(conn, DEFAULTS, &defaults)?;
-        let pages = Pages::new(page, PER_PAGE, ids.len() as i64, address(&sent));
+        let pages = Pages::new(page, PER_PAGE, ids.len() as i64, address(&typed));
         let shown = concerned(conn, &ids, &pages, &defaults)?;
-        Ok(Some((sent, present, ids.len(), shown, pages)))
+        Ok((typed, present, ids.len(), shown, pages))
     });
-    let Some((typed, present, affected, shown, pages)) = read.await? else {
-        return again(&admin, &app, &request, Shown::outdated(typed)).await;
-    };
+    let (typed, present, affected, shown, pages) = read.await?;
     let lists = settings_lists::offered(&app, None).await?.ok();
     let confirm = ConfirmPage {
         chrome: admin.chrome(Tab::Rows),
@@ -121,12 +114,9 @@ pub async fn try_defaults(
 ) -> std::result::Result<HttpResponse, PageError> {
     let Submitted { admin, form } = submitted;
     let typed = Typed::read(&form)?;
-    let defaults = match checked(&app, &typed).await? {
+    let defaults = match understood(&app, &typed).await? {
         Ok(defaults) => defaults,
-        Err(mistakes) => {
-            let shown = Shown::of(typed, mistakes);
-            return again(&admin, &app, &request, shown).await;
-        }
+        Err(shown) => return again(&admin, &app, &request, shown).await,
     };
     let company = field(&form, "company").parse();
     let company: CompanyId =
@@ -153,12 +143,9 @@ pub async fn save_defaults(
 ) -> std::result::Result<HttpResponse, PageError> {
     let Submitted { admin, form } = submitted;
     let typed = Typed::read(&form)?;
-    let defaults = match checked(&app, &typed).await? {
+    let defaults = match understood(&app, &typed).await? {
         Ok(defaults) => defaults,
-        Err(mistakes) => {
-            let shown = Shown::of(typed, mistakes);
-            return again(&admin, &app, &request, shown).await;
-        }
+        Err(shown) => return again(&admin, &app, &request, shown).await,
     };
     let (email, basis) = (admin.session.email.clone(), typed.basis.clone());
     let saved = app.db.change(move |conn| {
@@ -172,6 +159,20 @@ pub async fn save_defaults(
         Err(Error::Conflict(_)) => again(&admin, &app, &request, Shown::outdated(typed)).await,
         Err(error) => Err(error.into()),
     }
+}
+
+/// The defaults that were typed; else the form to show instead, because something is wrong, or another save has overtaken it.
+async fn understood(app: &App, typed: &Typed) -> Result<std::result::Result<Overrides, Shown>> {
+    let defaults = match checked(app, typed).await? {
+        Ok(defaults) => defaults,
+        Err(mistakes) => return Ok(Err(Shown::of(typed.clone(), mistakes))),
+    };
+    let basis = |conn: &mut Conn| sync::settings::basis(conn, DEFAULTS);
+    let is_current = typed.basis.is_empty() || typed.basis == app.db.run(basis).await?;
+    Ok(match is_current {
+        true => Ok(defaults),
+        false => Err(Shown::outdated(typed.clone())),
+    })
 }
 
 /// The defaults that were typed. They have no departments or courses, and nothing to follow.

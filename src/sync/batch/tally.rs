@@ -114,7 +114,7 @@ pub struct Totals {
 
 /// How many companies of a batch stand where.
 pub fn tally(conn: &mut Conn, id: &BatchId) -> Result<Tally> {
-    let found = counted("batch_id = $1").bind::<Text, _>(id).load(conn)?;
+    let found = alike("batch_id = $1").bind::<Text, _>(id).load(conn)?;
     Ok(tallies(found).remove(id).unwrap_or_default())
 }
 
@@ -122,7 +122,7 @@ pub fn tally(conn: &mut Conn, id: &BatchId) -> Result<Tally> {
 /// companies.
 pub fn between(conn: &mut Conn, from_ms: i64, to_ms: i64) -> Result<HashMap<BatchId, Tally>> {
     let asked = "batch_id in (select id from sync_batches where requested_at_ms between $1 and $2)";
-    let found = counted(asked)
+    let found = alike(asked)
         .bind::<BigInt, _>(from_ms)
         .bind::<BigInt, _>(to_ms)
         .load(conn)?;
@@ -142,7 +142,7 @@ struct Alike {
     companies: i64,
 }
 
-fn counted(of: &str) -> SqlQuery {
+fn alike(of: &str) -> SqlQuery {
     sql_query(format!(
         "select batch_id, note, sync_runs.state as state, count(*) as companies \
          from sync_batch_runs left join sync_runs on sync_runs.id = sync_batch_runs.run_id \
