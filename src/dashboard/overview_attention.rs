@@ -52,11 +52,21 @@ pub struct Ending {
     pub first: i64,
 }
 
+/// A run that would remove too much.
+pub struct Waiting {
+    /// The run.
+    pub run: Run,
+    /// Its company.
+    pub company: Company,
+    /// Whether the company's latest run failed besides, or its schedule cannot be followed.
+    pub is_broken: bool,
+}
+
 /// What needs somebody.
 pub struct Attention {
     /// Runs that would remove too much and wait for a word.
-    pub waiting: Several<(Run, Company)>,
-    /// Companies whose latest run failed, also where removals of an earlier one wait for a word.
+    pub waiting: Several<Waiting>,
+    /// Companies whose latest run failed.
     pub failed: Several<(Run, Company)>,
     /// Companies whose schedule's runs fail, or whose schedule cannot be followed, although the latest run did not fail.
     pub schedules: Several<Company>,
@@ -80,19 +90,13 @@ impl Attention {
         only: Option<CompanyId>,
         now: i64,
     ) -> Result<Self> {
-        let names: HashMap<CompanyId, &Company> = standings
-            .iter()
-            .map(|one| (one.company.id, &one.company))
-            .collect();
-        let company = |id: CompanyId| names.get(&id).map(|company| (*company).clone());
-        let waiting = health::waiting(conn, only, NAMED as i64)?.into_iter();
-        let waiting = waiting.filter_map(|run| company(run.company_id).map(|whose| (run, whose)));
+        let waiting = waiting(standings, health::waiting(conn, only, NAMED as i64)?);
         let waiting_count = history::count_in(conn, RunState::NeedsConfirmation, only)?;
         let mut short = today::uses(conn, only, now)?;
         let near = today::near(conn)?;
         short.retain(|one| one.standing.reaches(&near));
         Ok(Self {
-            waiting: Several::first(waiting.collect(), waiting_count as usize),
+            waiting: Several::first(waiting, waiting_count as usize),
             failed: Several::of(failed(standings)),
             schedules: Several::of(broken_schedules(standings)),
             late: Several::of(late(standings)),
@@ -121,16 +125,33 @@ impl Attention {
     }
 }
 
+fn waiting(standings: &[Standing], runs: Vec<Run>) -> Vec<Waiting> {
+    let known: HashMap<CompanyId, &Standing> =
+        standings.iter().map(|one| (one.company.id, one)).collect();
+    let waiting = runs.into_iter().filter_map(|run| {
+        let standing = known.get(&run.company_id)?;
+        Some(Waiting {
+            company: standing.company.clone(),
+            is_broken: standing.failed().is_some() || standing.is_stuck(),
+            run,
+        })
+    });
+    waiting.collect()
+}
+
+fn failing(standings: &[Standing]) -> impl Iterator<Item = &Standing> {
+    let failing = |one: &&Standing| one.health == Health::Failing;
+    standings.iter().filter(failing)
+}
+
 fn failed(standings: &[Standing]) -> Vec<(Run, Company)> {
     let named = |one: &Standing| Some((one.failed()?.clone(), one.company.clone()));
-    standings.iter().filter_map(named).collect()
+    failing(standings).filter_map(named).collect()
 }
 
 fn broken_schedules(standings: &[Standing]) -> Vec<Company> {
-    let failing = standings
-        .iter()
-        .filter(|one| one.health == Health::Failing && one.failed().is_none());
-    failing.map(|one| one.company.clone()).collect()
+    let others = failing(standings).filter(|one| one.failed().is_none());
+    others.map(|one| one.company.clone()).collect()
 }
 
 fn late(standings: &[Standing]) -> Vec<(Company, Option<i64>)> {

@@ -68,6 +68,12 @@ impl Standing {
         ended.filter(|_| self.company.is_in_use())
     }
 
+    /// Whether the clock cannot follow its schedule.
+    pub fn is_stuck(&self) -> bool {
+        let problem = self.schedule.as_ref().and_then(|set| set.problem.as_ref());
+        problem.is_some() && self.company.is_in_use()
+    }
+
     /// When the clock will ask for the next run, as the scheduler has it; `None` while it will not.
     pub fn next_run_at(&self) -> Option<i64> {
         self.schedule.as_ref()?.due_of(&self.company)

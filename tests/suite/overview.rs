@@ -218,6 +218,22 @@ async fn a_company_whose_removals_wait_waits_for_you_whatever_its_schedule_does_
     assert!(!overview.says("Schedules whose syncs fail"));
     assert!(waiting.says("1–1 of 1 company"), "{}", waiting.body);
     assert!(failing.says("No company matches this filter."));
+    let besides = "Its latest sync failed too, or its schedule cannot be followed.";
+    assert!(!overview.says(besides), "{}", overview.body);
+    later_run_is(&app, RunState::Failed).await;
+    let overview = admin.get("/").await;
+    assert!(overview.says(besides), "{}", overview.body);
+    assert!(!overview.says("The latest sync did not succeed"));
+}
+
+async fn later_run_is(app: &TestApp, state: RunState) {
+    let changed = app.app.db.change(move |conn| {
+        diesel::update(sync_runs::table.find("later"))
+            .set(sync_runs::state.eq(state))
+            .execute(conn)?;
+        Ok(())
+    });
+    changed.await.unwrap();
 }
 
 #[actix_web::test]
