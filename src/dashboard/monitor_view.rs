@@ -154,6 +154,16 @@ impl View {
         Ok((from.max(until - LONGEST), until))
     }
 
+    /// Beginning and end as fields for times show them, where they are more than days: a link to one hour brings moments.
+    pub fn times(&self, zone: &Tz) -> Option<(String, String)> {
+        let is_day = |text: &String| text.is_empty() || text.parse::<NaiveDate>().is_ok();
+        if is_day(&self.from) && is_day(&self.to) {
+            return None;
+        }
+        let shown = |text, later| requests_view::as_time(text, later, *zone);
+        Some((shown(&self.from, 0), shown(&self.to, 1)))
+    }
+
     /// An address with these fields, and others in the place of some.
     pub fn address(&self, path: &str, others: &[(&str, &str)]) -> String {
         let fields = [

@@ -166,7 +166,7 @@ impl View {
 }
 
 /// A day as its first moment, or that of a later day; a moment as the zone's clocks show it, and a time as it is.
-fn as_time(typed: &str, later: u64, zone: Tz) -> String {
+pub(super) fn as_time(typed: &str, later: u64, zone: Tz) -> String {
     if let Some(at) = exactly(typed.trim()) {
         let here = at.with_timezone(&zone);
         return here.format("%Y-%m-%dT%H:%M:%S%.f").to_string();

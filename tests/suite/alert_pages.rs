@@ -211,6 +211,8 @@ async fn an_alert_about_calls_leads_to_those_of_its_hour() {
         "{}",
         monitor.body
     );
+    let from = monitor.between("type=\"datetime-local\" step=\"any\" value=\"", "\"");
+    assert!(place.contains(&from), "the form keeps the hour: {from}");
 }
 
 #[actix_web::test]
