@@ -66,6 +66,26 @@ async fn the_log_names_facts_and_settings_in_the_language_of_the_reader() {
 }
 
 #[actix_web::test]
+async fn the_filter_of_a_downloaded_file_is_named_in_the_language_of_the_reader() {
+    let (_app, admin) = with_entries().await;
+    let fields = [("zone", "UTC"), ("language", "es"), ("theme", "system")];
+    admin.post("/account/preferences", &fields).await;
+    let file = "/audit/export.csv?who=ada&from=2020-01-01";
+    assert_eq!(admin.get(file).await.status, 200);
+
+    let page = admin.get("/audit").await;
+
+    for said in [
+        "quién: <span",
+        "<ins><bdi>(un texto)</bdi></ins>",
+        "desde: <span",
+        "<ins><bdi>2020-01-01</bdi></ins>",
+    ] {
+        assert!(page.body.contains(said), "{said}: {}", page.body);
+    }
+}
+
+#[actix_web::test]
 async fn the_log_is_filtered_by_who_what_company_and_day() {
     let (_app, admin) = with_entries().await;
 

@@ -4,6 +4,7 @@ use actix_web::HttpRequest;
 use serde_json::{Map, Value};
 
 use crate::audit::{self, Entry};
+use crate::dashboard::audit_facts::A_TEXT;
 use crate::db::Conn;
 use crate::error::Result;
 use crate::ids::CompanyId;
@@ -32,7 +33,7 @@ impl Wish {
         let said = pairs.filter(|(_, value)| !value.is_empty());
         let kept = |(name, value): (std::borrow::Cow<'_, str>, std::borrow::Cow<'_, str>)| {
             let value = match NAMES.contains(&name.as_ref()) {
-                true => "(a text)".to_owned(),
+                true => A_TEXT.to_owned(),
                 false => value.chars().take(LONGEST).collect(),
             };
             (name.into_owned(), Value::String(value))
