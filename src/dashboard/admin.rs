@@ -7,7 +7,7 @@ use askama::Template;
 use serde::Deserialize;
 
 use super::account::Ending;
-use super::admins::{Line, LinkPage, lines, link, role_and_company};
+use super::admins::{Line, LinkPage, field_of, lines, link, role_and_company};
 use super::company_field::CompanyField;
 use super::labels::{self, Choice};
 use super::sign_in::Nothing;
@@ -41,6 +41,8 @@ pub struct AdminPage {
     this: String,
     /// What is wrong with the role that was sent.
     error: Option<Said>,
+    /// The field that it is about.
+    wrong: &'static str,
 }
 
 /// The role that somebody gets.
@@ -179,6 +181,7 @@ async fn admin_page(
         sessions,
         this: admin.session.hash.clone(),
         line,
+        wrong: wrong.as_ref().map_or("", |(sent, _)| field_of(&sent.role)),
         error: wrong.map(|(_, why)| why),
     })
 }

@@ -36,6 +36,8 @@ pub struct AdminsPage {
     companies: CompanyField,
     wish: Wish,
     error: Option<Said>,
+    /// The field that the error is about.
+    wrong: &'static str,
 }
 
 /// A link, shown this once.
@@ -85,11 +87,11 @@ pub async fn invite_admin(
 ) -> std::result::Result<HttpResponse, PageError> {
     let Submitted { admin, form } = form;
     let by = admin.session.email.clone();
-    let made = match guest(&admin, &app, &form).await {
-        Err(error) => Err(error),
+    let (made, field) = match guest(&admin, &app, &form).await {
+        Err(error) => (Err(error), field_of(&form.role)),
         Ok(guest) => {
             let invite = move |conn: &mut Conn| staff::invite(conn, &guest, &by, now_ms());
-            app.db.change(invite).await
+            (app.db.change(invite).await, "email")
         }
     };
     match made {
@@ -103,7 +105,7 @@ pub async fn invite_admin(
             Ok(page::with_status(StatusCode::OK, &shown, &request))
         }
         Err(Error::Invalid(why)) => {
-            let shown = admins_page(&admin, &app, form, Some(why)).await?;
+            let shown = admins_page(&admin, &app, form, Some((why, field))).await?;
             let refused = StatusCode::UNPROCESSABLE_ENTITY;
             Ok(page::with_status(refused, &shown, &request))
         }
@@ -167,6 +169,14 @@ pub(super) async fn role_and_company(
     Ok((role, Some(company)))
 }
 
+/// The field that is wrong where a role and a company as they were sent are refused.
+pub(super) fn field_of(role: &str) -> &'static str {
+    match role.parse::<Role>() {
+        Ok(_) => "company",
+        Err(_) => "role",
+    }
+}
+
 async fn guest(admin: &SignedIn, app: &App, wish: &Wish) -> Result<Guest> {
     let (role, company) = role_and_company(admin, app, (&wish.role, &wish.company)).await?;
     Ok(Guest {
@@ -181,13 +191,14 @@ async fn admins_page(
     admin: &SignedIn,
     app: &App,
     wish: Wish,
-    error: Option<Said>,
+    wrong: Option<(Said, &'static str)>,
 ) -> Result<AdminsPage> {
     let read = app.db.run(|conn| {
         let names = companies::store::names(conn, None)?;
         Ok((lines(conn)?, invitations::list(conn, now())?, names))
     });
     let (lines, invited, names) = read.await?;
+    let (error, wrong) = wrong.unzip();
     Ok(AdminsPage {
         chrome: admin.chrome(Tab::Admins),
         lines,
@@ -196,5 +207,6 @@ async fn admins_page(
         companies: CompanyField::of(names, wish.company.parse().ok()).or_typed(&wish.company),
         wish,
         error,
+        wrong: wrong.unwrap_or_default(),
     })
 }

@@ -77,7 +77,7 @@ impl Wish {
 
     /// Whether it is for all companies.
     pub fn is_of_all(&self) -> bool {
-        self.company.trim().eq_ignore_ascii_case(ALL)
+        self.company.trim() == ALL
     }
 
     /// An address with the fields that do not say which company.
@@ -133,6 +133,9 @@ pub async fn show_confirm(
     let dry_run = wish.dry_run;
     let (company, mode, hours_back) = match understood(&admin, &app, &mut wish).await {
         Ok(understood) => understood,
+        Err(Error::Invalid(_)) if wish.company.trim().eq_ignore_ascii_case(ALL) => {
+            return Ok(see_other(&wish.address("/sync/batches/confirm")).finish()); // no company is called so
+        }
         Err(Error::Invalid(why)) => {
             let form = sync_forms::page(&admin, &app, &wish, Some(why)).await?;
             let refused = StatusCode::UNPROCESSABLE_ENTITY;

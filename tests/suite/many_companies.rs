@@ -12,6 +12,7 @@ use diesel::prelude::*;
 
 use crate::support::TestApp;
 use crate::support::admin::{Admin, Answer};
+use crate::support::html::mistakes;
 
 const COMPANIES: i64 = 350;
 
@@ -159,6 +160,10 @@ async fn somebody_becomes_the_manager_of_a_company_by_its_name() {
         mistyped.body
     );
     assert!(mistyped.says("<option value=\"company_manager\" selected>"));
+    for page in [&mistyped, &unknown] {
+        assert!(page.says("aria-describedby=\"company-hint error\" aria-invalid=\"true\""));
+        assert_eq!(mistakes(&page.body), (1, Vec::new()));
+    }
     assert!(nobody.says("A company manager needs a company."));
     assert!(after.says("value=\"Shop 007 (7)\""), "nothing was changed");
 }
