@@ -85,8 +85,8 @@ impl Statement {
         self.bind(company.0).say(after).say(") entity ");
     }
 
-    /// A condition. It is null, and holds for nobody, where a property that stands alone is null, and its opposite is too;
-    /// comparisons are true or false.
+    /// A condition. It is null, and holds for nobody, as its opposite does not, where a property that stands alone, or a
+    /// text that is looked into, is null; comparisons are true or false.
     pub fn filter(&mut self, filter: &Filter) {
         match filter {
             Filter::Always(true) => drop(self.say("1 = 1")),

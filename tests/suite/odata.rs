@@ -174,6 +174,7 @@ async fn runs_say_what_the_api_says_of_them() {
         );
     }
     assert_eq!(count("not (not Success)").await, "2");
+    assert_eq!(count("not contains(Errors,'xyz')").await, "3");
     assert_eq!(count("Success eq null").await, "1");
     assert_eq!(count("TotalProcessed gt 0 and Errors eq ''").await, "1");
     assert_eq!(count("Success eq false and Errors ne ''").await, "1");
