@@ -36,8 +36,8 @@ pub struct Note {
 
 /// The page of a token's newest window; `None` where it has no window.
 ///
-/// A client takes a short page for the last one. Where rows are gone and more follow, the page fails with
-/// [`Error::Moved`], so that the client begins anew.
+/// A client takes a short page for the last one. Where rows are gone and more follow, or the pass that asks began elsewhere,
+/// the page fails with [`Error::Moved`], so that the client begins anew.
 pub fn page(
     conn: &mut Conn,
     token: TokenId,
@@ -47,6 +47,9 @@ pub fn page(
     let Some(window) = store::newest(conn, token)? else {
         return Ok(None);
     };
+    if window.is_left_over(offset) {
+        return Err(Error::Moved);
+    }
     let state = companies::store::state(conn, company)?;
     let keys = slice(conn, token, &window, (offset, limit))?;
     let rows = progress::store::of_keys(conn, company, &keys)?;
@@ -124,6 +127,12 @@ fn slice(
 }
 
 impl Window {
+    /// Whether a page from here on is of another pass: the window was void, and over or not as far, when that one began in
+    /// mode `full`, which opens none.
+    fn is_left_over(&self, offset: i64) -> bool {
+        self.void && (self.completed || offset > self.answered)
+    }
+
     /// How far it was asked for, and whether to its end, after a page; `None` where the page says nothing new.
     ///
     /// A window is completed by a page that its client can see to be the last, when no page before it was left out.

@@ -7,6 +7,7 @@ use alx_report_api::ids::{CourseId, UserId};
 use alx_report_api::moodle::RowState;
 use alx_report_api::progress::{Content, Row, write};
 use alx_report_api::words::Status;
+use reqwest::Method;
 use serde_json::json;
 
 use crate::support::TestApp;
@@ -183,4 +184,42 @@ async fn calls_that_wait_for_the_writer_hold_no_place_among_the_companys_reads()
     for call in waiting {
         assert!(call.await.expect("a reply").json().is_array());
     }
+}
+
+#[actix_web::test]
+async fn a_call_that_gets_no_rows_moves_no_window() {
+    let (app, acme) = warmed_up(json!({"mode": "auto", "allow_get": true})).await;
+    put(&app, 1000, 900, "Ladders and steps", RowState::Active).await;
+    let function = "wsfunction=local_alx_report_api_get_course_progress&moodlewsrestformat=json";
+    let token = &acme.token;
+    let path = format!("/webservice/rest/server.php?wstoken={token}&{function}&limit=100&offset=0");
+    for _ in 0..3 {
+        let head = acme.send(Method::HEAD, &path, |request| request).await;
+        assert_eq!((head.status, head.body.as_str()), (200, ""));
+    }
+
+    let next = call(&acme, 100, 0).await;
+
+    assert_eq!(users(&next).len(), 12, "{}", next.body);
+}
+
+#[actix_web::test]
+async fn a_pass_that_began_in_another_mode_is_not_cut_short_by_an_old_window() {
+    let (app, acme) = warmed_up(json!({"mode": "auto"})).await;
+    let quiet = call(&acme, 100, 0).await;
+    assert_eq!(
+        (quiet.header("alx-sync-mode"), users(&quiet).len()),
+        ("incremental", 0)
+    );
+    app.deliver(ACME, json!({"mode": "full"})).await;
+    let first = call(&acme, 4, 0).await;
+
+    app.deliver(ACME, json!({"mode": "auto"})).await;
+    let second = call(&acme, 4, 4).await;
+    let anew = call(&acme, 100, 0).await;
+
+    assert_eq!(users(&first).len(), 4);
+    assert_eq!((second.status, second.header("retry-after")), (503, "10"));
+    assert_eq!(anew.header("alx-sync-mode"), "full");
+    assert_eq!(users(&anew).len(), 12);
 }

@@ -1,5 +1,6 @@
 //! Where the rows of an answer come from: every row from the company's group, or a page of the token's window.
 
+use actix_web::http::Method;
 use actix_web::{HttpRequest, HttpResponse};
 
 use super::Format;
@@ -36,15 +37,17 @@ pub async fn rows(
         zone: client.delivery.zone,
         format,
     };
+    // A call that gets no rows opens no window and brings none to its end.
     let full_after = match client.delivery.mode {
-        AnswerMode::Full | AnswerMode::Disabled => {
-            let reply = every_row(request, client, slice, look).await?;
-            return Ok((reply, Kind::Full));
-        }
-        AnswerMode::Auto => i64::from(client.delivery.window_hours) * HOUR,
-        AnswerMode::Incremental => DAY,
+        _ if request.method() == Method::HEAD => None,
+        AnswerMode::Full | AnswerMode::Disabled => None,
+        AnswerMode::Auto => Some(i64::from(client.delivery.window_hours) * HOUR),
+        AnswerMode::Incremental => Some(DAY),
     };
-    of_window(request, client, slice, look, full_after).await
+    match full_after {
+        Some(after) => of_window(request, client, slice, look, after).await,
+        None => Ok((every_row(request, client, slice, look).await?, Kind::Full)),
+    }
 }
 
 async fn every_row(
