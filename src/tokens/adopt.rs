@@ -1,6 +1,5 @@
 //! Adopting tokens that another program made: only their keyed hash is kept.
 
-use diesel::dsl::exists;
 use diesel::prelude::*;
 
 use super::{Refusal, Scope, SecretKey, Token, store};
@@ -98,7 +97,7 @@ pub fn decide(conn: &mut Conn, key: &SecretKey, new: &Adoption) -> Result<Fate> 
     })
 }
 
-/// Of a token that is ours its company stays, and its end never moves away: where it was rotated, the end is the overlap's.
+/// Of a token that is ours its company stays, and its end, which a rotation may have brought near, never moves away.
 fn decide_known(conn: &mut Conn, token: Token, new: &Adoption) -> Result<Fate> {
     let is_asked = |wanted| wanted == token.company || new.companies.contains(&wanted);
     if !new.wanted.is_none_or(is_asked) {
@@ -111,10 +110,7 @@ fn decide_known(conn: &mut Conn, token: Token, new: &Adoption) -> Result<Fate> {
     let is_wrong = !new.companies.contains(&token.company) || new.networks.is_none();
     let refusal = without_erased_name(conn, new.refusal.clone())?;
     let ends = [token.expires_at, new.expires_at].into_iter().flatten();
-    let expires_at = match is_rotated(conn, &token)? {
-        true => token.expires_at,
-        false => ends.min(),
-    };
+    let expires_at = ends.min();
     Ok(Fate::Known(Box::new(Known {
         standing,
         refusal: refusal.or(is_wrong.then_some(Refusal::Access)),
@@ -134,11 +130,6 @@ fn standing(token: &Token, new: &Adoption) -> Standing {
         false if is_elsewhere => Standing::OtherCompany,
         false => Standing::Gone,
     }
-}
-
-fn is_rotated(conn: &mut Conn, token: &Token) -> Result<bool> {
-    let successors = api_tokens::table.filter(api_tokens::replaces.eq(token.id.0));
-    Ok(diesel::select(exists(successors)).get_result(conn)?)
 }
 
 /// Moodle still knows the user name of a person who was erased here.

@@ -224,6 +224,31 @@ async fn an_import_prolongs_no_token_that_was_rotated_here() {
 }
 
 #[actix_web::test]
+async fn an_end_that_moodle_gives_a_token_holds_also_where_it_was_rotated_here() {
+    let (app, _acme) = synced().await;
+    let mut moodle = moodle_of(&app);
+    with_services(&mut moodle);
+    import(&app, &[]);
+    let id = stored(&app).await[1].0.to_string();
+    let rotate = [
+        "token",
+        "rotate",
+        "--company",
+        "42",
+        "--overlap-hours",
+        "720",
+    ];
+    assert!(run(&app, &rotate, &["--id", &id]).status.success());
+    assert_eq!(error_of(&app, ADAS).await, "6 rows");
+
+    let end = format!("update mdl_external_tokens set validuntil = {}", now() - 60);
+    moodle.execute(&end).unwrap();
+    import(&app, &[]);
+
+    assert_ne!(error_of(&app, ADAS).await, "6 rows");
+}
+
+#[actix_web::test]
 async fn whoever_leaves_the_company_in_moodle_reads_it_no_more() {
     let (app, _acme) = synced().await;
     let mut moodle = moodle_of(&app);
