@@ -1,5 +1,6 @@
 //! A store that is put back from a copy: what it must not forget of the time between, and why no client can miss it.
 
+mod fields;
 mod people;
 mod tokens;
 
@@ -11,7 +12,8 @@ use crate::audit;
 use crate::companies;
 use crate::db::{Conn, Db};
 use crate::error::Result;
-use crate::ids::UserId;
+use crate::fields::Fields;
+use crate::ids::{CompanyId, UserId};
 use crate::schema::{erasures, invitations, sessions, sign_in_steps};
 use crate::sync::erase;
 use crate::windows;
@@ -25,6 +27,7 @@ pub struct Since {
     erased: Vec<UserId>,
     tokens: Vec<Reach>,
     admins: Vec<SignIn>,
+    shown: Vec<(CompanyId, Fields)>,
 }
 
 /// What was done to a copy before it became the store.
@@ -36,6 +39,8 @@ pub struct Carried {
     pub revoked: usize,
     /// Tokens that end earlier or open less again.
     pub narrowed: usize,
+    /// Companies, the defaults among them, whose programs see fewer fields again.
+    pub hidden: usize,
     /// Admins of the copy who may not sign in any more.
     pub disabled: usize,
     /// Links for a password that open nothing any more.
@@ -52,6 +57,7 @@ impl Since {
                 erased: erasures::table.select(erasures::user_id).load(conn)?,
                 tokens: tokens::reaches(conn)?,
                 admins: people::sign_ins(conn)?,
+                shown: fields::shown(conn)?,
             })
         })
     }
@@ -70,7 +76,7 @@ pub fn make_fit(app: &App, since: Option<&Since>, copy: &str, now_ms: i64) -> Re
     let carried = app.db.write(|conn| {
         let carried = Carried {
             erased,
-            ..take_away(conn, since, now_ms.div_euclid(1000))?
+            ..take_away(conn, since, now_ms)?
         };
         for company in companies::store::ids(conn)? {
             companies::store::renew(conn, company)?;
@@ -83,10 +89,11 @@ pub fn make_fit(app: &App, since: Option<&Since>, copy: &str, now_ms: i64) -> Re
     Ok(carried)
 }
 
-/// Takes from tokens and admins what the present store took, and ends whatever opens without either.
-fn take_away(conn: &mut Conn, since: Option<&Since>, now: i64) -> Result<Carried> {
-    let mut carried = Carried::default();
+/// Takes from tokens, admins and what programs see what the present store took, and ends whatever opens without them.
+fn take_away(conn: &mut Conn, since: Option<&Since>, now_ms: i64) -> Result<Carried> {
+    let (mut carried, now) = (Carried::default(), now_ms.div_euclid(1000));
     if let Some(since) = since {
+        carried.hidden = fields::hide(conn, &since.shown, now_ms)?;
         (carried.revoked, carried.narrowed) = tokens::take_away(conn, &since.tokens, now)?;
         carried.disabled = people::take_away(conn, &since.admins, now)?;
     }
@@ -107,6 +114,7 @@ fn record(conn: &mut Conn, copy: &str, carried: &Carried, now_ms: i64) -> Result
         after: Some(json!({
             "tokens_revoked_again": carried.revoked,
             "tokens_narrowed_again": carried.narrowed,
+            "fewer_fields_again": carried.hidden,
             "admins_shut_out": carried.disabled,
             "invitations_ended": carried.invitations,
         })),

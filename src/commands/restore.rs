@@ -125,6 +125,12 @@ fn tell(carried: &Carried, aside: Option<&Path>) {
             carried.narrowed
         );
     }
+    if carried.hidden > 0 {
+        say!(
+            "companies (or the defaults) whose programs see fewer fields again, as today: {}",
+            carried.hidden
+        );
+    }
     if carried.disabled > 0 {
         say!("admins who may not sign in any more: {}", carried.disabled);
     }

@@ -2,12 +2,16 @@
 
 use alx_report_api::admins::Role;
 use alx_report_api::admins::invitations::Guest;
+use alx_report_api::delivery;
 use alx_report_api::schema::{api_tokens, invitations};
+use alx_report_api::settings::delivery::DeliveryOverrides;
 use alx_report_api::staff;
 use alx_report_api::time::now_ms;
 use diesel::prelude::*;
+use serde_json::json;
 
 use crate::restore::Place;
+use crate::support::client::ACME;
 
 /// The password of every admin here, in a file.
 fn admin(place: &Place, email: &str) {
@@ -32,6 +36,31 @@ async fn a_token_that_was_rotated_out_since_the_backup_opens_nothing() {
     let server = place.serve().await;
     let reply = server.get("/api/v1/progress", &token, "").await;
     assert_eq!(reply.status(), 401);
+}
+
+#[actix_web::test]
+async fn a_field_that_was_hidden_since_the_backup_stays_hidden() {
+    let place = Place::synced();
+    let token = place.token("bi");
+    let copy = place.copy();
+    let hide = |conn: &mut _| {
+        let mut own = DeliveryOverrides::default();
+        own.set("fields", Some(json!(["userid", "status"])));
+        delivery::change(conn, ACME, &own, "ada", now_ms())
+    };
+    place.db().write(hide).unwrap();
+
+    let said = place.did(&["restore", "--from", &copy]);
+
+    let line = "companies (or the defaults) whose programs see fewer fields again, as today: 1";
+    assert!(said.contains(line), "{said}");
+    let server = place.serve().await;
+    let rows = server.get("/api/v1/progress", &token, "").await;
+    let rows = rows.text().await.unwrap();
+    assert!(
+        rows.contains("\"status\"") && !rows.contains("email"),
+        "{rows}"
+    );
 }
 
 #[test]
