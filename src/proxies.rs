@@ -121,7 +121,18 @@ impl Network {
         let address: IpAddr = address.unwrap_or(text).parse().ok()?;
         let width = if address.is_ipv4() { 32 } else { 128 };
         let bits = bits.map_or(Some(width), |bits| bits.parse().ok())?;
-        (bits <= width).then_some(Self { address, bits })
+        (bits <= width).then(|| Self { address, bits }.canonical())
+    }
+
+    /// IPv4 in the clothes of IPv6 counts as IPv4, as with the addresses that are looked for.
+    fn canonical(self) -> Self {
+        match (self.address.to_canonical(), self.bits) {
+            (address, 96..) if address.is_ipv4() && self.address.is_ipv6() => Self {
+                address,
+                bits: self.bits - 96,
+            },
+            _ => self,
+        }
     }
 
     fn holds(&self, other: IpAddr) -> bool {
@@ -240,6 +251,10 @@ mod tests {
             );
         }
         assert_eq!(client("0.0.0.0/0", "9.9.9.9", "8.8.8.8"), "8.8.8.8");
+        for mapped in ["::ffff:172.17.0.1", "::ffff:172.17.0.0/112"] {
+            assert_eq!(client(mapped, "172.17.0.1", "8.8.8.8"), "8.8.8.8");
+            assert_eq!(client(mapped, "172.18.0.1", "8.8.8.8"), "172.18.0.1");
+        }
         assert_eq!(client("::/0", "::2", "2001:db8::7"), "2001:db8::7");
     }
 }
