@@ -197,13 +197,19 @@ fn too_many() -> Error {
     Error::Invalid(why.into())
 }
 
-/// As much of a text as a cell can hold, without the control characters that XML has no way to write.
+/// As much of a text as a cell can hold, without the control characters that XML has no way to write. Excel counts as UTF-16
+/// does.
 fn fitting(text: &str) -> String {
     let whole = |letter: &char| !letter.is_control() || matches!(letter, '\t' | '\n' | '\r');
+    let mut length = 0;
+    let fits = |letter: &char| {
+        length += letter.len_utf16();
+        length <= MOST_LETTERS
+    };
     defused(text)
         .chars()
         .filter(whole)
-        .take(MOST_LETTERS)
+        .take_while(fits)
         .collect()
 }
 
@@ -237,6 +243,19 @@ mod tests {
         );
         assert_eq!(foreseen.to_string(), text);
         assert!(book.expect(1000).is_ok());
+    }
+
+    #[test]
+    fn a_text_that_no_cell_can_hold_is_cut_where_excel_counts() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let mut book = book(folder.path(), MOST);
+        let long = "😀".repeat(20_000);
+
+        book.row(&[Cell::Number(1), Cell::text(&long)])
+            .expect("a row");
+
+        assert!(book.end().is_ok());
+        assert_eq!(fitting(&long).chars().count(), MOST_LETTERS / 2);
     }
 
     #[test]
