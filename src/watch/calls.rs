@@ -21,6 +21,8 @@ use crate::words::Severity;
 /// Most calls that one look reads, so that it takes bounded time however long the log is.
 pub const MOST: i64 = 200_000;
 const HOUR_MS: i64 = 3_600_000;
+/// So many failed calls of a company, and no other, say that its program does not work.
+const BROKEN: i64 = 3;
 
 /// The latest calls of the hour before `$1`, at most `$2`, by the log's index of time.
 const LATEST: &str = "(select company_id, token_id, route, status, error, duration_us from request_log \
@@ -52,6 +54,11 @@ impl Tally {
     fn add(&mut self, counted: &Counted) {
         self.calls += counted.calls;
         self.failed += counted.failed;
+    }
+
+    /// Whether every call failed, of a program that makes few of them.
+    fn is_broken(self) -> bool {
+        self.failed == self.calls && self.failed >= BROKEN
     }
 }
 
@@ -152,7 +159,7 @@ fn error_rate(looked: &mut Looked<'_>, tally: Tally) {
 }
 
 fn of_company(looked: &mut Looked<'_>, company: CompanyId, tally: Tally) {
-    let enough = tally.calls >= looked.number(Setting::ErrorRateLeastCalls);
+    let enough = tally.calls >= looked.number(Setting::ErrorRateLeastCalls) || tally.is_broken();
     let most = looked.number(Setting::CompanyErrorsPercent);
     let failing = enough && is_above(tally.failed, tally.calls, most);
     if failing && is_on(looked.site, Kind::CompanyErrors) {

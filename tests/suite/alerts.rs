@@ -138,8 +138,18 @@ async fn each_rule_about_calls_finds_its_threshold_and_nothing_below() {
         ("no calls", vec![], vec![]),
         (
             "19 calls say nothing",
-            vec![(acme, "/a", 19, 19, 1)],
+            vec![(acme, "/a", 19, 18, 1)],
             vec![],
+        ),
+        (
+            "two that fail say nothing",
+            vec![(acme, "/a", 2, 2, 1)],
+            vec![],
+        ),
+        (
+            "three that all fail say that their program does not work",
+            vec![(acme, "/a", 3, 3, 1)],
+            vec!["company_high_errors medium"],
         ),
         ("10 % is not above", vec![(acme, "/a", 20, 2, 1)], vec![]),
         (

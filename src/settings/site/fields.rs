@@ -202,7 +202,7 @@ impl Setting {
             Self::ErrorRate => rule("Too many calls of the whole site fail.", "on"),
             Self::ErrorRateHighPercent => number(Group::Rules, "High above", "Of the calls of the last hour.", 0, 99, "%", "10"),
             Self::ErrorRateCriticalPercent => number(Group::Rules, "Critical above", "Of the calls of the last hour.", 0, 99, "%", "25"),
-            Self::ErrorRateLeastCalls => number(Group::Rules, "From this many calls on", "With fewer calls in the last hour a share says nothing. It holds for the rules about companies and addresses too.", 1, 1_000_000, "calls", "20"),
+            Self::ErrorRateLeastCalls => number(Group::Rules, "From this many calls on", "With fewer calls in the last hour a share says nothing, unless all calls of a company failed, three or more. It holds for the rules about companies and addresses too.", 1, 1_000_000, "calls", "20"),
             Self::SlowResponse => rule("The slowest twentieth of the answers takes too long.", "on"),
             Self::SlowMediumMs => number(Group::Rules, "Medium above", "What 95 of 100 calls of the last hour keep below.", 1, 600_000, "ms", "2000"),
             Self::SlowCriticalMs => number(Group::Rules, "Critical above", "What 95 of 100 calls of the last hour keep below.", 1, 600_000, "ms", "5000"),
