@@ -72,7 +72,6 @@ pub fn read(app: &App, undo: &Run, meter: &Meter) -> Result<Reading> {
         let (spool, departures, snapshot_at) = collect(conn, &undone, folder, meter)?;
         let state = companies::store::state(conn, undo.company_id)?;
         Ok(Reading {
-            companies: Vec::new(),
             base_seq: state.seq,
             base_stamp: state.stamp,
             base_rows: state.totals.enrolments,
@@ -160,7 +159,8 @@ fn as_before(now: Content, before: Map<String, Value>) -> Result<Content> {
     serde_json::from_value(said).map_err(unreadable)
 }
 
-/// Moodle's clock of the last complete run that was published before this one, or the earliest that is known.
+/// Moodle's clock of the last complete run that was published before this one, or the earliest that is known. An undo goes
+/// back to the moment that it notes as its own.
 fn snapshot_before(conn: &mut Conn, run: &Run) -> Result<i64> {
     let since_the_last = sync_runs::mode
         .eq(Mode::Changes)
@@ -174,7 +174,11 @@ fn snapshot_before(conn: &mut Conn, run: &Run) -> Result<i64> {
                     .and(sync_runs::dry_run.eq(false))
                     .and(sync_runs::snapshot_at.is_not_null()),
             )
-            .filter(sync_runs::mode.eq(Mode::Full).or(since_the_last))
+            .filter(
+                sync_runs::mode
+                    .eq_any([Mode::Full, Mode::Undo])
+                    .or(since_the_last),
+            )
             .select(sync_runs::snapshot_at)
     };
     let before: Option<Option<i64>> = published()

@@ -96,6 +96,37 @@ async fn an_undo_brings_the_rows_back_as_they_were_and_a_sync_brings_the_changes
 }
 
 #[actix_web::test]
+async fn an_undo_after_an_undo_goes_back_to_the_moment_of_the_first() {
+    let (app, acme, admin, _) = changed().await;
+    let as_of = async || acme.get("/api/v1/summary").await.json()["as_of"]["synced_at"].clone();
+    let set = async |id: String, at: i64| {
+        let moved = app.app.db.change(move |conn| {
+            diesel::update(sync_runs::table.find(&id))
+                .set(sync_runs::snapshot_at.eq(at))
+                .execute(conn)?;
+            Ok(())
+        });
+        moved.await.unwrap();
+    };
+    let runs = acme.get("/api/v1/syncs").await.each("id");
+    let (second, first) = (runs[0].as_str().unwrap(), runs[1].as_str().unwrap());
+    set(first.to_owned(), 1_700_000_000).await;
+    set(second.to_owned(), 1_750_000_000).await;
+    undo(&admin, second).await;
+    let after_first = as_of().await;
+    complete(&app, 17, "Fire safety");
+    let wish = json!({"mode": "changes", "hours_back": 24});
+    acme.post("/api/v1/syncs?wait=30", wish).await;
+    let third = last_run(&acme).await;
+
+    let page = undo(&admin, &third).await;
+
+    assert!(page.says("Succeeded"), "{}", page.body);
+    assert_eq!(after_first, "2023-11-14T22:13:20Z");
+    assert_eq!(as_of().await, after_first);
+}
+
+#[actix_web::test]
 async fn the_log_of_an_undo_replays_forwards_and_backwards() {
     let (app, acme, admin, _) = changed().await;
     let run = last_run(&acme).await;
