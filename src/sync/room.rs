@@ -8,9 +8,12 @@ use crate::db::Conn;
 use crate::error::Result;
 use crate::schema::{sync_batch_runs, sync_keys, sync_runs};
 
-/// Whether a waiting run makes room for what somebody asked for: only the clock wants it, and it can ask again.
+/// Whether a waiting run makes room for what somebody asked for: only the clock wants it, and it can ask again. A check makes
+/// room for a sync of the schedule too.
 pub fn is_there(conn: &mut Conn, waiting: &Run, request: &Request) -> Result<bool> {
-    if waiting.trigger != Trigger::Scheduled || request.trigger == Trigger::Scheduled {
+    let is_of_clock = request.trigger == Trigger::Scheduled;
+    let is_check_before_sync = waiting.dry_run && !request.dry_run;
+    if waiting.trigger != Trigger::Scheduled || (is_of_clock && !is_check_before_sync) {
         return Ok(false);
     }
     let joined = sync_keys::table

@@ -286,6 +286,53 @@ async fn a_run_that_waits_already_is_the_scheduled_one() {
 }
 
 #[actix_web::test]
+async fn a_smaller_run_that_waits_is_not_the_scheduled_one() {
+    let (app, admin) = synced_app().await;
+    set(&admin, &[("mode", "full")]).await;
+    let (db, wish) = (
+        app.app.db.clone(),
+        Request {
+            hours_back: Some(1),
+            ..Request::of(ACME, Mode::Changes, Trigger::Api, "alx_123".into())
+        },
+    );
+    blocking(move || request::record(&db, &wish, now() * 1000)).await;
+    set_next(&app, now() - 1).await;
+
+    assert_eq!(tick(&app, now()).await, 0);
+
+    let again = schedule_of(&app).await.next_run_at.unwrap();
+    assert!(
+        again > now() && again <= now() + 60,
+        "soon, not a day later"
+    );
+}
+
+#[actix_web::test]
+async fn a_check_that_waits_makes_room_for_the_schedule() {
+    let (app, admin) = synced_app().await;
+    set(&admin, &[]).await;
+    let (db, check) = (
+        app.app.db.clone(),
+        Request {
+            dry_run: true,
+            ..Request::of(ACME, Mode::Full, Trigger::Scheduled, "daily check".into())
+        },
+    );
+    blocking(move || request::record(&db, &check, now() * 1000)).await;
+    set_next(&app, now() - 1).await;
+
+    assert_eq!(tick(&app, now()).await, 1);
+
+    let runs = scheduled(&app).await;
+    assert!(
+        runs.iter()
+            .any(|run| run.dry_run && run.state == RunState::Cancelled)
+    );
+    assert!(runs.iter().any(|run| !run.dry_run));
+}
+
+#[actix_web::test]
 async fn a_schedule_of_changes_reads_everything_at_least_once_a_day() {
     let (app, admin) = synced_app().await;
     set(&admin, &[]).await;

@@ -40,8 +40,8 @@ pub(super) fn full_is_due(conn: &mut Conn, company: CompanyId, moment: i64) -> R
 /// Asks for a dry full run of every synced company that nothing compared as a whole for a day; returns how many. Blocking.
 ///
 /// One that failed is tried again after an hour, but where Moodle had no such company any more only once it is back:
-/// Moodle is asked for that once an hour, and also where only a schedule waits for its company. Companies with a run that waits or lasts have their turn later, and
-/// without a Moodle there is nothing to compare with.
+/// Moodle is asked for that once an hour, and also where only a schedule waits for its company. Companies with a run that
+/// waits or lasts have their turn later, and without a Moodle there is nothing to compare with.
 pub fn due_checks(app: &Arc<App>, now: i64) -> Result<usize> {
     if app.moodle.is_none() {
         return Ok(0);
@@ -121,6 +121,7 @@ fn unchecked(conn: &mut Conn, now: i64) -> Result<Vec<CompanyId>> {
     let runs = || sync_runs::table.filter(sync_runs::company_id.eq(company_state::company_id));
     let compared = runs()
         .filter(sync_runs::mode.eq(Mode::Full))
+        .filter(sync_runs::shape.is_null()) // a trial says nothing of what is saved
         .filter(sync_runs::state.eq_any([RunState::Succeeded, RunState::Partial]))
         .filter(sync_runs::finished_at_ms.ge((now - DAY) * 1000));
     let tried = runs()

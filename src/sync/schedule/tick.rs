@@ -81,8 +81,9 @@ fn record_due(
     now: i64,
 ) -> Result<bool> {
     let company = schedule.company;
+    let full = schedule.mode == Mode::Full || checks::full_is_due(conn, company, regular)?;
     match history::waiting(conn, company)? {
-        Some(run) if serves(&run) => {
+        Some(run) if serves(&run, full) => {
             // It will read Moodle after this moment: it is this occurrence.
             advance(conn, company, Some(due), regular)?;
             return Ok(false);
@@ -97,13 +98,18 @@ fn record_due(
     if !advance(conn, company, Some(due), regular)? {
         return Ok(false);
     }
-    let full = schedule.mode == Mode::Full || checks::full_is_due(conn, company, regular)?;
     record_once(conn, &request(company, full, due), now)
 }
 
-/// Whether a waiting run brings the company up to date.
-fn serves(run: &Run) -> bool {
-    matches!(run.mode, Mode::Changes | Mode::Full) && !run.dry_run
+/// Whether a waiting run brings the company up to date, as far as this time of its schedule would; one of the schedule's own
+/// does, and the next time looks again whether a full one is due.
+fn serves(run: &Run, full: bool) -> bool {
+    let reads_enough = match run.mode {
+        Mode::Full => true,
+        Mode::Changes => !full && run.hours_back.is_none(),
+        _ => false,
+    };
+    !run.dry_run && (reads_enough || run.trigger == Trigger::Scheduled)
 }
 
 fn request(company: CompanyId, full: bool, due: i64) -> Request {
