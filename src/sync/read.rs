@@ -11,7 +11,7 @@ use crate::companies;
 use crate::db::Conn;
 use crate::error::{Error, Result};
 use crate::ids::{Key, UserId};
-use crate::moodle::{Moodle, MoodleCompany, RowState, Shape, Snapshot};
+use crate::moodle::{Moodle, RowState, Shape, Snapshot};
 use crate::progress;
 use crate::settings;
 
@@ -20,8 +20,6 @@ const OVERLAP: i64 = 3600;
 
 /// Everything a run has to write.
 pub struct Reading {
-    /// Moodle's companies, as they are now; empty where Moodle was not asked.
-    pub companies: Vec<MoodleCompany>,
     /// The store's version that the changes were planned on.
     pub base_seq: i64,
     /// The company's stamp then: with other settings it is another one.
@@ -54,12 +52,13 @@ pub struct Way<'a> {
     pub meter: &'a Meter,
 }
 
-/// Reads Moodle and plans what has to change. Writes nothing, but that a company is gone which Moodle has no more.
+/// Reads Moodle and plans what has to change. Writes nothing, but which companies Moodle has, before what may take long: at
+/// its end that would be old.
 pub fn read(moodle: &Moodle, app: &App, run: &Run, meter: &Meter) -> Result<Reading> {
     let mut snapshot = moodle.snapshot()?;
     let companies = snapshot.companies()?;
+    companies::store::keep(&app.db, &companies)?;
     if !companies.iter().any(|company| company.id == run.company_id) {
-        companies::store::keep(&app.db, &companies)?; // so that pages know it as gone
         return Err(Error::Conflict(
             "Moodle has no such company any more; its rows were left as they are".into(),
         ));
@@ -83,7 +82,6 @@ pub fn read(moodle: &Moodle, app: &App, run: &Run, meter: &Meter) -> Result<Read
     })?;
     departures.extend(snapshot.departures(run.company_id, &shape, &spool.removed)?);
     Ok(Reading {
-        companies,
         base_seq: state.seq,
         base_stamp: state.stamp,
         base_rows: state.totals.enrolments,

@@ -52,9 +52,6 @@ fn read_all(app: &App, claim: &Claim, meter: &Meter) -> Result<Reading> {
 
 /// Writes what was read, or keeps the plan where nothing may be written.
 fn conclude(app: &App, claim: &Claim, reading: &mut Reading, meter: &Meter) -> Result<()> {
-    if !reading.companies.is_empty() {
-        companies::store::keep(&app.db, &reading.companies)?;
-    }
     let done = app.db.write(|conn| {
         if claim.run.dry_run {
             keep_plan(conn, claim, reading, meter, false)
