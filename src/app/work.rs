@@ -109,16 +109,29 @@ impl Worker {
         );
     }
 
-    /// Begins to count a run.
-    pub fn begin(&self, run: &RunId) -> Arc<Meter> {
+    /// Begins to count a run, until what is given is dropped.
+    pub fn begin(&self, run: &RunId) -> Counted {
         let meter = Arc::new(Meter::default());
         self.work.lock().meters.insert(run.clone(), meter.clone());
-        meter
+        Counted {
+            work: self.work.clone(),
+            run: run.clone(),
+            meter,
+        }
     }
+}
 
-    /// Forgets a run that has ended.
-    pub fn end(&self, run: &RunId) {
-        self.work.lock().meters.remove(run);
+/// A run that a worker is busy with. A panic ends that too, or the run would count as alive for ever.
+pub struct Counted {
+    work: Arc<Work>,
+    run: RunId,
+    /// How far it is.
+    pub meter: Arc<Meter>,
+}
+
+impl Drop for Counted {
+    fn drop(&mut self) {
+        self.work.lock().meters.remove(&self.run);
     }
 }
 

@@ -119,10 +119,8 @@ fn turn(app: &Arc<App>, worker: &Worker) -> Result<Next> {
     let lease_ms = app.config.sync_lease().as_millis() as i64;
     if let Turn::Ours(claim) = claim(&app.db, company, now_ms(), lease_ms)? {
         wake(app)?; // perhaps more is waiting
-        let meter = worker.begin(&claim.run.id);
-        let done = run::run(app, &claim, &meter);
-        worker.end(&claim.run.id);
-        done?;
+        let counted = worker.begin(&claim.run.id);
+        run::run(app, &claim, &counted.meter)?;
     }
     Ok(next)
 }
