@@ -6,7 +6,7 @@ use super::claim::{Claim, held};
 use super::plan_lines::{self, PlanLine};
 use super::publish::unmoved;
 use super::read::Reading;
-use super::{Counts, Progress, RunState};
+use super::{Counts, Mode, Progress, RunState};
 use crate::app::Meter;
 use crate::db::Conn;
 use crate::error::{Error, Result};
@@ -114,7 +114,9 @@ fn end(
     if ended != 1 {
         return Err(why_not(conn, claim)?);
     }
-    reading.spool.tally.record(conn, &claim.run.id)?;
+    if claim.run.mode == Mode::Full {
+        reading.spool.tally.record(conn, &claim.run.id)?; // nothing else compared everything
+    }
     record_unread(conn, claim, reading)
 }
 

@@ -2,14 +2,17 @@
 
 use std::sync::Arc;
 
+use diesel::dsl::exists;
 use diesel::prelude::*;
 
-use super::{Run, RunState};
+use super::{Mode, Run, RunState};
 use crate::app::App;
 use crate::db::Conn;
 use crate::error::Result;
 use crate::ids::RunId;
-use crate::schema::{sync_changes, sync_keys, sync_plan_lines, sync_runs, sync_unread};
+use crate::schema::{
+    sync_changes, sync_keys, sync_plan_lines, sync_run_courses, sync_runs, sync_unread,
+};
 use crate::settings::keeping::{self, Configured};
 use crate::time::now_ms;
 
@@ -36,6 +39,8 @@ pub struct Compacted {
     pub unread: i64,
     /// Idempotency keys that had joined a run.
     pub keys: i64,
+    /// Lines about courses, of comparisons that have a later one.
+    pub courses: i64,
 }
 
 /// Lets go the lines of runs that ended before the days that are kept. Blocking.
@@ -62,6 +67,7 @@ pub fn compact(app: &App, now_ms: i64) -> Result<Compacted> {
     }
     done.plans = let_plans_go(app, now_ms)?;
     done.keys = let_keys_go(app, now_ms)?;
+    done.courses = let_courses_go(app, now_ms)?;
     Ok(done)
 }
 
@@ -222,13 +228,56 @@ fn old_keys(conn: &mut Conn, before_ms: i64) -> Result<Vec<String>> {
     Ok(found)
 }
 
+/// What a full run said of each course, once it is old and a later one of its company says it.
+fn let_courses_go(app: &App, now_ms: i64) -> Result<i64> {
+    let mut gone = 0;
+    let before_ms = now_ms - PLANS_DAYS * DAY_MS;
+    loop {
+        let runs = app.db.read(|conn| outdated(conn, before_ms))?;
+        if runs.is_empty() {
+            return Ok(gone as i64);
+        }
+        let lines = sync_run_courses::table.filter(sync_run_courses::run_id.eq_any(&runs));
+        gone += app
+            .db
+            .write(|conn| Ok(diesel::delete(lines.clone()).execute(conn)?))?;
+    }
+}
+
+fn outdated(conn: &mut Conn, before_ms: i64) -> Result<Vec<RunId>> {
+    let later = diesel::alias!(sync_runs as later);
+    let says_it_again = later
+        .filter(later.field(sync_runs::company_id).eq(sync_runs::company_id))
+        .filter(later.field(sync_runs::mode).eq(Mode::Full))
+        .filter(later.field(sync_runs::shape).is_null())
+        .filter(
+            later
+                .field(sync_runs::state)
+                .eq_any([RunState::Succeeded, RunState::Partial]),
+        )
+        .filter(
+            later
+                .field(sync_runs::requested_at_ms)
+                .gt(sync_runs::requested_at_ms),
+        );
+    let found = sync_run_courses::table
+        .inner_join(sync_runs::table)
+        .filter(sync_runs::finished_at_ms.lt(before_ms))
+        .filter(exists(says_it_again))
+        .select(sync_run_courses::run_id)
+        .distinct()
+        .limit(RUNS)
+        .load(conn)?;
+    Ok(found)
+}
+
 /// Starts [`compact`] on a thread of its own: there may be years to let go.
 pub fn begin(app: &Arc<App>) -> Result<()> {
     let app = app.clone();
     let work = move || match compact(&app, now_ms()) {
         Ok(done) if done == Compacted::default() => {}
         Ok(done) => {
-            log::info!(runs = done.runs, changes = done.changes, plans = done.plans, unread = done.unread, keys = done.keys; "old details were let go");
+            log::info!(runs = done.runs, changes = done.changes, plans = done.plans, unread = done.unread, keys = done.keys, courses = done.courses; "old details were let go");
         }
         Err(error) => {
             log::warn!(error:? = error; "old details could not be let go; trying again tomorrow");

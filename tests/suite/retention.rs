@@ -127,6 +127,28 @@ async fn keys_that_joined_a_run_are_let_go_a_month_after_it() {
 }
 
 #[actix_web::test]
+async fn what_an_old_comparison_said_of_courses_goes_when_a_later_one_says_it() {
+    let (app, acme) = synced().await;
+    age_first_run(&app, 31).await;
+    let alone = compacted(&app, now_ms()).await;
+    acme.sync().await;
+
+    let first = compacted(&app, now_ms()).await;
+    let again = compacted(&app, now_ms()).await;
+
+    assert_eq!(alone.courses, 0, "nothing else says it");
+    assert!(first.courses > 0);
+    assert_eq!(again.courses, 0);
+    let admin = Admin::signed_in(&app).await;
+    assert!(
+        admin
+            .get("/companies/42/coverage")
+            .await
+            .says("Fire safety")
+    );
+}
+
+#[actix_web::test]
 async fn lines_are_kept_for_400_days_or_for_ever() {
     let (app, _acme) = synced().await;
     age_first_run(&app, 399).await;
