@@ -103,6 +103,9 @@ where
 }
 
 fn listen(address: &str) -> Result<TcpListener> {
-    TcpListener::bind(address)
-        .map_err(|cause| Error::Setup(format!("cannot listen on {address}: {cause}")))
+    TcpListener::bind(address).map_err(|cause| {
+        Error::Setup(format!(
+            "cannot listen on {address}: {cause}; choose another address with --listen (ALX_LISTEN)"
+        ))
+    })
 }

@@ -10,6 +10,7 @@ use clap::Subcommand;
 use crate::access;
 use crate::app::App;
 use crate::config::Config;
+use crate::db::Db;
 use crate::error::Result;
 use crate::fields::Fields;
 use crate::ids::{CompanyId, TokenId};
@@ -82,6 +83,7 @@ pub enum Command {
 
 /// Runs one of them.
 pub fn run(config: Config, command: Command) -> Result<ExitCode> {
+    drop(Db::open_existing(&config.store_url())?); // in a wrong folder it must not make a store
     let app = App::open(config)?;
     match command {
         Command::Create {
