@@ -76,6 +76,13 @@ pub fn unheard(page: &str) -> Vec<String> {
     found.map(|element| element.html()).collect()
 }
 
+/// Whether the page is loaded anew under the hands of readers whose browser runs scripts.
+pub fn jumps(page: &str) -> bool {
+    let page = Html::parse_document(page);
+    let bare = selector(":not(noscript) > meta[http-equiv=refresh]");
+    page.select(&bare).next().is_some()
+}
+
 /// Every address that the page links to, in order.
 pub fn links(page: &str) -> Vec<String> {
     let page = Html::parse_document(page);
