@@ -212,6 +212,8 @@ async fn the_overview_says_what_is_new_by_itself_but_not_under_the_readers_hand(
     browser.ask("document.activeElement.blur()").await;
 
     browser.sees("The latest sync did not succeed").await;
+    let companies = browser.text("#live-companies").await;
+    assert!(companies.contains("Failing"), "{companies}");
     assert!(under_hand.contains("Nothing needs you."), "{under_hand}");
     assert_eq!(browser.complaints().await, Vec::<String>::new());
     assert!(admin.get("/").await.says(">Refresh</a>"), "without script");
