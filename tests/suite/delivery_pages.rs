@@ -170,11 +170,14 @@ async fn the_defaults_hold_for_companies_that_say_nothing_themselves() {
         ("max_records", "100"),
         ("allow_get", "yes"),
     ];
+    let before = admin.get(DEFAULTS).await;
     let saved = save(&admin, DEFAULTS, &ALL, &new).await;
     let page = admin.get(DEFAULTS).await;
     let company = admin.get(COMPANY).await;
     let limited = acme.get("/api/v1/progress?limit=1").await;
 
+    let whom = "These defaults hold for 2 companies, for 1 of them only where they say nothing";
+    assert!(before.says(whom), "{}", before.body);
     assert_eq!(saved.status, 303, "{}", saved.body);
     assert!(
         page.says("It holds for 2 companies"),
