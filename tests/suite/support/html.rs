@@ -94,6 +94,15 @@ pub fn links(page: &str) -> Vec<String> {
         .collect()
 }
 
+/// Links to places of the page that are not there.
+pub fn astray(page: &str) -> Vec<String> {
+    let ids = ids(page);
+    let here = links(page)
+        .into_iter()
+        .filter_map(|link| link.strip_prefix('#').map(str::to_owned));
+    here.filter(|place| !ids.contains(place)).collect()
+}
+
 /// How many buttons there are in the main part of the page, with what opens something.
 pub fn buttons(page: &str) -> usize {
     let page = Html::parse_document(page);
