@@ -8,11 +8,12 @@ for (const place of document.querySelectorAll("[data-events]")) {
   events.addEventListener("end", () => { events.close(); location.reload(); });
 }
 
-// Pages that show how things stand: what is marked is replaced with what the page says now. Not while nobody looks or works
-// here, so that a forgotten page lets its session end, and not while something in it is open.
-const OFTEN = 30000;
+// Pages that show how things stand: what is marked is replaced with what the page says now, every so many seconds as its mark
+// says, until the page marks it no more. Not while nobody looks or works here, so that a forgotten page lets its session end,
+// and not while something in it is open.
+const OFTEN = 30;
 const PATIENCE = 20 * 60 * 1000;
-const shown = document.querySelectorAll("[data-refresh]");
+const marked = () => [...document.querySelectorAll("[data-refresh]")];
 let used = Date.now();
 for (const kind of ["pointerdown", "keydown", "scroll"]) {
   document.addEventListener(kind, () => { used = Date.now(); }, { passive: true });
@@ -20,15 +21,29 @@ for (const kind of ["pointerdown", "keydown", "scroll"]) {
 
 async function refresh() {
   if (document.hidden || Date.now() - used > PATIENCE) return;
-  const quiet = [...shown].filter((place) => !place.contains(document.activeElement) && !place.querySelector("details[open]"));
+  const quiet = marked().filter((place) => !place.contains(document.activeElement) && !place.querySelector("details[open]"));
   if (quiet.length === 0) return;
   const answer = await fetch(location.href, { headers: { accept: "text/html" } });
   if (!answer.ok || answer.redirected) return;
   const fresh = new DOMParser().parseFromString(await answer.text(), "text/html");
   for (const place of quiet) {
     const next = fresh.getElementById(place.id);
-    if (next) place.innerHTML = next.innerHTML;
+    if (next) renew(place, next);
   }
 }
 
-if (shown.length > 0) setInterval(() => refresh().catch(() => {}), OFTEN);
+// What has not changed stays, so that nobody hears it again; a table stays where it was scrolled to.
+function renew(place, next) {
+  if (place.innerHTML !== next.innerHTML) {
+    const across = [...place.querySelectorAll(".scroll")].map((table) => table.scrollLeft);
+    place.innerHTML = next.innerHTML;
+    place.querySelectorAll(".scroll").forEach((table, at) => { table.scrollLeft = across[at] ?? 0; });
+  }
+  if (!next.matches("[data-refresh]")) place.removeAttribute("data-refresh");
+}
+
+function later() {
+  const often = marked().map((place) => Number(place.dataset.refresh) || OFTEN);
+  if (often.length > 0) setTimeout(() => refresh().catch(() => {}).finally(later), 1000 * Math.min(...often));
+}
+later();

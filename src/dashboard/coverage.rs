@@ -24,9 +24,8 @@ pub struct CoveragePage {
     company: Company,
     checked: Option<Checked>,
     has_moodle: bool,
-    /// Keys of the two forms, so that a second click does nothing.
+    /// The key of the form that checks, so that a second click does nothing.
     check_key: String,
-    repair_key: String,
 }
 
 /// The last comparison.
@@ -90,6 +89,5 @@ pub async fn show_coverage(
         checked,
         has_moodle: app.moodle.is_some(),
         check_key: random_hex::<16>(),
-        repair_key: random_hex::<16>(),
     }))
 }

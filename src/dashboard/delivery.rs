@@ -32,8 +32,16 @@ pub struct DeliveryPage {
     form: DeliveryForm,
     basis: String,
     note: Option<Said>,
-    /// Companies with settings of their own; on the page of the defaults.
-    own_settings: Vec<(CompanyId, String)>,
+    /// Whom the defaults hold for; on their own page.
+    followers: Option<Followers>,
+}
+
+/// Whom the defaults hold for.
+struct Followers {
+    /// How many companies: all that are known, because some settings are the same for every company.
+    all: usize,
+    /// Those of them with settings of their own, by name.
+    own: Vec<(CompanyId, String)>,
 }
 
 impl DeliveryPage {
@@ -171,19 +179,18 @@ async fn known(admin: &SignedIn, app: &App, company: Option<CompanyId>) -> Resul
             company: known,
             basis: delivery::basis(conn, level)?,
             note: None,
-            own_settings: if company.is_none() {
-                own_settings(conn)?
-            } else {
-                Vec::new()
+            followers: match company {
+                Some(_) => None,
+                None => Some(followers(conn)?),
             },
         })
     });
     read.await
 }
 
-fn own_settings(conn: &mut Conn) -> Result<Vec<(CompanyId, String)>> {
-    let mut found = companies::store::names(conn, None)?;
-    let own = stored::with_own(conn)?;
-    found.retain(|(id, _)| own.contains(id));
-    Ok(found)
+fn followers(conn: &mut Conn) -> Result<Followers> {
+    let mut own = companies::store::names(conn, None)?;
+    let (all, with_own) = (own.len(), stored::with_own(conn)?);
+    own.retain(|(id, _)| with_own.contains(id));
+    Ok(Followers { all, own })
 }

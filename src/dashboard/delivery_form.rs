@@ -8,6 +8,20 @@ use crate::language::Said;
 use crate::settings::delivery::{AnswerMode, Delivery, DeliveryOverrides};
 use crate::sync::schedule::zone_names;
 
+/// The settings in the order of the form, and what each is called where it is said to be wrong.
+const NAMES: [(&str, &str); 10] = [
+    ("fields", "Fields"),
+    ("mode", "Mode of the old plugin's door"),
+    ("window_hours", "Hours of the window"),
+    ("courseid_for_username", "User name or course id"),
+    ("max_records", "Most rows of one call"),
+    ("allow_get", "GET"),
+    ("calls_per_token", "Calls a day of each token"),
+    ("calls_per_company", "Calls a day of the company"),
+    ("zone", "Time zone"),
+    ("cache_minutes", "Minutes that an answer is kept"),
+];
+
 /// The form of a company, or of the defaults.
 #[derive(Debug, Clone)]
 pub struct DeliveryForm {
@@ -71,6 +85,14 @@ impl DeliveryForm {
             saved,
             follows,
         }
+    }
+
+    /// What is wrong, in the order of the form: the place of each setting, its name, and why.
+    pub fn wrongs(&self) -> Vec<(&'static str, &'static str, &Said)> {
+        let named = NAMES.into_iter();
+        named
+            .filter_map(|(setting, name)| Some((setting, name, self.mistakes.of(setting)?)))
+            .collect()
     }
 
     /// Ticks every field, or none.

@@ -16,6 +16,7 @@ pub fn calls(glance: &Glance, buckets: &[Bucket], (step, zone): (Step, Tz)) -> O
     let plan = Plan {
         id: "calls",
         title: "Calls and errors",
+        nothing: "No call in this time.",
         unit: Unit::Count,
         series: &["Without an error", "Errors"],
         step,
@@ -30,6 +31,7 @@ pub fn durations(report: &Report, buckets: &[Bucket], (step, zone): (Step, Tz)) 
     let plan = Plan {
         id: "durations",
         title: "Duration in milliseconds",
+        nothing: "No call in this time was timed.",
         unit: Unit::Milliseconds,
         series: &["p50", "p95", "p99"],
         step,
@@ -48,6 +50,7 @@ pub fn hit_rate(glance: &Glance, buckets: &[Bucket], (step, zone): (Step, Tz)) -
     let plan = Plan {
         id: "hits",
         title: "Cache hit rate",
+        nothing: "No answer in this time that could come from the cache.",
         unit: Unit::Percent,
         series: &["Hit rate"],
         step,
@@ -70,7 +73,12 @@ pub fn routes(report: &Report) -> Shares {
         value: Some(calls as f64),
     };
     let shares = most.into_iter().take(ROUTES).map(share).collect();
-    let texts = ["Calls by address", "Address", "Calls"];
+    let texts = [
+        "Calls by address",
+        "Address",
+        "Calls",
+        "No call in this time.",
+    ];
     Shares::new("routes", texts, Unit::Count, shares)
 }
 

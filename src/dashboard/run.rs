@@ -60,10 +60,14 @@ impl RunPage {
 
     /// Whether the page should look again: the run lasts, or its purge is still being counted.
     fn is_moving(&self) -> bool {
+        !self.run.ended() || self.is_counting()
+    }
+
+    /// Whether it has just ended, and its purge is still being counted.
+    fn is_counting(&self) -> bool {
         let ended_ago = |at: i64| self.chrome.now - at / 1000;
-        let counting = self.run.published() && self.run.counts.cache_cleared.is_none();
-        !self.run.ended()
-            || (counting && self.run.finished_at_ms.is_some_and(|at| ended_ago(at) < 10))
+        let uncounted = self.run.published() && self.run.counts.cache_cleared.is_none();
+        uncounted && self.run.finished_at_ms.is_some_and(|at| ended_ago(at) < 10)
     }
 }
 

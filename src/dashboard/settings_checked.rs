@@ -26,6 +26,24 @@ impl Mistakes {
     pub fn any(&self) -> bool {
         *self != Self::default()
     }
+
+    /// What is wrong, in the order of the form: the place of each field, its name, and why.
+    pub fn wrongs(&self) -> Vec<(&'static str, &'static str, &'static str)> {
+        let fields = [
+            ("learners", "Who is a learner", self.learners),
+            (
+                "suspended",
+                "Suspended and ended enrolments",
+                self.suspended,
+            ),
+            ("enrolled", "Enrolled", self.enrolled),
+            ("completed", "date|Completed", self.completed),
+            ("departments", "Departments", self.departments),
+        ];
+        let told = fields.into_iter();
+        told.filter_map(|(field, name, why)| Some((field, name, why?)))
+            .collect()
+    }
 }
 
 const CHOOSE: &str = "Choose one of these.";

@@ -16,6 +16,7 @@ use crate::support::TestApp;
 use crate::support::acme::fill_cache;
 use crate::support::admin::{Admin, Answer, EMAIL};
 use crate::support::client::ACME;
+use crate::support::html;
 
 const COMPANIES: i64 = 30;
 const FIRST: i64 = ACME.0;
@@ -551,10 +552,35 @@ async fn the_page_of_a_batch_that_lasts_hears_how_far_it_is() {
         "{}",
         page.body
     );
-    assert!(page.body.contains("<noscript><meta http-equiv=\"refresh\""));
+    assert!(page.says("http-equiv=\"refresh\"") && !html::jumps(&page.body));
     assert_eq!(unknown.status, 404);
     assert!(heard.starts_with("event: progress\ndata: "), "{heard}");
     assert!(heard.contains("of 30 companies succeeded"), "{heard}");
     assert!(heard.ends_with("event: end\ndata: \n\n"), "{heard}");
     assert!(!done.body.contains("data-events"));
+    assert!(!done.body.contains("data-refresh"));
+}
+
+#[actix_web::test]
+async fn a_batch_whose_purges_are_still_counted_renews_its_figures_by_script_or_by_a_refresh() {
+    let (app, admin) = shops().await;
+    let address = started(&admin).await;
+    ended(&admin, &address).await;
+    let uncounted = app.app.db.change(|conn| {
+        let none = sync_runs::cache_cleared.eq(None::<i64>);
+        diesel::update(sync_runs::table)
+            .set((none, sync_runs::finished_at_ms.eq(now_ms())))
+            .execute(conn)?;
+        Ok(())
+    });
+    uncounted.await.unwrap();
+
+    let page = admin.get(&address).await;
+
+    for place in ["<div id=\"progress\"", "<div id=\"lines\""] {
+        let mark = page.between(place, ">");
+        assert!(mark.ends_with("data-refresh=\"2\""), "{}", page.body);
+    }
+    assert!(page.says("/static/live.js?v="));
+    assert!(page.says("http-equiv=\"refresh\"") && !html::jumps(&page.body));
 }

@@ -7,6 +7,7 @@ use alx_report_api::time::now_ms;
 use diesel::prelude::*;
 
 use crate::batches::{hold, release};
+use crate::shape::preview;
 use crate::support::acme::synced_app;
 use crate::support::admin::{Admin, EMAIL, PASSWORD};
 use crate::support::browser::Browser;
@@ -135,6 +136,42 @@ async fn the_page_of_a_sync_that_lasts_tells_its_end_by_itself() {
 }
 
 #[actix_web::test]
+async fn the_page_of_a_preview_that_is_being_made_tells_its_end_by_itself() {
+    let (app, admin) = synced_app().await;
+    let Some(browser) = Browser::open(&app.url).await else {
+        return;
+    };
+    browser.sign_in(EMAIL, PASSWORD).await;
+    let (address, _) = preview(&admin, &[("suspended", "yes")]).await;
+    previews_are(&app, RunState::Running).await;
+
+    browser.go(&address).await;
+    browser.sees("The preview is being made").await;
+    browser.ask("window.isOld = true").await;
+    previews_are(&app, RunState::Succeeded).await;
+    browser.sees("Save without syncing").await;
+
+    assert_eq!(browser.ask("return window.isOld").await, true);
+    let marked = "return document.querySelectorAll('[data-refresh]').length";
+    assert_eq!(browser.ask(marked).await, 0);
+    assert_eq!(browser.complaints().await, Vec::<String>::new());
+}
+
+async fn previews_are(app: &TestApp, state: RunState) {
+    let change = app.app.db.change(move |conn| {
+        let trials = sync_runs::table.filter(sync_runs::dry_run.eq(true));
+        diesel::update(trials)
+            .set((
+                sync_runs::state.eq(state),
+                sync_runs::lease_until_ms.eq(now_ms() + 600_000),
+            ))
+            .execute(conn)?;
+        Ok(())
+    });
+    change.await.unwrap();
+}
+
+#[actix_web::test]
 async fn without_script_the_page_of_a_sync_refreshes_itself() {
     let (app, admin) = synced_app().await;
     let Some(browser) = Browser::open(&app.url).await else {
@@ -160,8 +197,8 @@ async fn the_overview_says_what_is_new_by_itself_but_not_under_the_readers_hand(
         return;
     };
     browser.sign_in(EMAIL, PASSWORD).await;
-    let soon = "const usual = window.setInterval; \
-        window.setInterval = (work, ms) => usual(work, ms / 100)";
+    let soon = "const usual = window.setTimeout; \
+        window.setTimeout = (work, ms) => usual(work, ms / 100)";
     browser.prepare(soon).await;
 
     browser.go("/").await;
@@ -175,6 +212,8 @@ async fn the_overview_says_what_is_new_by_itself_but_not_under_the_readers_hand(
     browser.ask("document.activeElement.blur()").await;
 
     browser.sees("The latest sync did not succeed").await;
+    let companies = browser.text("#live-companies").await;
+    assert!(companies.contains("Failing"), "{companies}");
     assert!(under_hand.contains("Nothing needs you."), "{under_hand}");
     assert_eq!(browser.complaints().await, Vec::<String>::new());
     assert!(admin.get("/").await.says(">Refresh</a>"), "without script");

@@ -9,6 +9,7 @@ use serde_json::json;
 use crate::support::TestApp;
 use crate::support::admin::{Admin, Answer};
 use crate::support::client::{ACME, Client, synced};
+use crate::support::html::astray;
 
 const COMPANY: &str = "/companies/42/settings/delivery";
 const DEFAULTS: &str = "/settings/delivery";
@@ -170,11 +171,14 @@ async fn the_defaults_hold_for_companies_that_say_nothing_themselves() {
         ("max_records", "100"),
         ("allow_get", "yes"),
     ];
+    let before = admin.get(DEFAULTS).await;
     let saved = save(&admin, DEFAULTS, &ALL, &new).await;
     let page = admin.get(DEFAULTS).await;
     let company = admin.get(COMPANY).await;
     let limited = acme.get("/api/v1/progress?limit=1").await;
 
+    let whom = "These defaults hold for 2 companies, for 1 of them only where they say nothing";
+    assert!(before.says(whom), "{}", before.body);
     assert_eq!(saved.status, 303, "{}", saved.body);
     assert!(
         page.says("It holds for 2 companies"),
@@ -349,11 +353,19 @@ async fn every_mistake_keeps_what_was_typed_and_names_its_field() {
         "id=\"zone-wrong\">Use the name of a time zone",
         "value=\"Mars/Olympus\"",
         "id=\"cache_minutes-wrong\"",
-        "Fields are ticked otherwise, but not chosen.",
+        "<a href=\"#fields\">Fields</a>: Fields are ticked otherwise, but not chosen.",
+        "<a href=\"#window_hours\">Hours of the window</a>: Give a whole number",
+        "<a href=\"#calls_per_token\">Calls a day of each token</a>: Give a whole number",
+        "<a href=\"#zone\">Time zone</a>: Use the name of a time zone",
+        "<a href=\"#cache_minutes\">Minutes that an answer is kept</a>: Give a whole number",
     ] {
         assert!(refused.says(said), "{said}: {}", refused.body);
     }
     assert!(!refused.body.contains("<script"));
+    for page in [&refused, &defaults] {
+        assert_eq!(astray(&page.body), Vec::<String>::new());
+    }
+    assert!(defaults.says("<a href=\"#max_records\">Most rows of one call</a>: Give a whole"));
     assert!(defaults.says("Tick at least one field.") && defaults.says("from 100 to 10,000"));
     assert!(audited(&app).await.is_empty());
 }

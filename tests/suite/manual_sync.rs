@@ -11,6 +11,7 @@ use crate::support::TestApp;
 use crate::support::acme::{course_named, fill_cache, synced_app};
 use crate::support::admin::EMAIL;
 use crate::support::client::{ACME, Client, complete};
+use crate::support::html;
 
 #[actix_web::test]
 async fn the_confirmation_names_company_mode_cut_off_and_what_will_be_purged() {
@@ -270,6 +271,7 @@ async fn a_run_that_lasts_says_so_and_its_page_looks_again_by_itself() {
             "{}",
             page.body
         );
+        assert!(!html::jumps(&page.body), "{}", page.body);
         assert!(page.says("Look again") && !page.says("<h2>Statistics</h2>"));
     }
     assert!(running.says("Running: Moodle is being read."));
@@ -280,6 +282,36 @@ async fn a_run_that_lasts_says_so_and_its_page_looks_again_by_itself() {
         confirm.body
     );
     assert!(admin.get("/sync/history").await.says("not ended"));
+}
+
+#[actix_web::test]
+async fn a_run_whose_purge_is_still_counted_renews_its_figures_by_script_or_by_a_refresh() {
+    let (app, admin) = synced_app().await;
+    let run = admin.sync(42, "full").await;
+    let ended = async |ago_ms: i64| {
+        let change = app.app.db.change(move |conn| {
+            diesel::update(sync_runs::table)
+                .set((
+                    sync_runs::cache_cleared.eq(None::<i64>),
+                    sync_runs::finished_at_ms.eq(now() * 1000 - ago_ms),
+                ))
+                .execute(conn)?;
+            Ok(())
+        });
+        change.await.unwrap();
+        admin.get(&run).await
+    };
+
+    let counting = ended(0).await;
+    let given_up = ended(11_000).await;
+
+    for place in ["<div id=\"verdict\"", "<section id=\"statistics\""] {
+        let mark = counting.between(place, ">");
+        assert!(mark.ends_with("data-refresh=\"2\""), "{}", counting.body);
+    }
+    assert!(counting.says("/static/live.js?v="));
+    assert!(counting.says("http-equiv=\"refresh\"") && !html::jumps(&counting.body));
+    assert!(!given_up.says("data-refresh") && !given_up.says("http-equiv=\"refresh\""));
 }
 
 #[actix_web::test]

@@ -17,7 +17,7 @@ use diesel::prelude::*;
 use crate::monitor::become_manager;
 use crate::support::TestApp;
 use crate::support::acme::synced_app;
-use crate::support::admin::Admin;
+use crate::support::admin::{Admin, Answer};
 use crate::support::client::{ACME, synced, two_companies};
 use crate::support::files::records;
 
@@ -88,6 +88,12 @@ async fn each_state_of_a_company_is_named_and_found() {
     assert_eq!(state().await, "Waits for you");
     let found = admin.get("/?health=waiting").await;
     assert!(found.says("1–1 of 1 company"), "{}", found.body);
+    let none = admin.get("/?health=failing").await;
+    let renewed =
+        |page: &Answer| page.between("<div id=\"live-companies\" data-refresh>", "<details>");
+    assert!(renewed(&found).contains("href=\"/companies/42\""));
+    assert!(renewed(&none).contains("No company matches this filter."));
+    assert!(!renewed(&found).contains("<form"), "{}", found.body);
     assert_eq!(admin.get("/?health=x").await.status, 400);
 }
 

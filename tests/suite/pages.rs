@@ -333,6 +333,12 @@ async fn before_the_first_sync_each_page_says_what_comes_next() {
     let admin = Admin::signed_in(&app).await;
 
     let unknown = admin.get("/").await;
+    let others = ["/schedules", "/sync", "/sync/batches/confirm?mode=full"];
+    for other in others {
+        let page = admin.get(other).await;
+        assert!(page.says("No company was found yet.</strong> The list comes from IOMAD's"));
+        assert!(page.says("action=\"/companies/look-up\""), "{}", page.body);
+    }
     let asked = admin.post("/companies/look-up", &[]).await;
     let known = admin.get("/").await;
     let company = admin.get("/companies/42").await;
@@ -341,6 +347,11 @@ async fn before_the_first_sync_each_page_says_what_comes_next() {
         unknown.says("No company was found yet.") && unknown.says("Look for companies in Moodle")
     );
     assert_eq!((asked.status, asked.location()), (303, "/"));
+    assert!(
+        known.says("No completion in this time.") && known.says("No call in this time."),
+        "{}",
+        known.body
+    );
     assert!(
         known.says("Moodle was asked: 1 company known.") && known.says("Never synced"),
         "{}",

@@ -9,6 +9,7 @@ use crate::support::TestApp;
 use crate::support::acme::{course_named, synced_app};
 use crate::support::admin::{Admin, Answer};
 use crate::support::client::ACME;
+use crate::support::html;
 
 pub const SETTINGS: &str = "/companies/42/settings";
 
@@ -214,7 +215,10 @@ async fn every_mistake_is_said_at_its_field_and_nothing_is_started() {
     ] {
         let said = format!("id=\"{field}-wrong\">{why}");
         assert!(answer.says(&said), "{said}: {}", answer.body);
+        assert!(answer.says(&format!("<a href=\"#{field}\">")), "{field}");
     }
+    assert!(answer.says(">Who is a learner</a>: Choose at least one role."));
+    assert_eq!(html::astray(&answer.body), Vec::<String>::new());
     assert!(answer.says("value=\"soon\""), "what was typed stays");
     let history = admin.get("/sync/history").await;
     assert!(!history.says("trial of settings"), "{}", history.body);

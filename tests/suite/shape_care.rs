@@ -10,6 +10,7 @@ use crate::shape::{SETTINGS, basis, confirm, decide, form, moodle, own, preview,
 use crate::support::acme::synced_app;
 use crate::support::admin::Admin;
 use crate::support::client::ACME;
+use crate::support::html;
 
 /// Defaults that say nothing.
 const PLAIN: [(&str, &str); 4] = [
@@ -142,7 +143,7 @@ async fn a_form_of_the_defaults_that_another_admins_save_has_overtaken_changes_n
 #[actix_web::test]
 async fn settings_are_not_saved_before_their_preview_has_ended() {
     let (app, admin) = synced_app().await;
-    let (address, _) = preview(&admin, &[("suspended", "yes")]).await;
+    let (address, made) = preview(&admin, &[("suspended", "yes")]).await;
     let changed = app.app.db.change(|conn| {
         let trial = sync_runs::table.filter(sync_runs::dry_run.eq(true));
         diesel::update(trial)
@@ -152,8 +153,16 @@ async fn settings_are_not_saved_before_their_preview_has_ended() {
     });
     changed.await.unwrap();
 
+    let page = admin.get(&address).await;
     let saved = decide(&admin, &address, "save").await;
 
+    for place in ["<div id=\"outcome\"", "<div id=\"change\""] {
+        let mark = page.between(place, ">");
+        assert!(mark.ends_with("data-refresh=\"2\""), "{}", page.body);
+    }
+    assert!(page.says("/static/live.js?v="));
+    assert!(page.says("http-equiv=\"refresh\"") && !html::jumps(&page.body));
+    assert!(!made.says("data-refresh") && !made.says("http-equiv=\"refresh\""));
     assert_eq!(saved.status, 409);
     assert!(saved.says("The preview has not ended"), "{}", saved.body);
     assert_eq!(own(&app, ACME).await, Default::default());

@@ -19,6 +19,8 @@ pub struct Plan {
     pub id: &'static str,
     /// Its title, a text of the source.
     pub title: &'static str,
+    /// What it says where there is nothing to draw, a text of the source.
+    pub nothing: &'static str,
     /// What its numbers count.
     pub unit: Unit,
     /// What its series are called, texts of the source; four at most.
@@ -202,6 +204,7 @@ mod tests {
     const PLAN: Plan = Plan {
         id: "calls",
         title: "Calls",
+        nothing: "No call",
         unit: Unit::Count,
         series: &["Answered", "Errors"],
         step: Step::Hour,

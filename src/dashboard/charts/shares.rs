@@ -27,6 +27,8 @@ pub struct Shares {
     pub what: &'static str,
     /// What is measured, a text of the source.
     pub measure: &'static str,
+    /// What it says where there is nothing to draw, a text of the source.
+    pub nothing: &'static str,
     /// The bars, from above.
     pub bars: Vec<Bar>,
 }
@@ -49,19 +51,20 @@ pub struct Bar {
 
 impl Shares {
     /// Each against the whole: a hundred for percentages, else the largest of them.
-    pub fn new(id: &'static str, texts: [&'static str; 3], unit: Unit, shares: Vec<Share>) -> Self {
+    pub fn new(id: &'static str, texts: [&'static str; 4], unit: Unit, shares: Vec<Share>) -> Self {
         let values = shares.iter().filter_map(|share| share.value);
         let whole = match unit {
             Unit::Percent => 100.0,
             _ => values.fold(0.0, f64::max),
         };
-        let [title, what, measure] = texts;
+        let [title, what, measure, nothing] = texts;
         let bar = |(place, share)| bar(place, share, (whole, unit));
         Self {
             id,
             title,
             what,
             measure,
+            nothing,
             bars: shares.into_iter().enumerate().map(bar).collect(),
         }
     }
@@ -104,7 +107,12 @@ mod tests {
             value: *value,
         };
         let shares = values.iter().map(share).collect();
-        let chart = Shares::new("test", ["Title", "What", "Measure"], unit, shares);
+        let chart = Shares::new(
+            "test",
+            ["Title", "What", "Measure", "Nothing"],
+            unit,
+            shares,
+        );
         chart.bars.into_iter().map(|bar| bar.width).collect()
     }
 

@@ -48,6 +48,7 @@ async fn a_check_names_what_is_missing_extra_and_different_and_the_repair_closes
     let check = run(&admin, "full", true).await;
     let gap = admin.get("/companies/42/coverage").await;
     let overview = admin.get("/").await;
+    let repair = admin.get("/sync/confirm?company=42&mode=full").await;
     run(&admin, "full", false).await;
     let repaired = admin.get("/companies/42/coverage").await;
 
@@ -58,6 +59,11 @@ async fn a_check_names_what_is_missing_extra_and_different_and_the_repair_closes
         gap.body
     );
     assert!(gap.says("Fire safety"), "{}", gap.body);
+    assert!(
+        gap.says("href=\"/sync/confirm?company=42&amp;mode=full\">Repair with a full sync</a>")
+    );
+    assert_eq!(repair.status, 200);
+    assert_eq!(gap.body.matches("action=\"/sync\"").count(), 1, "the check");
     assert!(
         overview.says("1 missing, 1 extra, 1 different"),
         "{}",

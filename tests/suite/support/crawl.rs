@@ -95,6 +95,9 @@ impl Walk {
         for name in html::unheard(&answer.body) {
             self.wrong.push(format!("{address} has {name}"));
         }
+        if html::jumps(&answer.body) {
+            self.wrong.push(format!("{address} loads itself anew"));
+        }
         for link in html::links(&answer.body) {
             match link.split_once('#') {
                 Some(("", id)) if !ids.iter().any(|known| known == id) => {

@@ -76,6 +76,13 @@ pub fn unheard(page: &str) -> Vec<String> {
     found.map(|element| element.html()).collect()
 }
 
+/// Whether the page is loaded anew under the hands of readers whose browser runs scripts.
+pub fn jumps(page: &str) -> bool {
+    let page = Html::parse_document(page);
+    let bare = selector(":not(noscript) > meta[http-equiv=refresh]");
+    page.select(&bare).next().is_some()
+}
+
 /// Every address that the page links to, in order.
 pub fn links(page: &str) -> Vec<String> {
     let page = Html::parse_document(page);
@@ -85,6 +92,15 @@ pub fn links(page: &str) -> Vec<String> {
         .filter_map(|link| link.attr("href"))
         .map(str::to_owned)
         .collect()
+}
+
+/// Links to places of the page that are not there.
+pub fn astray(page: &str) -> Vec<String> {
+    let ids = ids(page);
+    let here = links(page)
+        .into_iter()
+        .filter_map(|link| link.strip_prefix('#').map(str::to_owned));
+    here.filter(|place| !ids.contains(place)).collect()
 }
 
 /// How many buttons there are in the main part of the page, with what opens something.
