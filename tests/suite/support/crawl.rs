@@ -73,7 +73,7 @@ impl Walk {
         let is_page = answer
             .header(reqwest::header::CONTENT_TYPE)
             .starts_with("text/html");
-        if !is_page || address.starts_with("/api/") {
+        if !is_page {
             return Vec::new();
         }
         let next = self.read(address, &answer);
