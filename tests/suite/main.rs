@@ -80,6 +80,7 @@ mod request_pages;
 mod requests;
 mod restore;
 mod restore_opens;
+mod restore_postgres;
 mod retention;
 mod rights;
 mod saved_views;

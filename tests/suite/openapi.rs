@@ -208,6 +208,7 @@ async fn the_page_of_the_description_shows_every_call_and_needs_no_script() {
             .contains("default-src 'none'")
     );
     assert!(!page.body.contains("<script") && !page.body.contains("://cdn"));
+    assert!(page.body.contains("<a href=\"/\">"), "it leads home");
     for (method, path, _) in operations(&document) {
         assert!(
             page.body.contains(&format!("{method} {path}")),

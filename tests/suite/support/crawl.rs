@@ -8,7 +8,12 @@ use super::html::{self, Form};
 /// How many pages of one kind are looked at: the kind is the address without its numbers.
 const OF_A_KIND: usize = 2;
 /// Pages whose buttons depend on what each of them is about; all of them are looked at, as far as it goes.
-const EACH_IS_OTHER: [&str; 3] = ["/sync/runs/*?", "/sync/batches/*?", "/admins/*?"];
+const EACH_IS_OTHER: [&str; 4] = [
+    "/sync/runs/*?",
+    "/sync/batches/*?",
+    "/admins/*?",
+    "/companies/*?",
+];
 const OF_THESE: usize = 20;
 
 /// What was found.
@@ -68,7 +73,7 @@ impl Walk {
         let is_page = answer
             .header(reqwest::header::CONTENT_TYPE)
             .starts_with("text/html");
-        if !is_page || address.starts_with("/api/") {
+        if !is_page {
             return Vec::new();
         }
         let next = self.read(address, &answer);
@@ -134,6 +139,39 @@ impl Walk {
         }
         next
     }
+}
+
+/// A page of a walk that a browser opens.
+pub struct Sight {
+    /// Its address.
+    pub page: String,
+    /// What came.
+    pub answer: Answer,
+    /// Whether it is the first one of its kind.
+    pub is_first: bool,
+}
+
+/// The first page of each kind, and of those that are each other as many as `most` that show or offer something else.
+pub fn sights(pages: Vec<(String, Answer)>, most: usize) -> Vec<Sight> {
+    let mut kinds = BTreeMap::<String, BTreeSet<String>>::new();
+    let mut found = Vec::new();
+    for (page, answer) in pages {
+        let kind = kind(&page);
+        let most = match EACH_IS_OTHER.contains(&kind.as_str()) {
+            true => most,
+            false => 1,
+        };
+        let faces = kinds.entry(kind).or_default();
+        let is_first = faces.is_empty();
+        if faces.len() < most && faces.insert(html::face(&answer.body)) {
+            found.push(Sight {
+                page,
+                answer,
+                is_first,
+            });
+        }
+    }
+    found
 }
 
 /// An address without what tells pages of one kind apart.

@@ -1,5 +1,7 @@
 //! A page as a browser without script has it: where it leads, and what its forms send.
 
+use std::collections::BTreeSet;
+
 use scraper::{ElementRef, Html, Selector};
 
 /// What one button of a form sends.
@@ -110,6 +112,22 @@ pub fn buttons(page: &str) -> usize {
         "main button:not([aria-hidden=true]), main summary",
     ))
     .count()
+}
+
+/// What tells pages of one kind apart: the state that each shows first, and what its buttons say.
+pub fn face(page: &str) -> String {
+    let page = Html::parse_document(page);
+    let states = ["main .note", "main .status", "main .empty"].map(selector);
+    let states = states.iter().filter_map(|one| page.select(one).next());
+    let states = states.filter_map(|one| one.attr("class"));
+    let buttons = selector("main button, main a.button");
+    let labels = page
+        .select(&buttons)
+        .map(|button| button.text().collect::<String>());
+    let labels: BTreeSet<String> = labels
+        .map(|label| label.replace(|letter: char| letter.is_ascii_digit(), ""))
+        .collect();
+    format!("{:?} {labels:?}", states.collect::<Vec<_>>())
 }
 
 /// Every id of the page.
