@@ -15,6 +15,11 @@ pub fn lines() -> Vec<(&'static str, Said)> {
                 .counted("days", PLANS_DAYS, "day"),
         ),
         (
+            "What a comparison says of each course",
+            Said::new("{days}, and for good where no later one has said it.")
+                .counted("days", PLANS_DAYS, "day"),
+        ),
+        (
             "Sessions of browsers",
             Said::new("{hours} without use, {days} at most.")
                 .counted("hours", sessions::IDLE_SECONDS / 3600, "hour")

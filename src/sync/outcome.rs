@@ -114,8 +114,9 @@ fn end(
     if ended != 1 {
         return Err(why_not(conn, claim)?);
     }
-    if claim.run.mode == Mode::Full {
-        reading.spool.tally.record(conn, &claim.run.id)?; // nothing else compared everything
+    let is_plan = claim.run.dry_run || !matches!(state, RunState::Succeeded | RunState::Partial);
+    if is_plan || claim.run.mode == Mode::Full {
+        reading.spool.tally.record(conn, &claim.run.id)?; // else the log says it, and nothing was compared as a whole
     }
     record_unread(conn, claim, reading)
 }

@@ -17,7 +17,7 @@ use crate::settings::keeping::{self, Configured};
 use crate::time::now_ms;
 
 const DAY_MS: i64 = 86_400_000;
-/// How long the lines of plans are kept, in days.
+/// How long the lines of plans are kept, and what a comparison says of courses after a later one has said it, in days.
 pub const PLANS_DAYS: i64 = 30;
 /// How long a key that joined a run is known after that run has ended, in days. A key that made its run is known for ever.
 pub const KEYS_DAYS: i64 = 30;
@@ -237,10 +237,12 @@ fn let_courses_go(app: &App, now_ms: i64) -> Result<i64> {
         if runs.is_empty() {
             return Ok(gone as i64);
         }
-        let lines = sync_run_courses::table.filter(sync_run_courses::run_id.eq_any(&runs));
-        gone += app
-            .db
-            .write(|conn| Ok(diesel::delete(lines.clone()).execute(conn)?))?;
+        for run in runs {
+            let lines = sync_run_courses::table.filter(sync_run_courses::run_id.eq(&run));
+            gone += app
+                .db
+                .write(|conn| Ok(diesel::delete(lines).execute(conn)?))?;
+        }
     }
 }
 
@@ -263,6 +265,7 @@ fn outdated(conn: &mut Conn, before_ms: i64) -> Result<Vec<RunId>> {
     let found = sync_run_courses::table
         .inner_join(sync_runs::table)
         .filter(sync_runs::finished_at_ms.lt(before_ms))
+        .filter(sync_runs::state.ne(RunState::NeedsConfirmation))
         .filter(exists(says_it_again))
         .select(sync_run_courses::run_id)
         .distinct()

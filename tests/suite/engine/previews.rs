@@ -98,7 +98,9 @@ async fn a_preview_of_every_mode_says_what_the_sync_then_does_and_writes_nothing
             preview.body
         );
         assert!(
-            preview.says("Learner 100") && preview.says("Run it for real"),
+            preview.says("Learner 100")
+                && preview.says("Run it for real")
+                && !preview.says("No course would be affected."),
             "{mode}"
         );
         assert_eq!(stored(&app).await, before, "{mode}");
