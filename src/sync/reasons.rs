@@ -26,6 +26,7 @@ const REASONS: &[&str] = &[
     "there is no time zone “{zone}”",
     "there is no rhythm “{rhythm}”",
     "{n} is not within {least} to {most}",
+    "It made room for a sync of its schedule.",
     "It made room for a sync that somebody asked for.",
     "the process that ran this sync stopped",
     "An earlier sync that would take the same rows away waits for confirmation: decide about that one.",

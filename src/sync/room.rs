@@ -1,4 +1,4 @@
-//! Making room: what only the clock wants gives way to what somebody asks for.
+//! Making room: what only the clock wants gives way to what somebody asks for, and its checks to its syncs.
 
 use diesel::prelude::*;
 
@@ -29,6 +29,10 @@ pub fn is_there(conn: &mut Conn, waiting: &Run, request: &Request) -> Result<boo
 
 /// Cancels the waiting run and makes its schedule due again. Where it has begun meanwhile, there is room as well.
 pub fn make(conn: &mut Conn, waiting: &Run, request: &Request, now_ms: i64) -> Result<()> {
+    let why = match request.trigger {
+        Trigger::Scheduled => "It made room for a sync of its schedule.",
+        _ => "It made room for a sync that somebody asked for.",
+    };
     let still_waits = sync_runs::table
         .find(&waiting.id)
         .filter(sync_runs::state.eq(RunState::Queued));
@@ -37,7 +41,7 @@ pub fn make(conn: &mut Conn, waiting: &Run, request: &Request, now_ms: i64) -> R
             sync_runs::state.eq(RunState::Cancelled),
             sync_runs::cancelled_by.eq(&request.requested_by),
             sync_runs::finished_at_ms.eq(now_ms),
-            sync_runs::errors.eq(r#"["It made room for a sync that somebody asked for."]"#),
+            sync_runs::errors.eq(serde_json::json!([why]).to_string()),
         ))
         .execute(conn)?;
     if gone == 1 && !waiting.dry_run {

@@ -325,10 +325,9 @@ async fn a_check_that_waits_makes_room_for_the_schedule() {
     assert_eq!(tick(&app, now()).await, 1);
 
     let runs = scheduled(&app).await;
-    assert!(
-        runs.iter()
-            .any(|run| run.dry_run && run.state == RunState::Cancelled)
-    );
+    let check = runs.iter().find(|run| run.dry_run).unwrap();
+    assert_eq!(check.state, RunState::Cancelled);
+    assert_eq!(check.errors(), ["It made room for a sync of its schedule."]);
     assert!(runs.iter().any(|run| !run.dry_run));
 }
 

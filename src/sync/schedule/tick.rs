@@ -12,7 +12,7 @@ use crate::error::Result;
 use crate::ids::{CompanyId, RunId};
 use crate::schema::sync_schedules;
 use crate::sync::request::{Request, record_in};
-use crate::sync::{self, Mode, RANK_BACKGROUND, Run, Trigger, history};
+use crate::sync::{self, Mode, RANK_BACKGROUND, Run, Trigger, history, room};
 
 /// When to look again while a run that does not serve is in the way.
 const BEHIND_ANOTHER: i64 = 60;
@@ -82,23 +82,24 @@ fn record_due(
 ) -> Result<bool> {
     let company = schedule.company;
     let full = schedule.mode == Mode::Full || checks::full_is_due(conn, company, regular)?;
+    let wish = request(company, full, due);
     match history::waiting(conn, company)? {
         Some(run) if serves(&run, full) => {
             // It will read Moodle after this moment: it is this occurrence.
             advance(conn, company, Some(due), regular)?;
             return Ok(false);
         }
-        Some(run) if run.trigger != Trigger::Scheduled => {
+        Some(run) if !room::is_there(conn, &run, &wish)? => {
             let later = regular.min(now + BEHIND_ANOTHER);
             advance(conn, company, Some(due), later)?;
             return Ok(false);
         }
-        _ => {} // nothing waits, or a check does, which makes room
+        _ => {} // nothing waits, or a check does that makes room
     }
     if !advance(conn, company, Some(due), regular)? {
         return Ok(false);
     }
-    record_once(conn, &request(company, full, due), now)
+    record_once(conn, &wish, now)
 }
 
 /// Whether a waiting run brings the company up to date, as far as this time of its schedule would; one of the schedule's own
