@@ -21,16 +21,20 @@ for (const kind of ["pointerdown", "keydown", "scroll"]) {
 
 async function refresh() {
   if (document.hidden || Date.now() - used > PATIENCE) return;
-  const quiet = marked().filter((place) => !place.contains(document.activeElement) && !place.querySelector("details[open]"));
-  if (quiet.length === 0) return;
+  if (!marked().some(isQuiet)) return;
   const answer = await fetch(location.href, { headers: { accept: "text/html" } });
-  if (!answer.ok || answer.redirected) return;
+  if (answer.redirected || (answer.status >= 400 && answer.status < 500)) return location.reload(); // it is another page now
+  if (!answer.ok) return;
   const fresh = new DOMParser().parseFromString(await answer.text(), "text/html");
-  for (const place of quiet) {
+  for (const place of marked().filter(isQuiet)) { // somebody may have come there meanwhile
     const next = fresh.getElementById(place.id);
     if (next) renew(place, next);
+    else place.removeAttribute("data-refresh");
   }
 }
+
+const isQuiet = (place) =>
+  !place.contains(document.activeElement) && !place.matches(":active") && !place.querySelector("details[open]");
 
 // What has not changed stays, so that nobody hears it again; a table stays where it was scrolled to.
 function renew(place, next) {
