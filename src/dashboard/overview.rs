@@ -217,7 +217,7 @@ fn completions_chart(days: &[Bucket], completed: &[i64], zone: Tz) -> OverTime {
     let plan = Plan {
         id: "completions",
         title: "Completions, last 30 days",
-        nothing: "No completion in this time.",
+        nothing: "No completion is known in this time.",
         unit: Unit::Count,
         series: &["count|Completed"],
         step: Step::Day,

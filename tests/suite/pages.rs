@@ -348,7 +348,7 @@ async fn before_the_first_sync_each_page_says_what_comes_next() {
     );
     assert_eq!((asked.status, asked.location()), (303, "/"));
     assert!(
-        known.says("No completion in this time.") && known.says("No call in this time."),
+        known.says("No completion is known in this time.") && known.says("No call in this time."),
         "{}",
         known.body
     );
